@@ -1,0 +1,1 @@
+"""The steps that make a Lambda package; `lib.packages` puts them together."""

@@ -1,0 +1,159 @@
+"""The part of botocore's data that a package needs: the declared operations and nothing else.
+
+botocore reads these files at every cold start. For the declared operations the trimmed files act
+as the whole ones do; the tests prove it request by request.
+"""
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lib.packaging.errors import PackageError
+
+_FOR_EVERY_SERVICE = ("_retry", "partitions", "sdk-default-configuration")
+
+
+def trim_aws_data(data: Path, aws: Mapping[str, tuple[str, ...]]) -> dict[str, bytes]:
+    """Return botocore's data files, uncompressed JSON, for the given operations of each service.
+
+    Args:
+        data: The whole data, `botocore/data` of an installation.
+        aws: Service to operations, both named as botocore does; no operations keep none.
+
+    Raises:
+        PackageError: botocore knows no such service or operation.
+    """
+    files = {name: _load(data / name) for name in _FOR_EVERY_SERVICE}
+    prefixes = set()
+    for service, operations in aws.items():
+        folder = _newest_version(data, service)
+        model = _trim_model(_load(folder / "service-2"), service, operations)
+        prefixes.add(model["metadata"]["endpointPrefix"])
+        files[f"{service}/{folder.name}/service-2"] = model
+        for name, trimmed in _trim_companions(folder, operations):
+            files[f"{service}/{folder.name}/{name}"] = trimmed
+    files["endpoints"] = _trim_endpoints(_load(data / "endpoints"), prefixes)
+    return {
+        f"botocore/data/{name}.json": json.dumps(content, separators=(",", ":")).encode()
+        for name, content in files.items()
+    }
+
+
+def _newest_version(data: Path, service: str) -> Path:
+    versions = sorted((data / service).glob("*/service-2.json*"))
+    if not versions:
+        raise PackageError(
+            f"[aws] names {service!r}, a service botocore does not have; "
+            f"use its client name, such as dynamodb"
+        )
+    return versions[-1].parent
+
+
+def _trim_model(model: dict[str, Any], service: str, operations: tuple[str, ...]) -> dict[str, Any]:
+    unknown = sorted(set(operations) - model["operations"].keys())
+    if unknown:
+        raise PackageError(
+            f"[aws] {service} names {unknown}, which it does not have; "
+            f"write operations as the AWS API does, such as GetItem"
+        )
+    kept = {
+        name: operation
+        for name, operation in model["operations"].items()
+        # Clients call the endpoint operation by themselves where the service is discovered.
+        if name in operations or operation.get("endpointoperation")
+    }
+    shapes = model["shapes"]
+    # Errors are parsed by name, whichever operation answers them, so every one stays.
+    exceptions = (name for name, shape in shapes.items() if shape.get("exception"))
+    reached = _reach(shapes, [*_references(kept), *exceptions])
+    return _without_documentation(
+        model
+        | {
+            "operations": kept,
+            "shapes": {name: shape for name, shape in shapes.items() if name in reached},
+        }
+    )
+
+
+def _trim_companions(folder: Path, operations: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """Yield what lies beside a service's model; its examples are documentation and go."""
+    yield "endpoint-rule-set-1", _without_documentation(_load(folder / "endpoint-rule-set-1"))
+    if (folder / "paginators-1.json").exists():
+        paginators = _load(folder / "paginators-1")
+        pagination = paginators["pagination"]
+        yield (
+            "paginators-1",
+            {"pagination": {k: v for k, v in pagination.items() if k in operations}},
+        )
+    if (folder / "waiters-2.json").exists():
+        waiters = _load(folder / "waiters-2")
+        kept = {k: v for k, v in waiters["waiters"].items() if v["operation"] in operations}
+        yield "waiters-2", waiters | {"waiters": kept}
+
+
+def _trim_endpoints(endpoints: dict[str, Any], prefixes: set[str]) -> dict[str, Any]:
+    partitions = [
+        partition | {"services": {k: v for k, v in partition["services"].items() if k in prefixes}}
+        for partition in endpoints["partitions"]
+    ]
+    return endpoints | {"partitions": partitions}
+
+
+def _reach(shapes: Mapping[str, Any], names: Iterable[str]) -> set[str]:
+    reached: set[str] = set()
+    todo = list(names)
+    while todo:
+        name = todo.pop()
+        if name not in reached:
+            reached.add(name)
+            todo += _references(shapes[name])
+    return reached
+
+
+def _references(node: object) -> Iterator[str]:
+    """Yield the names of the shapes that a part of a model mentions."""
+    if isinstance(node, dict):
+        if isinstance(node.get("shape"), str):
+            yield node["shape"]
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _references(value)
+
+
+def _without_documentation(node: Any) -> Any:
+    """Empty the texts; their keys stay, because botocore requires some of them."""
+    if isinstance(node, dict):
+        return {
+            key: ""
+            if key in ("documentation", "documentationUrl") and isinstance(value, str)
+            else _without_documentation(value)
+            for key, value in node.items()
+        }
+    if isinstance(node, list):
+        return [_without_documentation(value) for value in node]
+    return node
+
+
+def _load(path: Path) -> Any:
+    """Read `<path>.json`, or `<path>.json.gz`, with the amendments that lie beside it."""
+    plain = path.with_name(f"{path.name}.json")
+    packed = path.with_name(f"{path.name}.json.gz")
+    content = json.loads(
+        plain.read_bytes() if plain.exists() else gzip.decompress(packed.read_bytes())
+    )
+    amendments = path.with_name(f"{path.name}.sdk-extras.json")
+    if amendments.exists():
+        _merge(content, json.loads(amendments.read_bytes())["merge"])
+    return content
+
+
+def _merge(base: dict[str, Any], extra: Mapping[str, Any]) -> None:
+    for key, value in extra.items():
+        if isinstance(base.get(key), dict) and isinstance(value, dict):
+            _merge(base[key], value)
+        else:
+            base[key] = value

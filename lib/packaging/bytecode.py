@@ -1,0 +1,56 @@
+"""Compiles a package's modules so that Lambda never has to."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from lib.packaging.errors import PackageError
+
+# Where Lambda unpacks a function's code; tracebacks name files there.
+_TASK_ROOT = "/var/task"
+
+
+def compile_modules(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the bytecode of every `.py` among the files, under the name the interpreter looks for.
+
+    The bytecode is never compared with its source ("unchecked hash"): packaging sets file times to
+    a constant, so bytecode that trusts times would be compiled anew at each cold start.
+
+    The result depends on the files' names and contents alone, not on where they lie: a fresh
+    interpreter compiles them in a fixed order, with no environment but a fixed hash seed.
+    (`-I` would ignore the seed.)
+
+    Raises:
+        PackageError: A module is not valid Python.
+    """
+    modules = {name: content for name, content in files.items() if name.endswith(".py")}
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Path(folder)
+        for name, content in modules.items():
+            path = stage / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        _compile(stage)
+        return {
+            path.relative_to(stage).as_posix(): path.read_bytes() for path in stage.rglob("*.pyc")
+        }
+
+
+def _compile(stage: Path) -> None:
+    interpreter = [sys.executable, "-S", "-s", "-P"]
+    quietly = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+    as_deployed = ["-s", str(stage), "-p", _TASK_ROOT, str(stage)]
+    result = subprocess.run(
+        interpreter + quietly + as_deployed,
+        env={"PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        # '*** Error compiling ...', then Python's own lines on what is wrong and where
+        _, _, problem = result.stdout.partition("...\n")
+        words = " ".join(problem.replace(f"{_TASK_ROOT}/", "").split())
+        raise PackageError(f"a module does not compile: {words}; correct it")

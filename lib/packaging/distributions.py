@@ -1,0 +1,108 @@
+"""What is taken from the installed distributions: the declared ones, what they need, less ballast."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import Distribution, distributions
+from pathlib import Path, PurePosixPath
+
+from lib.packaging.errors import PackageError
+
+LOCK = Path("requirements/functions.txt")
+SITE = Path(".build/site")
+_REINSTALL = f"run `make up`, which installs {LOCK} into {SITE}"
+
+# Powertools is one distribution of many tools. Logger and Metrics import these parts, and no more;
+# the test that imports a package in a bare interpreter fails when a new version needs another.
+_KEPT_PARTS = {
+    "aws-lambda-powertools": (
+        "aws_lambda_powertools/[^/]+",
+        "aws_lambda_powertools/(exceptions|logging|metrics|shared|tracing|warnings)/.+",
+        "aws_lambda_powertools/utilities/[^/]+",
+        "aws_lambda_powertools/utilities/(jmespath_utils|typing)/.+",
+    )
+}
+
+
+def collect(root: Path, requires: Iterable[str]) -> dict[str, bytes]:
+    """Return the files of the required distributions and of those they depend on, by name.
+
+    Licences and METADATA stay: the first because the licences ask for it, the second because
+    vulnerability scanners (Amazon Inspector) know a distribution by it.
+    botocore's data is left out; `lib.packaging.aws_data` adds the part that is used.
+
+    Raises:
+        PackageError: A name is not locked, or `.build/site` is not what the lock file says.
+    """
+    installed = _installed(root)
+    files: dict[str, bytes] = {}
+    for name in sorted(_closure(requires, installed)):
+        for file in installed[name].files or ():
+            if _is_kept(name, file):
+                files[file.as_posix()] = _read(root / SITE / file)
+    return files
+
+
+def read_lock(root: Path) -> str:
+    """Return the text of requirements/functions.txt."""
+    return _read(root / LOCK).decode()
+
+
+def _installed(root: Path) -> Mapping[str, Distribution]:
+    found = {_canonical(dist.name): dist for dist in distributions(path=[str(root / SITE)])}
+    for name, version in re.findall(r"(?m)^([\w.-]+)==([^\s;]+)", read_lock(root)):
+        distribution = found.get(_canonical(name))
+        actual = distribution.version if distribution else "nothing"
+        if actual != version:
+            raise PackageError(f"{SITE} has {actual} of {name}, not {version}; {_REINSTALL}")
+    return found
+
+
+def _closure(requires: Iterable[str], installed: Mapping[str, Distribution]) -> set[str]:
+    closure: set[str] = set()
+    todo = [(_canonical(name), "package.toml") for name in requires]
+    while todo:
+        name, wanted_by = todo.pop()
+        if name not in installed:
+            raise PackageError(
+                f"{wanted_by} requires {name!r}, which {LOCK} does not lock; "
+                f"add it to {LOCK.with_suffix('.in')} and lock again, or take it out"
+            )
+        if name not in closure:
+            closure.add(name)
+            todo += ((needed, name) for needed in _needs(installed[name]))
+    return closure
+
+
+def _needs(distribution: Distribution) -> Iterator[str]:
+    for requirement in distribution.requires or ():
+        specifier, _, marker = requirement.partition(";")
+        if "extra" not in marker:
+            match = re.match(r"[\w.-]+", specifier)
+            assert match, f"{distribution.name} requires {requirement!r}, which names nothing"  # noqa: S101
+            yield _canonical(match[0])
+
+
+def _is_kept(name: str, file: PurePosixPath) -> bool:
+    path = file.as_posix()
+    folder = file.parts[0]
+    if folder == "..":  # commands, which pip puts into bin/
+        return False
+    if folder.endswith(".dist-info"):
+        return re.match("METADATA|LICEN[CS]E|NOTICE|COPYING|AUTHORS", file.name) is not None
+    if "tests" in file.parts or file.suffix == ".pyi" or file.name == "py.typed":
+        return False
+    if path.startswith("botocore/data/"):
+        return False
+    patterns = _KEPT_PARTS.get(name)
+    return patterns is None or any(re.fullmatch(pattern, path) for pattern in patterns)
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise PackageError(f"{path} is missing; {_REINSTALL}") from None
