@@ -8,6 +8,7 @@ import hashlib
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -61,13 +62,13 @@ def build_package(service: str, *, root: Path = _ROOT) -> Package:
     aws_key = _key(code_key, declared.aws)
     key = _key(aws_key, sources)
 
-    def add_sources(target: Path) -> None:
+    def write_package(target: Path) -> None:
         code = _once(root, f"parts/code-{code_key}", partial(_write_code, root, declared))
         aws = _once(root, f"parts/aws-{aws_key}", partial(_write_aws_data, root, declared, code))
         write_archive(target, sources | compile_modules(sources), base=aws)
+        _forget_old_builds(root, service)
 
-    path = _once(root, f"{service}-{key}", add_sources)
-    _forget_old_builds(path.parent, service)
+    path = _once(root, f"{service}-{key}", write_package)
     return Package(path, read_digest(path))
 
 
@@ -116,10 +117,11 @@ def _once(root: Path, name: str, write: Callable[[Path], None]) -> Path:
     return target
 
 
-def _forget_old_builds(folder: Path, service: str) -> None:
-    builds = sorted(folder.glob(f"{service}-*.zip"), key=lambda path: path.stat().st_mtime)
-    for path in builds[:-_KEPT_BUILDS]:
-        path.unlink(missing_ok=True)
+def _forget_old_builds(root: Path, service: str) -> None:
+    with suppress(FileNotFoundError):  # another build forgets them at the same time
+        builds = (root / _BUILDS).glob(f"{service}-*.zip")
+        for path in sorted(builds, key=lambda path: path.stat().st_mtime)[:-_KEPT_BUILDS]:
+            path.unlink()
 
 
 @cache

@@ -68,29 +68,23 @@ def _trim_model(model: dict[str, Any], service: str, operations: tuple[str, ...]
     # Errors are parsed by name, whichever operation answers them, so every one stays.
     exceptions = (name for name, shape in shapes.items() if shape.get("exception"))
     reached = _reach(shapes, [*_references(kept), *exceptions])
-    return _without_documentation(
-        model
-        | {
-            "operations": kept,
-            "shapes": {name: shape for name, shape in shapes.items() if name in reached},
-        }
-    )
+    kept_shapes = {name: shape for name, shape in shapes.items() if name in reached}
+    return model | {"operations": kept, "shapes": kept_shapes}
 
 
-def _trim_companions(folder: Path, operations: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+def _trim_companions(
+    folder: Path, operations: tuple[str, ...]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield what lies beside a service's model; its examples are documentation and go."""
-    yield "endpoint-rule-set-1", _without_documentation(_load(folder / "endpoint-rule-set-1"))
+    yield "endpoint-rule-set-1", _load(folder / "endpoint-rule-set-1")
     if (folder / "paginators-1.json").exists():
-        paginators = _load(folder / "paginators-1")
-        pagination = paginators["pagination"]
-        yield (
-            "paginators-1",
-            {"pagination": {k: v for k, v in pagination.items() if k in operations}},
-        )
+        paginators = _load(folder / "paginators-1")["pagination"]
+        kept = {name: value for name, value in paginators.items() if name in operations}
+        yield "paginators-1", {"pagination": kept}
     if (folder / "waiters-2.json").exists():
         waiters = _load(folder / "waiters-2")
-        kept = {k: v for k, v in waiters["waiters"].items() if v["operation"] in operations}
-        yield "waiters-2", waiters | {"waiters": kept}
+        of_kept = {k: v for k, v in waiters["waiters"].items() if v["operation"] in operations}
+        yield "waiters-2", waiters | {"waiters": of_kept}
 
 
 def _trim_endpoints(endpoints: dict[str, Any], prefixes: set[str]) -> dict[str, Any]:
@@ -124,31 +118,24 @@ def _references(node: object) -> Iterator[str]:
             yield from _references(value)
 
 
-def _without_documentation(node: Any) -> Any:
-    """Empty the texts; their keys stay, because botocore requires some of them."""
-    if isinstance(node, dict):
-        return {
-            key: ""
-            if key in ("documentation", "documentationUrl") and isinstance(value, str)
-            else _without_documentation(value)
-            for key, value in node.items()
-        }
-    if isinstance(node, list):
-        return [_without_documentation(value) for value in node]
-    return node
-
-
-def _load(path: Path) -> Any:
+def _load(path: Path) -> dict[str, Any]:
     """Read `<path>.json`, or `<path>.json.gz`, with the amendments that lie beside it."""
     plain = path.with_name(f"{path.name}.json")
     packed = path.with_name(f"{path.name}.json.gz")
-    content = json.loads(
-        plain.read_bytes() if plain.exists() else gzip.decompress(packed.read_bytes())
-    )
+    text = plain.read_bytes() if plain.exists() else gzip.decompress(packed.read_bytes())
+    content: dict[str, Any] = json.loads(text, object_hook=_empty_documentation)
     amendments = path.with_name(f"{path.name}.sdk-extras.json")
     if amendments.exists():
         _merge(content, json.loads(amendments.read_bytes())["merge"])
     return content
+
+
+def _empty_documentation(node: dict[str, Any]) -> dict[str, Any]:
+    """Empty the texts; their keys stay, because botocore requires some of them."""
+    for key in ("documentation", "documentationUrl"):
+        if isinstance(node.get(key), str):
+            node[key] = ""
+    return node
 
 
 def _merge(base: dict[str, Any], extra: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Compiles a package's modules so that Lambda never has to."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -19,8 +20,7 @@ def compile_modules(files: Mapping[str, bytes]) -> dict[str, bytes]:
     a constant, so bytecode that trusts times would be compiled anew at each cold start.
 
     The result depends on the files' names and contents alone, not on where they lie: a fresh
-    interpreter compiles them in a fixed order, with no environment but a fixed hash seed.
-    (`-I` would ignore the seed.)
+    interpreter compiles them in a fixed order, with a fixed hash seed, which `-I` would ignore.
 
     Raises:
         PackageError: A module is not valid Python.
@@ -42,9 +42,10 @@ def _compile(stage: Path) -> None:
     interpreter = [sys.executable, "-S", "-s", "-P"]
     quietly = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     as_deployed = ["-s", str(stage), "-p", _TASK_ROOT, str(stage)]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     result = subprocess.run(
         interpreter + quietly + as_deployed,
-        env={"PYTHONHASHSEED": "0"},
+        env=environment | {"PYTHONHASHSEED": "0"},
         capture_output=True,
         text=True,
         check=False,
@@ -52,5 +53,5 @@ def _compile(stage: Path) -> None:
     if result.returncode:
         # '*** Error compiling ...', then Python's own lines on what is wrong and where
         _, _, problem = result.stdout.partition("...\n")
-        words = " ".join(problem.replace(f"{_TASK_ROOT}/", "").split())
+        words = " ".join((problem or result.stderr).replace(f"{_TASK_ROOT}/", "").split())
         raise PackageError(f"a module does not compile: {words}; correct it")

@@ -40,8 +40,11 @@ def read_declaration(root: Path, service: str) -> Declaration:
     aws = table.get("aws", {})
     if not isinstance(aws, dict):
         raise PackageError(f"{name}: aws is {aws!r}; make it a table, service = [operations]")
+    requires = _words(table.get("requires", []), f"{name}: requires")
+    if aws and "botocore" not in requires:
+        raise PackageError(f"{name} has an [aws] table without botocore; add it to requires")
     return Declaration(
-        requires=_words(table.get("requires", []), f"{name}: requires"),
+        requires=requires,
         aws={key: _words(value, f"{name}: [aws] {key}") for key, value in sorted(aws.items())},
     )
 

@@ -1,7 +1,7 @@
-"""What is taken from the installed distributions: the declared ones, what they need, less ballast."""
+"""What is taken of the installed distributions: the declared ones and what they depend on."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from importlib.metadata import Distribution, distributions
 from pathlib import Path, PurePosixPath
 
@@ -51,9 +51,8 @@ def _installed(root: Path) -> Mapping[str, Distribution]:
     found = {_canonical(dist.name): dist for dist in distributions(path=[str(root / SITE)])}
     for name, version in re.findall(r"(?m)^([\w.-]+)==([^\s;]+)", read_lock(root)):
         distribution = found.get(_canonical(name))
-        actual = distribution.version if distribution else "nothing"
-        if actual != version:
-            raise PackageError(f"{SITE} has {actual} of {name}, not {version}; {_REINSTALL}")
+        if distribution is None or distribution.version != version:
+            raise PackageError(f"{SITE} does not hold {name} {version}; {_REINSTALL}")
     return found
 
 
@@ -69,17 +68,17 @@ def _closure(requires: Iterable[str], installed: Mapping[str, Distribution]) -> 
             )
         if name not in closure:
             closure.add(name)
-            todo += ((needed, name) for needed in _needs(installed[name]))
+            todo += ((needed, name) for needed in _needs(installed[name], installed))
     return closure
 
 
-def _needs(distribution: Distribution) -> Iterator[str]:
+def _needs(distribution: Distribution, installed: Container[str]) -> Iterator[str]:
+    """Yield what a distribution depends on; the lock says whether a condition on it holds."""
     for requirement in distribution.requires or ():
-        specifier, _, marker = requirement.partition(";")
-        if "extra" not in marker:
-            match = re.match(r"[\w.-]+", specifier)
-            assert match, f"{distribution.name} requires {requirement!r}, which names nothing"  # noqa: S101
-            yield _canonical(match[0])
+        specifier, _, condition = requirement.partition(";")
+        name = _canonical(re.split(r"[^\w.-]", specifier.strip(), maxsplit=1)[0])
+        if not condition or (name in installed and "extra" not in condition):
+            yield name
 
 
 def _is_kept(name: str, file: PurePosixPath) -> bool:
