@@ -1,0 +1,1 @@
+"""`POST /api`: items, files and the state of the secret."""

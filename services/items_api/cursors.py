@@ -1,0 +1,115 @@
+"""Cursors that cannot be forged: where a list goes on, signed with the application's secret.
+
+A cursor is `<key id>.<last id in base64url>.<signature in base64url>`. The key id is the version
+of the secret that signed it; the signature (HMAC-SHA256) covers the table's name too, so a cursor
+is worth nothing against another table.
+"""
+
+import hmac
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.shared.errors import InvalidRequest
+
+KEEP_SECONDS = 30
+REFRESH_SECONDS = 1
+
+
+class InvalidCursor(InvalidRequest):
+    """Not a cursor of ours for this table, or its key has been retired by rotations."""
+
+    code = "invalid_cursor"
+
+    def __init__(self) -> None:
+        allowed = "the cursor of an earlier list, unchanged; without one, the first page"
+        super().__init__(
+            "cursor is not valid",
+            [{"field": "cursor", "problem": "is not valid", "allowed": allowed}],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The signing keys by their id, and which of them signs new cursors."""
+
+    current: str
+    secrets: dict[str, bytes]
+
+
+class KeySource(Protocol):
+    """Where keys come from."""
+
+    def load(self) -> Keys:
+        """The current key and, while a rotation settles, the one before."""
+
+
+class Cursors:
+    """Signs and reads the cursors of one table.
+
+    Keys are kept for 30 s, so that a cursor stops working soon after its key is gone. A key id
+    that is not known (another instance saw a rotation first) loads them again, once a second at
+    most: forged cursors cannot turn into load.
+    """
+
+    def __init__(
+        self, source: KeySource, table_name: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._source = source
+        self._table_name = table_name
+        self._clock = clock
+        self._keys: Keys | None = None
+        self._stale_at = 0.0
+        self._refresh_at = 0.0
+
+    def sign(self, last_id: str) -> str:
+        """The cursor of a page that ended with this id."""
+        keys = self._fresh_keys()
+        payload = _encode(last_id.encode())
+        return f"{keys.current}.{payload}.{self._signature(keys, keys.current, payload)}"
+
+    def read(self, cursor: str) -> str:
+        """The id to go on after. Raises `InvalidCursor`."""
+        parts = cursor.split(".")
+        if len(parts) != 3:
+            raise InvalidCursor
+        key_id, payload, signature = parts
+        keys = self._keys_with(key_id)
+        if key_id not in keys.secrets:
+            raise InvalidCursor
+        if not hmac.compare_digest(signature, self._signature(keys, key_id, payload)):
+            raise InvalidCursor
+        return _decode(payload)
+
+    def _signature(self, keys: Keys, key_id: str, payload: str) -> str:
+        message = "\n".join(("cursor", self._table_name, key_id, payload)).encode()
+        return _encode(hmac.digest(keys.secrets[key_id], message, "sha256"))
+
+    def _keys_with(self, key_id: str) -> Keys:
+        """Fresh keys; loaded again when this one is not among them, if it may be done now."""
+        keys = self._fresh_keys()
+        now = self._clock()
+        if key_id not in keys.secrets and now >= self._refresh_at:
+            self._refresh_at = now + REFRESH_SECONDS
+            keys = self._load()
+        return keys
+
+    def _fresh_keys(self) -> Keys:
+        if self._keys is None or self._clock() >= self._stale_at:
+            return self._load()
+        return self._keys
+
+    def _load(self) -> Keys:
+        self._stale_at = self._clock() + KEEP_SECONDS
+        self._keys = self._source.load()
+        return self._keys
+
+
+def _encode(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> str:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()

@@ -1,0 +1,147 @@
+"""Items and what holds for them; the errors that say an operation on one was not possible."""
+
+import secrets
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from services.shared.errors import Conflict, NotFound, TooLarge, refused
+from services.shared.exact_json import UNKEEPABLE
+
+Attributes = dict[str, Any]
+
+MAX_ITEM_BYTES = 409_600
+MAX_LEVELS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """An item: the client's attributes and what the server keeps of it.
+
+    `version` counts from 1 and grows by 1 with every update; the times are RFC 3339 in UTC.
+    """
+
+    id: str
+    attributes: Attributes
+    version: int
+    created_at: str
+    updated_at: str
+
+    def public(self) -> dict[str, Any]:
+        """The item as clients see it: attributes and server-kept fields side by side."""
+        return {
+            **self.attributes,
+            "id": self.id,
+            "version": self.version,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+        }
+
+
+class ItemNotFound(NotFound):
+    """No item has this id."""
+
+    code = "item_not_found"
+
+    def __init__(self, item_id: str) -> None:
+        super().__init__(f"there is no item {item_id}")
+
+
+class ItemExists(Conflict):
+    """An item with the id of the one to create is there already; it was not changed."""
+
+    code = "item_exists"
+
+    def __init__(self, item_id: str) -> None:
+        super().__init__(f"item {item_id} exists already")
+
+
+class VersionConflict(Conflict):
+    """The item has another version than the caller expected; it was not changed."""
+
+    code = "version_conflict"
+
+    def __init__(self, item_id: str, *, expected: int, current: int) -> None:
+        super().__init__(
+            f"item {item_id} has version {current}, not {expected}", {"current_version": current}
+        )
+
+
+class ItemTooLarge(TooLarge):
+    """The item would exceed what one DynamoDB item can hold."""
+
+    code = "item_too_large"
+
+    def __init__(self, size: int | None = None) -> None:
+        given = "more" if size is None else f"{size} bytes"
+        super().__init__(
+            f"the item is larger than {MAX_ITEM_BYTES} bytes",
+            [
+                {
+                    "field": "item",
+                    "problem": f"has {given}",
+                    "allowed": f"at most {MAX_ITEM_BYTES} bytes as DynamoDB counts them",
+                }
+            ],
+        )
+
+
+def new_id() -> str:
+    """A UUIDv7 (RFC 9562): 48 bits of milliseconds, then random ones; later ids sort later."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = secrets.randbits(74)
+    high, low = random >> 62, random & (1 << 62) - 1
+    return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 2 << 62 | low))
+
+
+def check(item: Item) -> None:
+    """Raise unless DynamoDB can hold the item exactly.
+
+    Raises `InvalidRequest` naming the field for a number out of range, a lone surrogate, an empty
+    name or more than 32 levels of nesting, and `ItemTooLarge` for more than 409,600 bytes.
+    """
+    kept = sum(len(name) for name in ("id", "attributes", "version", "created_at", "updated_at"))
+    kept += len(item.id) + len(item.created_at) + len(item.updated_at) + size_of(item.version)
+    size = kept + size_of(item.attributes)
+    if size > MAX_ITEM_BYTES:
+        raise ItemTooLarge(size)
+
+
+def size_of(value: Any, field: str = "item", level: int = 1) -> int:
+    """The bytes a value takes in an item, as DynamoDB counts them.
+
+    Strings and names: their UTF-8 bytes. Numbers: one byte for every two significant digits and
+    one more, and one for a minus sign. true, false, null: 1. Lists and maps: 3, and 1 for each
+    element besides the element itself. See "DynamoDB item sizes and formats",
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    if isinstance(value, str):
+        return _utf8_length(value, field)
+    if value is None or isinstance(value, bool):
+        return 1
+    if not isinstance(value, (dict, list)):
+        if value == UNKEEPABLE:
+            allowed = "at most 38 significant digits, magnitude from 1E-130 to 9.99E+125"
+            raise refused(field, "is a number that cannot be kept exactly", allowed)
+        digits = len(f"{value:E}".partition("E")[0].strip("-").replace(".", "").strip("0"))
+        return (digits + 1) // 2 + 1 + (value < 0)
+    if level > MAX_LEVELS:
+        raise refused(field, f"is nested more than {MAX_LEVELS} levels deep", "fewer levels")
+    if isinstance(value, list):
+        parts = [size_of(part, f"{field}[{i}]", level + 1) for i, part in enumerate(value)]
+        return 3 + len(parts) + sum(parts)
+    size = 3 + len(value)
+    for name, part in value.items():
+        if not name:
+            raise refused(field, "has an empty name", "names of at least one character")
+        size += _utf8_length(name, field) + size_of(part, f"{field}.{name}", level + 1)
+    return size
+
+
+def _utf8_length(text: str, field: str) -> int:
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError as error:
+        problem = f"has half of a surrogate pair at character {error.start}"
+        raise refused(field, problem, "whole Unicode characters") from error

@@ -1,0 +1,220 @@
+"""Where items are kept: the `Items` that the service needs, and DynamoDB as one of them.
+
+A record nests the client's attributes in one map. So no attribute can collide with what the
+server keeps, and a replacement or a merge is one conditional UpdateItem.
+"""
+
+from decimal import Decimal
+from typing import Any, Literal, Protocol
+
+from botocore.exceptions import ClientError
+
+from services.items_api.models import (
+    Attributes,
+    Item,
+    ItemExists,
+    ItemNotFound,
+    ItemTooLarge,
+    VersionConflict,
+)
+from services.shared import aws
+from services.shared.errors import refused
+from services.shared.exact_json import number
+
+Mode = Literal["replace", "merge"]
+Record = dict[str, dict[str, Any]]
+
+
+class Items(Protocol):
+    """A collection of items. Every method is one atomic step."""
+
+    def add(self, item: Item) -> None:
+        """Keep a new item. Raises `ItemExists`."""
+
+    def get(self, item_id: str) -> Item:
+        """The item as the last finished write left it. Raises `ItemNotFound`."""
+
+    def change(
+        self,
+        item_id: str,
+        attributes: Attributes,
+        *,
+        mode: Mode,
+        updated_at: str,
+        expected_version: int | None,
+    ) -> Item:
+        """Replace the attributes, or merge these into them; the item as it is then.
+
+        Raises `ItemNotFound`, `VersionConflict`, and `ItemTooLarge` for the result of a merge.
+        """
+
+    def remove(self, item_id: str) -> Item:
+        """Forget the item; it as it was. Raises `ItemNotFound`."""
+
+    def page(self, *, limit: int, after: str | None) -> tuple[list[Item], str | None]:
+        """At most `limit` items, and the id to go on after, None at the end."""
+
+
+class DynamoItems:
+    """Items in a DynamoDB table with the key `id`."""
+
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._client = client
+        self._table_name = table_name
+
+    def add(self, item: Item) -> None:
+        record = _to_record(item)
+        try:
+            self._client.put_item(
+                TableName=self._table_name,
+                Item=record,
+                ConditionExpression="attribute_not_exists(id)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            existing = _refused_for(error)
+            # botocore repeats a call whose answer was lost: then what stands in the way is this.
+            if existing != record:
+                raise ItemExists(item.id) from error
+
+    def get(self, item_id: str) -> Item:
+        answer = self._client.get_item(
+            TableName=self._table_name, Key={"id": {"S": item_id}}, ConsistentRead=True
+        )
+        if "Item" not in answer:
+            raise ItemNotFound(item_id)
+        return _to_item(answer["Item"])
+
+    def change(
+        self,
+        item_id: str,
+        attributes: Attributes,
+        *,
+        mode: Mode,
+        updated_at: str,
+        expected_version: int | None,
+    ) -> Item:
+        names, values, assignments = _assignments(attributes, mode)
+        values |= {":one": {"N": "1"}, ":now": {"S": updated_at}}
+        condition = "attribute_exists(id)"
+        if expected_version is not None:
+            values[":expected"] = {"N": str(expected_version)}
+            condition += " AND #version = :expected"
+        try:
+            answer = self._client.update_item(
+                TableName=self._table_name,
+                Key={"id": {"S": item_id}},
+                UpdateExpression=f"SET {assignments}, #version=#version+:one, updated_at=:now",
+                ConditionExpression=condition,
+                ExpressionAttributeNames=names | {"#version": "version"},
+                ExpressionAttributeValues=values,
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            return self._not_changed(error, item_id, updated_at, expected_version)
+        return _to_item(answer["Attributes"])
+
+    def _not_changed(
+        self, error: ClientError, item_id: str, updated_at: str, expected_version: int | None
+    ) -> Item:
+        """The item if this very update made the condition fail, repeated after a lost answer."""
+        record = _refused_for(error)
+        if record is None or expected_version is None:
+            raise ItemNotFound(item_id) from error
+        item = _to_item(record)
+        if item.version != expected_version + 1 or item.updated_at != updated_at:
+            conflict = VersionConflict(item_id, expected=expected_version, current=item.version)
+            raise conflict from error
+        return item
+
+    def remove(self, item_id: str) -> Item:
+        answer = self._client.delete_item(
+            TableName=self._table_name, Key={"id": {"S": item_id}}, ReturnValues="ALL_OLD"
+        )
+        if "Attributes" not in answer:
+            raise ItemNotFound(item_id)
+        return _to_item(answer["Attributes"])
+
+    def page(self, *, limit: int, after: str | None) -> tuple[list[Item], str | None]:
+        start = {"ExclusiveStartKey": {"id": {"S": after}}} if after else {}
+        answer = self._client.scan(
+            TableName=self._table_name, Limit=limit, ConsistentRead=True, **start
+        )
+        last = answer.get("LastEvaluatedKey")
+        return [_to_item(record) for record in answer["Items"]], last["id"]["S"] if last else None
+
+
+def _assignments(attributes: Attributes, mode: Mode) -> tuple[dict[str, str], Record, str]:
+    """Names, values and the part of an update expression that sets the attributes."""
+    names, values = {"#attributes": "attributes"}, {}
+    if mode == "replace":
+        values[":attributes"] = _to_value(attributes)
+        return names, values, "#attributes=:attributes"
+    parts = []
+    for position, (name, value) in enumerate(attributes.items()):
+        names[f"#{position}"] = name
+        values[f":{position}"] = _to_value(value)
+        parts.append(f"#attributes.#{position}=:{position}")
+    # A merge of nothing still makes a new version.
+    return names, values, ",".join(parts) or "#attributes=#attributes"
+
+
+def _refused_for(error: ClientError) -> Record | None:
+    """The record that made a write's condition fail, None without one; other errors are raised."""
+    code = aws.code_of(error)
+    if code == "ConditionalCheckFailedException":
+        return error.response.get("Item")
+    message = error.response["Error"].get("Message", "")
+    if code == "ValidationException" and "size" in message:
+        raise ItemTooLarge from error
+    if code == "ValidationException" and "nest" in message.lower():
+        raise refused("item", "is nested more than 32 levels deep", "fewer levels") from error
+    raise error
+
+
+def _to_record(item: Item) -> Record:
+    return {
+        "id": {"S": item.id},
+        "attributes": _to_value(item.attributes),
+        "version": {"N": str(item.version)},
+        "created_at": {"S": item.created_at},
+        "updated_at": {"S": item.updated_at},
+    }
+
+
+def _to_item(record: Record) -> Item:
+    return Item(
+        id=record["id"]["S"],
+        attributes=_from_value(record["attributes"]),
+        version=int(record["version"]["N"]),
+        created_at=record["created_at"]["S"],
+        updated_at=record["updated_at"]["S"],
+    )
+
+
+def _to_value(value: Any) -> dict[str, Any]:
+    """A JSON value in DynamoDB's notation."""
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, (int, Decimal)):
+        return {"N": str(value)}
+    if isinstance(value, dict):
+        return {"M": {name: _to_value(part) for name, part in value.items()}}
+    return {"L": [_to_value(part) for part in value]}
+
+
+def _from_value(value: dict[str, Any]) -> Any:
+    """DynamoDB's notation as a JSON value, numbers in the form that `exact_json` gives them."""
+    [(kind, content)] = value.items()
+    if kind == "M":
+        return {name: _from_value(part) for name, part in content.items()}
+    if kind == "L":
+        return [_from_value(part) for part in content]
+    if kind == "N":
+        return number(content)
+    return None if kind == "NULL" else content

@@ -1,0 +1,1 @@
+"""Rotates the application's secret."""

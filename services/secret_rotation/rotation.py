@@ -1,0 +1,108 @@
+"""The four steps in which Secrets Manager has a secret rotated; each may be repeated.
+
+The protocol: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets_how.html
+A new version waits under AWSPENDING until it is tested, then takes AWSCURRENT over; the version
+before becomes AWSPREVIOUS by itself.
+"""
+
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from services.shared import aws
+
+PASSWORD_LENGTH = 32
+
+
+class RotationRefused(Exception):
+    """The request is not one that this function may carry out; nothing was changed."""
+
+
+class Rotation:
+    """Rotates one secret, a JSON object with a username, which stays, and a password."""
+
+    def __init__(self, client: Any, arn: str) -> None:
+        self._client = client
+        self._arn = arn
+
+    def run(self, *, step: str, secret_id: str, token: str) -> None:
+        """Carry out a step for the version that the token names.
+
+        Raises `RotationRefused` for another secret, an unknown step, and a version that is not
+        waiting to become current.
+        """
+        steps = {
+            "createSecret": self._create,
+            "setSecret": self._set,
+            "testSecret": self._test,
+            "finishSecret": self._finish,
+        }
+        if secret_id != self._arn:
+            raise RotationRefused("this function rotates another secret")
+        if step not in steps:
+            raise RotationRefused("there is no such step")
+        stages = self._stages()
+        if "AWSCURRENT" in stages.get(token, []):
+            return  # an earlier run finished; Secrets Manager repeats a step whose answer was lost
+        if "AWSPENDING" not in stages.get(token, []):
+            raise RotationRefused("the version is not waiting to become current")
+        steps[step](token)
+
+    def _create(self, token: str) -> None:
+        """Put the new version, unless an earlier run did."""
+        try:
+            self._value("AWSPENDING", token)
+        except ClientError as error:
+            if aws.code_of(error) != "ResourceNotFoundException":
+                raise
+        else:
+            return
+        # No punctuation: the password may pass through shells and URLs as it is.
+        password = self._client.get_random_password(
+            PasswordLength=PASSWORD_LENGTH, ExcludePunctuation=True
+        )["RandomPassword"]
+        value = {**self._value("AWSCURRENT"), "password": password}
+        self._client.put_secret_value(
+            SecretId=self._arn,
+            ClientRequestToken=token,
+            SecretString=json.dumps(value),
+            VersionStages=["AWSPENDING"],
+        )
+
+    def _set(self, _: str) -> None:
+        """Nothing: no other system has to learn the password, the API reads it from here."""
+
+    def _test(self, token: str) -> None:
+        """The new version must be readable and differ from the current one by its password."""
+        pending, current = self._value("AWSPENDING", token), self._value("AWSCURRENT")
+        sound = (
+            pending.keys() == current.keys()
+            and pending["username"] == current["username"]
+            and pending["password"] != current["password"]
+            and len(pending["password"]) == PASSWORD_LENGTH
+        )
+        if not sound:
+            raise RotationRefused("the new version is not a rotation of the current one")
+
+    def _finish(self, token: str) -> None:
+        """Make the new version the current one."""
+        current = next(id_ for id_, names in self._stages().items() if "AWSCURRENT" in names)
+        self._client.update_secret_version_stage(
+            SecretId=self._arn,
+            VersionStage="AWSCURRENT",
+            MoveToVersionId=token,
+            RemoveFromVersionId=current,
+        )
+
+    def _stages(self) -> dict[str, list[str]]:
+        """The staging labels of each version."""
+        secret = self._client.describe_secret(SecretId=self._arn)
+        stages: dict[str, list[str]] = secret["VersionIdsToStages"]
+        return stages
+
+    def _value(self, stage: str, version_id: str | None = None) -> dict[str, str]:
+        version = {"VersionId": version_id} if version_id else {}
+        answer = self._client.get_secret_value(SecretId=self._arn, VersionStage=stage, **version)
+        value: dict[str, str] = json.loads(answer["SecretString"])
+        return value

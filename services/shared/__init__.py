@@ -1,0 +1,1 @@
+"""What every function needs: errors, the answer's envelope, AWS clients, logs and metrics."""

@@ -1,0 +1,80 @@
+"""AWS clients, and what their errors mean.
+
+botocore rather than boto3, whose resource layer doubles a cold start. Clients are made while the
+function initializes: Lambda gives that phase a whole CPU, the first request only its share.
+"""
+
+from functools import cache
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from botocore.session import Session
+
+from services.shared.errors import Unavailable
+
+_TRANSIENT = frozenset(
+    {
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServiceError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+
+
+def config(*, connect_timeout: float = 1, read_timeout: float = 2, attempts: int = 3) -> Config:
+    """How a client behaves. Timeouts are in seconds and for one attempt.
+
+    The settings besides these are free and save a fifth of a warm call: no user agent built per
+    call, no validation of parameters (requests are validated before), no look-ups of account
+    endpoints, no compression of bodies that are never large.
+    """
+    return Config(
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        tcp_keepalive=True,
+        user_agent="tap",
+        parameter_validation=False,
+        account_id_endpoint_mode="disabled",
+        disable_request_compression=True,
+    )
+
+
+def client(service: str, settings: Config | None = None) -> Any:
+    """A client for the region and credentials of the environment; `config()` when none is given."""
+    settings = settings or config()
+    if service == "s3":
+        # Its default presigns with SigV2, which buckets encrypted with a KMS key refuse.
+        settings = settings.merge(Config(signature_version="s3v4"))
+    return _session().create_client(service, config=settings)
+
+
+def as_failure(error: BotoCoreError | ClientError) -> Unavailable | None:
+    """The failure to tell the caller when the service may recover; None when this is our bug."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        transient = status >= 500 or status == 429 or code_of(error) in _TRANSIENT
+    else:
+        transient = isinstance(error, (ConnectionError, HTTPClientError))
+    return Unavailable() if transient else None
+
+
+def code_of(error: ClientError) -> str:
+    """The service's own word for the error, such as `ThrottlingException`."""
+    return error.response["Error"]["Code"]
+
+
+@cache
+def _session() -> Session:
+    return Session()

@@ -1,0 +1,81 @@
+"""The one family of errors that a caller is told about.
+
+    Failure
+    ├── InvalidRequest   the request is wrong in itself            400
+    ├── Forbidden        the caller may not do this                403
+    ├── NotFound         what the request names is not there       404
+    ├── Conflict         the state does not allow it now           409
+    ├── TooLarge         more than can be stored                   413
+    └── Unavailable      a service we depend on did not answer     503
+
+The services raise the leaves of this tree; `responses` alone knows the statuses. Every other
+exception is a bug: it is logged and answered with 500 and nothing else.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import ClassVar
+
+Details = Sequence[Mapping[str, str]] | Mapping[str, int]
+
+
+class Failure(Exception):
+    """A request that was not done, said so that the caller can do something about it.
+
+    `code` is a stable word for programs, the message is for people, `details` adds facts.
+    """
+
+    code: ClassVar[str]
+
+    def __init__(self, message: str, details: Details | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class InvalidRequest(Failure):
+    """The request breaks a rule; `details` lists the fields, their problem and what is allowed."""
+
+    code = "invalid_request"
+
+
+class Forbidden(Failure):
+    """The token is good, but not for this."""
+
+    code = "forbidden"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"the token needs the scope {scope}")
+
+
+class NotFound(Failure):
+    """What the request names does not exist."""
+
+
+class Conflict(Failure):
+    """The request is right, and what is stored does not allow it."""
+
+
+class TooLarge(Failure):
+    """The result would be larger than can be stored."""
+
+
+class Unavailable(Failure):
+    """A service this one depends on is down, slow or throttling; trying again later may help."""
+
+    code = "service_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("a service this one depends on is not available; try again later")
+
+
+def refused(field: str, problem: str, allowed: str, names: Collection[str] = ()) -> InvalidRequest:
+    """The error for one field of a request, named by its path (`item.tags[2]`).
+
+    `names` are the fields directly under `field` that have the problem; the first is named.
+    """
+    if names:
+        field = f"{field}.{min(names)}" if field else min(names)
+    field = field or "body"
+    return InvalidRequest(
+        f"{field} {problem}", [{"field": field, "problem": problem, "allowed": allowed}]
+    )

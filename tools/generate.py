@@ -1,0 +1,46 @@
+"""`python -m tools.generate`: write every generated file; `--check` fails when one is stale.
+
+A generator is an entry of GENERATORS: a file and the function that gives its whole text.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tools import validators
+
+ROOT = Path(__file__).parent.parent
+
+GENERATORS: Mapping[str, Callable[[], str]] = {
+    "services/items_api/validators.py": lambda: validators.module(
+        ROOT / "docs/api/items.openapi.json"
+    ),
+}
+
+
+def stale() -> dict[str, str]:
+    """The generated files whose text is not what it should be, with the text they should have."""
+    texts = {name: generate() for name, generate in GENERATORS.items()}
+    return {
+        name: text
+        for name, text in texts.items()
+        if not (ROOT / name).exists() or (ROOT / name).read_text("utf-8") != text
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write what is stale; with --check only name it, and answer 1 when there is any."""
+    parser = argparse.ArgumentParser(prog="python -m tools.generate", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when stale")
+    check = parser.parse_args(arguments).check
+    outdated = stale()
+    for name, text in outdated.items():
+        if not check:
+            (ROOT / name).write_text(text, "utf-8")
+        sys.stdout.write(f"{name} is stale: run `make generate`\n" if check else f"wrote {name}\n")
+    return 1 if check and outdated else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
