@@ -1,0 +1,1 @@
+"""The infrastructure: what runs at synthesis and never in a function."""

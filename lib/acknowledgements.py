@@ -1,0 +1,27 @@
+"""Exceptions to security rules: each sits on the construct it excuses, with its reason."""
+
+from typing import cast
+
+from aws_cdk import Acknowledgment, CfnResource, Validations
+from constructs import IConstruct
+
+
+def acknowledge(construct: IConstruct, *rules: str, reason: str) -> None:
+    """Excuse `construct`, and what is below it, from `rules`.
+
+    The exception is recorded where every checker looks: as a CDK acknowledgement, which cdk-nag
+    and CloudFormation Validate honour, and for checkov in the resource's own metadata.
+
+    Args:
+        construct: The construct itself; a stack or an app would excuse too much.
+        *rules: The rules as the checkers print them, `AwsSolutions-S1` or `CKV_AWS_18`.
+        reason: Why the rule does not fit here, for the list in `docs/security.md`.
+    """
+    for rule in rules:
+        tool = "checkov" if rule.startswith("CKV") else rule.split("-", 1)[0]
+        Validations.of(construct).acknowledge(Acknowledgment(id=f"{tool}::{rule}", reason=reason))
+    skipped = [{"id": rule, "comment": reason} for rule in rules if rule.startswith("CKV")]
+    if skipped:
+        resource = cast("CfnResource", construct.node.default_child or construct)
+        already = (resource.get_metadata("checkov") or {}).get("skip", [])
+        resource.add_metadata("checkov", {"skip": [*already, *skipped]})

@@ -1,0 +1,1 @@
+"""Secure building blocks, one public class per file."""

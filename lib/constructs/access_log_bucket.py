@@ -1,0 +1,39 @@
+"""Where the other buckets write their access logs."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from lib.acknowledgements import acknowledge
+from lib.environment import Environment
+
+
+class AccessLogBucket(s3.Bucket):
+    """A bucket that receives the access logs of the stack's other buckets.
+
+    Fixed: no public access, TLS only, owner enforced, versioned, encrypted with S3's own keys
+    (S3 cannot deliver access logs to a bucket with SSE-KMS). It never logs to itself.
+    Defaults: logs expire after a year; emptied and deleted with the stack where data is thrown
+    away.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            versioned=True,
+            removal_policy=environment.removal_policy,
+            auto_delete_objects=not environment.keeps_data,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    expiration=Duration.days(365),
+                    noncurrent_version_expiration=Duration.days(30),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                )
+            ],
+        )

@@ -1,0 +1,44 @@
+"""Copies of a table that survive the table."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_backup as backup
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from lib.environment import Environment
+
+
+class DailyBackup(Construct):
+    """A backup of a table every night at 03:00 UTC, kept for 35 days.
+
+    Fixed: the vault is encrypted with the given key and outlives the stack.
+    Defaults: where data is thrown away, nothing is made.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        key: kms.IKey,
+        table: dynamodb.ITable,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if not environment.keeps_data:
+            return
+        vault = backup.BackupVault(
+            self, "Vault", encryption_key=key, removal_policy=RemovalPolicy.RETAIN
+        )
+        plan = backup.BackupPlan(self, "Plan", backup_vault=vault)
+        plan.add_rule(
+            backup.BackupPlanRule(
+                schedule_expression=events.Schedule.cron(hour="3", minute="0"),
+                delete_after=Duration.days(35),
+            )
+        )
+        plan.add_selection(
+            "Table", resources=[backup.BackupResource.from_dynamo_db_table(table)]
+        )

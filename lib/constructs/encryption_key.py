@@ -1,0 +1,87 @@
+"""The key that everything at rest is encrypted with."""
+
+from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from lib.environment import Environment
+
+
+class EncryptionKey(kms.Key):
+    """A customer-managed key.
+
+    Fixed: yearly rotation; CloudWatch Logs may use it for this stack's log groups only, CloudWatch
+    alarms of this account for encrypted topics.
+    Defaults: retained where data is kept, else deleted after seven days' notice.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, environment: Environment, alias: str
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            alias=alias,
+            enable_key_rotation=True,
+            removal_policy=environment.removal_policy,
+            pending_window=Duration.days(30 if environment.keeps_data else 7),
+        )
+        self._allow_log_groups()
+        self._allow_alarms()
+
+    def use_through(self, *services: str) -> iam.PolicyStatement:
+        """Return the permission to use the key, but only through `services` such as `s3`.
+
+        A `grant_*` would add wildcard actions; these two are all that AWS needs to read and write.
+        """
+        region = Stack.of(self).region
+        return iam.PolicyStatement(
+            sid="UseKey",
+            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            resources=[self.key_arn],
+            conditions={
+                "StringEquals": {
+                    "kms:ViaService": [f"{service}.{region}.amazonaws.com" for service in services]
+                }
+            },
+        )
+
+    def _allow_log_groups(self) -> None:
+        # `LogGroup(encryption_key=)` does not add this, and its creation fails without.
+        stack = Stack.of(self)
+        self.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="LogGroupsOfThisStack",
+                principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+                actions=["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"],
+                resources=["*"],
+                conditions={
+                    "ArnLike": {
+                        "kms:EncryptionContext:aws:logs:arn": [
+                            stack.format_arn(
+                                service="logs",
+                                resource="log-group",
+                                resource_name=name,
+                                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                            )
+                            for name in (
+                                f"{stack.stack_name}-*",
+                                f"/aws/vendedlogs/{stack.stack_name}-*",
+                            )
+                        ]
+                    }
+                },
+            )
+        )
+
+    def _allow_alarms(self) -> None:
+        self.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsOfThisAccount",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )

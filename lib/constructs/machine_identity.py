@@ -1,0 +1,84 @@
+"""Who may call the API: machines with a client id and secret of their own."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cognito as cognito
+from constructs import Construct
+
+from lib.environment import Environment
+
+
+class MachineIdentity(Construct):
+    """An OAuth 2.0 issuer of client-credentials tokens.
+
+    Fixed: nobody can sign up; the client has a secret and no flow but client credentials; access
+    tokens live for 15 minutes; threat protection, password policy and second factor as if there
+    were people, which costs nothing as there are none.
+    Defaults: retained and protected from deletion where data is kept, else deleted with the stack.
+
+    Attributes:
+        user_pool: The issuer.
+        client: The machine client, entitled to every scope.
+        scopes: The scopes' full names, `<identifier>/<name>`.
+        issuer: The issuer's address in its tokens.
+        token_url: Where tokens are had.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        domain_prefix: str,
+        identifier: str,
+        scopes: Mapping[str, str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.user_pool = cognito.UserPool(
+            self,
+            "UserPool",
+            self_sign_up_enabled=False,
+            sign_in_aliases=cognito.SignInAliases(email=True),
+            feature_plan=cognito.FeaturePlan.PLUS,
+            standard_threat_protection_mode=cognito.StandardThreatProtectionMode.FULL_FUNCTION,
+            mfa=cognito.Mfa.REQUIRED,
+            mfa_second_factor=cognito.MfaSecondFactor(otp=True, sms=False),
+            account_recovery=cognito.AccountRecovery.NONE,
+            password_policy=cognito.PasswordPolicy(
+                min_length=14,
+                require_lowercase=True,
+                require_uppercase=True,
+                require_digits=True,
+                require_symbols=True,
+            ),
+            deletion_protection=environment.keeps_data,
+            removal_policy=environment.removal_policy,
+        )
+        granted = [
+            cognito.ResourceServerScope(scope_name=name, scope_description=description)
+            for name, description in scopes.items()
+        ]
+        server = self.user_pool.add_resource_server(
+            "ResourceServer", identifier=identifier, scopes=granted
+        )
+        self.client = self.user_pool.add_client(
+            "Client",
+            generate_secret=True,
+            auth_flows=cognito.AuthFlow(),
+            o_auth=cognito.OAuthSettings(
+                flows=cognito.OAuthFlows(client_credentials=True),
+                scopes=[cognito.OAuthScope.resource_server(server, each) for each in granted],
+            ),
+            access_token_validity=Duration.minutes(15),
+            enable_token_revocation=True,
+            prevent_user_existence_errors=True,
+        )
+        domain = self.user_pool.add_domain(
+            "Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=domain_prefix)
+        )
+        self.scopes = [f"{identifier}/{name}" for name in scopes]
+        region = Stack.of(self).region
+        self.issuer = f"https://cognito-idp.{region}.amazonaws.com/{self.user_pool.user_pool_id}"
+        self.token_url = f"{domain.base_url()}/oauth2/token"

@@ -1,0 +1,97 @@
+"""A secret that nobody chose and that does not stay."""
+
+import json
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from lib.constructs.encryption_key import EncryptionKey
+from lib.constructs.service_function import ServiceFunction
+from lib.environment import Environment
+
+
+class RotatedSecret(Construct):
+    """A generated username and password, rotated by a function of our own.
+
+    Fixed: encrypted with the given key; a 32-character password without characters that break
+    shells or URLs; rotated every 30 days.
+    Defaults: retained where data is kept, else deleted with the stack.
+
+    Attributes:
+        secret: The secret.
+        rotation: The function that rotates it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        secret_name: str,
+        username: str,
+        key: EncryptionKey,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.secret = secretsmanager.Secret(
+            self,
+            "Secret",
+            secret_name=secret_name,
+            encryption_key=key,
+            removal_policy=environment.removal_policy,
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template=json.dumps({"username": username}),
+                generate_string_key="password",
+                password_length=32,
+                exclude_punctuation=True,
+            ),
+        )
+        self.rotation = ServiceFunction(
+            self,
+            "Rotation",
+            environment=environment,
+            service="secret_rotation",
+            function_name=f"tap-secret-rotation-{environment.suffix}",
+            key=key,
+            settings={"SECRET_ARN": self.secret.secret_arn},
+            permissions=[*_rotate(self.secret), key.use_through("secretsmanager")],
+            timeout=Duration.seconds(30),
+        )
+        self.rotation.function.add_permission(
+            "SecretsManager",
+            principal=iam.ServicePrincipal("secretsmanager.amazonaws.com"),
+            source_account=Stack.of(self).account,
+        )
+        # The L2 schedule would let the key's policy and the function's role wait for each other.
+        schedule = secretsmanager.CfnRotationSchedule(
+            self,
+            "Schedule",
+            secret_id=self.secret.secret_arn,
+            rotation_lambda_arn=self.rotation.function.function_arn,
+            rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(
+                automatically_after_days=30
+            ),
+        )
+        schedule.node.add_dependency(self.rotation)
+
+
+def _rotate(secret: secretsmanager.ISecret) -> list[iam.PolicyStatement]:
+    return [
+        iam.PolicyStatement(
+            sid="RotateSecret",
+            actions=[
+                "secretsmanager:DescribeSecret",
+                "secretsmanager:GetSecretValue",
+                "secretsmanager:PutSecretValue",
+                "secretsmanager:UpdateSecretVersionStage",
+            ],
+            resources=[secret.secret_arn],
+        ),
+        iam.PolicyStatement(
+            sid="MakePassword",
+            actions=["secretsmanager:GetRandomPassword"],
+            resources=["*"],
+        ),
+    ]

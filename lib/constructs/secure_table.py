@@ -1,0 +1,40 @@
+"""A table for data."""
+
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from lib.environment import Environment
+
+
+class SecureTable(dynamodb.Table):
+    """A table that is paid by request and can be restored to any second of the last 35 days.
+
+    Fixed: encrypted with the given key, point-in-time recovery, on demand.
+    Defaults: retained and protected from deletion where data is kept, else deleted with the stack.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        table_name: str,
+        partition_key: dynamodb.Attribute,
+        key: kms.IKey,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            table_name=table_name,
+            partition_key=partition_key,
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=environment.keeps_data,
+            removal_policy=environment.removal_policy,
+        )

@@ -1,0 +1,80 @@
+"""Who is told when the service is unwell."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from lib.constructs.service_function import ServiceFunction
+from lib.environment import Environment
+
+_PERIOD = Duration.minutes(5)
+
+
+class ServiceAlarms(Construct):
+    """Alarms on an API and its functions, and the topic they speak to.
+
+    Fixed: the topic is encrypted with the given key and takes messages over TLS only. For every
+    function: an error, a throttled call, a call in a hundred that needs more than 80 % of its
+    timeout. For the API: server errors, a call in a hundred over three seconds. Twice five minutes
+    of latency before anyone is woken; errors and throttles at once.
+    Defaults: the environment's alarm e-mail is subscribed, nobody when it has none.
+
+    Attributes:
+        topic: The topic.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        key: kms.IKey,
+        api: apigatewayv2.HttpApi,
+        functions: Sequence[ServiceFunction],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
+        if environment.alarm_email:
+            self.topic.add_subscription(subscriptions.EmailSubscription(environment.alarm_email))
+        for each in functions:
+            self._watch_function(each)
+        self._alarm("HttpApiServerErrors", api.metric_server_error(period=_PERIOD, statistic="Sum"), 1)
+        self._alarm(
+            "HttpApiLatency", api.metric_latency(period=_PERIOD, statistic="p99"), 3000, periods=2
+        )
+
+    def _watch_function(self, watched: ServiceFunction) -> None:
+        function, name = watched.function, watched.node.id
+        timeout = function.timeout or Duration.seconds(3)
+        self._alarm(f"{name}Errors", function.metric_errors(period=_PERIOD), 1)
+        self._alarm(f"{name}Throttles", function.metric_throttles(period=_PERIOD), 1)
+        self._alarm(
+            f"{name}Latency",
+            function.metric_duration(period=_PERIOD, statistic="p99"),
+            timeout.to_milliseconds() * 0.8,
+            periods=2,
+        )
+
+    def _alarm(
+        self, name: str, metric: cloudwatch.IMetric, threshold: float, *, periods: int = 1
+    ) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            metric=metric,
+            threshold=threshold,
+            comparison_operator=(
+                cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+            ),
+            evaluation_periods=periods,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self.topic))
