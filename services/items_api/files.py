@@ -24,7 +24,7 @@ class FileNotFound(NotFound):
 class BucketFiles:
     """Files under `uploads/` in an S3 bucket."""
 
-    def __init__(self, client: Any, bucket_name: str) -> None:
+    def __init__(self, client: aws.Client, bucket_name: str) -> None:
         self._client = client
         self._bucket_name = bucket_name
 

@@ -11,7 +11,6 @@ import gc
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from services.items_api.cursors import Cursors
 from services.items_api.files import BucketFiles
@@ -22,10 +21,11 @@ from services.items_api.settings import Settings
 from services.items_api.validators import VALIDATORS
 from services.shared import aws, exact_json, requests
 from services.shared.errors import Forbidden, refused
+from services.shared.exact_json import Json
 from services.shared.requests import Call, Event
 from services.shared.responses import Response
 
-Request = dict[str, Any]
+Request = dict[str, Json]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Operation:
     """One operation: the scope it needs, what it does, and the status of its success."""
 
     scope: str
-    run: Callable[[Request], Any]
+    run: Callable[[Request], Json]
     status: int = 200
 
 
@@ -60,29 +60,29 @@ class Api:
             "describe_secret": Operation(scope="items.read", run=self._describe_secret),
         }
 
-    def work(self, call: Call) -> tuple[int, Any]:
+    def work(self, call: Call) -> tuple[int, Json]:
         """Status and data of the answer. Raises a `Failure` for what cannot be done."""
         request = exact_json.parse(_body(call.event))
         if not isinstance(request, dict):
             raise refused("body", "is not an object", "a JSON object with an operation")
         name = request.get("operation")
-        operation = self.operations.get(name) if isinstance(name, str) else None
-        if operation is None:
+        if not isinstance(name, str) or name not in self.operations:
             problem = "is not an operation" if "operation" in request else "is missing"
             raise refused("operation", problem, "one of " + ", ".join(self.operations))
         call.name(name)
+        operation = self.operations[name]
         scope = f"{self.resource_server_id}/{operation.scope}"
         if scope not in _scopes(call.event):
             raise Forbidden(scope)
         return operation.status, operation.run(VALIDATORS[name](request))
 
-    def _create(self, request: Request) -> Any:
+    def _create(self, request: Request) -> Json:
         return {"item": self.items.create(request["item"], request.get("id")).public()}
 
-    def _read(self, request: Request) -> Any:
+    def _read(self, request: Request) -> Json:
         return {"item": self.items.read(request["id"]).public()}
 
-    def _update(self, request: Request) -> Any:
+    def _update(self, request: Request) -> Json:
         item = self.items.update(
             request["id"],
             request["item"],
@@ -91,14 +91,14 @@ class Api:
         )
         return {"item": item.public()}
 
-    def _delete(self, request: Request) -> Any:
+    def _delete(self, request: Request) -> Json:
         return {"item": self.items.delete(request["id"]).public()}
 
-    def _list(self, request: Request) -> Any:
+    def _list(self, request: Request) -> Json:
         items, cursor = self.items.list_page(limit=request["limit"], cursor=request.get("cursor"))
         return {"items": [item.public() for item in items], "cursor": cursor}
 
-    def _presign_upload(self, request: Request) -> Any:
+    def _presign_upload(self, request: Request) -> Json:
         upload = self.files.presign_upload(
             content_type=request["content_type"],
             size=request["size"],
@@ -107,11 +107,11 @@ class Api:
         )
         return {"upload": upload}
 
-    def _presign_download(self, request: Request) -> Any:
+    def _presign_download(self, request: Request) -> Json:
         key, expires_in = request["key"], request["expires_in"]
         return {"download": self.files.presign_download(key=key, expires_in=expires_in)}
 
-    def _describe_secret(self, _: Request) -> Any:
+    def _describe_secret(self, _: Request) -> Json:
         return {"secret": self.secret.describe()}
 
 

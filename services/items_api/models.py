@@ -4,12 +4,11 @@ import secrets
 import time
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
 from services.shared.errors import Conflict, NotFound, TooLarge, refused
-from services.shared.exact_json import UNKEEPABLE
+from services.shared.exact_json import UNKEEPABLE, Json
 
-Attributes = dict[str, Any]
+Attributes = dict[str, Json]
 
 MAX_ITEM_BYTES = 409_600
 MAX_LEVELS = 32
@@ -28,7 +27,7 @@ class Item:
     created_at: str
     updated_at: str
 
-    def public(self) -> dict[str, Any]:
+    def public(self) -> dict[str, Json]:
         """The item as clients see it: attributes and server-kept fields side by side."""
         return {
             **self.attributes,
@@ -108,7 +107,7 @@ def check(item: Item) -> None:
         raise ItemTooLarge(size)
 
 
-def size_of(value: Any, field: str = "item", level: int = 1) -> int:
+def size_of(value: Json, field: str = "item", level: int = 1) -> int:
     """The bytes a value takes in an item, as DynamoDB counts them.
 
     Strings and names: their UTF-8 bytes. Numbers: one byte for every two significant digits and
@@ -125,7 +124,7 @@ def size_of(value: Any, field: str = "item", level: int = 1) -> int:
             allowed = "at most 38 significant digits, magnitude from 1E-130 to 9.99E+125"
             raise refused(field, "is a number that cannot be kept exactly", allowed)
         digits = len(f"{value:E}".partition("E")[0].strip("-").replace(".", "").strip("0"))
-        return (digits + 1) // 2 + 1 + (value < 0)
+        return (digits + 1) // 2 + 1 + int(value < 0)
     if level > MAX_LEVELS:
         raise refused(field, f"is nested more than {MAX_LEVELS} levels deep", "fewer levels")
     if isinstance(value, list):

@@ -4,6 +4,7 @@ A record nests the client's attributes in one map. So no attribute can collide w
 server keeps, and a replacement or a merge is one conditional UpdateItem.
 """
 
+from abc import abstractmethod
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
@@ -19,7 +20,7 @@ from services.items_api.models import (
 )
 from services.shared import aws
 from services.shared.errors import refused
-from services.shared.exact_json import number
+from services.shared.exact_json import Json, number
 
 Mode = Literal["replace", "merge"]
 Record = dict[str, dict[str, Any]]
@@ -28,12 +29,15 @@ Record = dict[str, dict[str, Any]]
 class Items(Protocol):
     """A collection of items. Every method is one atomic step."""
 
+    @abstractmethod
     def add(self, item: Item) -> None:
         """Keep a new item. Raises `ItemExists`."""
 
+    @abstractmethod
     def get(self, item_id: str) -> Item:
         """The item as the last finished write left it. Raises `ItemNotFound`."""
 
+    @abstractmethod
     def change(
         self,
         item_id: str,
@@ -48,9 +52,11 @@ class Items(Protocol):
         Raises `ItemNotFound`, `VersionConflict`, and `ItemTooLarge` for the result of a merge.
         """
 
+    @abstractmethod
     def remove(self, item_id: str) -> Item:
         """Forget the item; it as it was. Raises `ItemNotFound`."""
 
+    @abstractmethod
     def page(self, *, limit: int, after: str | None) -> tuple[list[Item], str | None]:
         """At most `limit` items, and the id to go on after, None at the end."""
 
@@ -58,11 +64,12 @@ class Items(Protocol):
 class DynamoItems:
     """Items in a DynamoDB table with the key `id`."""
 
-    def __init__(self, client: Any, table_name: str) -> None:
+    def __init__(self, client: aws.Client, table_name: str) -> None:
         self._client = client
         self._table_name = table_name
 
     def add(self, item: Item) -> None:
+        """One PutItem, on condition that the id is free."""
         record = _to_record(item)
         try:
             self._client.put_item(
@@ -78,6 +85,7 @@ class DynamoItems:
                 raise ItemExists(item.id) from error
 
     def get(self, item_id: str) -> Item:
+        """One strongly consistent GetItem."""
         answer = self._client.get_item(
             TableName=self._table_name, Key={"id": {"S": item_id}}, ConsistentRead=True
         )
@@ -94,6 +102,7 @@ class DynamoItems:
         updated_at: str,
         expected_version: int | None,
     ) -> Item:
+        """One UpdateItem, on condition that the item is there with the version expected."""
         names, values, assignments = _assignments(attributes, mode)
         values |= {":one": {"N": "1"}, ":now": {"S": updated_at}}
         condition = "attribute_exists(id)"
@@ -129,6 +138,7 @@ class DynamoItems:
         return item
 
     def remove(self, item_id: str) -> Item:
+        """One DeleteItem, which tells what it deleted."""
         answer = self._client.delete_item(
             TableName=self._table_name, Key={"id": {"S": item_id}}, ReturnValues="ALL_OLD"
         )
@@ -137,6 +147,7 @@ class DynamoItems:
         return _to_item(answer["Attributes"])
 
     def page(self, *, limit: int, after: str | None) -> tuple[list[Item], str | None]:
+        """One Scan, in the order of the table's hashes."""
         start = {"ExclusiveStartKey": {"id": {"S": after}}} if after else {}
         answer = self._client.scan(
             TableName=self._table_name, Limit=limit, ConsistentRead=True, **start
@@ -164,7 +175,8 @@ def _refused_for(error: ClientError) -> Record | None:
     """The record that made a write's condition fail, None without one; other errors are raised."""
     code = aws.code_of(error)
     if code == "ConditionalCheckFailedException":
-        return error.response.get("Item")
+        record: Record | None = error.response.get("Item")  # type: ignore[assignment]  # not in its stub
+        return record
     message = error.response["Error"].get("Message", "")
     if code == "ValidationException" and "size" in message:
         raise ItemTooLarge from error
@@ -193,7 +205,7 @@ def _to_item(record: Record) -> Item:
     )
 
 
-def _to_value(value: Any) -> dict[str, Any]:
+def _to_value(value: Json) -> dict[str, Any]:
     """A JSON value in DynamoDB's notation."""
     if isinstance(value, str):
         return {"S": value}
@@ -208,7 +220,7 @@ def _to_value(value: Any) -> dict[str, Any]:
     return {"L": [_to_value(part) for part in value]}
 
 
-def _from_value(value: dict[str, Any]) -> Any:
+def _from_value(value: dict[str, Any]) -> Json:
     """DynamoDB's notation as a JSON value, numbers in the form that `exact_json` gives them."""
     [(kind, content)] = value.items()
     if kind == "M":

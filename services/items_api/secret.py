@@ -16,7 +16,7 @@ CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 class ApplicationSecret:
     """The secret; its client is made on first use, since most requests never need it."""
 
-    def __init__(self, client: Callable[[], Any], arn: str) -> None:
+    def __init__(self, client: Callable[[], aws.Client], arn: str) -> None:
         self._client = client
         self._arn = arn
 

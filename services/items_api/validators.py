@@ -5,13 +5,14 @@ Source: docs/api/items.openapi.json, compiled by fastjsonschema (not needed at r
 
 import re
 from decimal import Decimal
+from typing import Any
 
 from services.shared.errors import InvalidRequest, refused
 
 
 CREATE_PATTERNS = {'^[A-Za-z0-9][A-Za-z0-9._:-]*$': re.compile('^[A-Za-z0-9][A-Za-z0-9._:-]*\\Z'), '^(?!(?:id|version|created_at|updated_at)\\Z)[A-Za-z_][A-Za-z0-9_.-]{0,127}\\Z': re.compile('^(?!(?:id|version|created_at|updated_at)\\Z)[A-Za-z_][A-Za-z0-9_.-]{0,127}\\Z')}
 
-def validate_create(data):
+def validate_create(data: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise refused('', 'is not an object', 'required: operation, item; optional: id')
     data_is_dict = isinstance(data, dict)
@@ -60,7 +61,7 @@ def validate_create(data):
 
 READ_PATTERNS = {'^[A-Za-z0-9][A-Za-z0-9._:-]*$': re.compile('^[A-Za-z0-9][A-Za-z0-9._:-]*\\Z')}
 
-def validate_read(data):
+def validate_read(data: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise refused('', 'is not an object', 'required: operation, id')
     data_is_dict = isinstance(data, dict)
@@ -95,7 +96,7 @@ def validate_read(data):
 
 UPDATE_PATTERNS = {'^[A-Za-z0-9][A-Za-z0-9._:-]*$': re.compile('^[A-Za-z0-9][A-Za-z0-9._:-]*\\Z'), '^(?!(?:id|version|created_at|updated_at)\\Z)[A-Za-z_][A-Za-z0-9_.-]{0,127}\\Z': re.compile('^(?!(?:id|version|created_at|updated_at)\\Z)[A-Za-z_][A-Za-z0-9_.-]{0,127}\\Z')}
 
-def validate_update(data):
+def validate_update(data: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise refused('', 'is not an object', 'required: operation, id, item; optional: mode, expected_version')
     data_is_dict = isinstance(data, dict)
@@ -189,7 +190,7 @@ def validate_update(data):
 
 DELETE_PATTERNS = {'^[A-Za-z0-9][A-Za-z0-9._:-]*$': re.compile('^[A-Za-z0-9][A-Za-z0-9._:-]*\\Z')}
 
-def validate_delete(data):
+def validate_delete(data: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise refused('', 'is not an object', 'required: operation, id')
     data_is_dict = isinstance(data, dict)
@@ -224,7 +225,7 @@ def validate_delete(data):
 
 LIST_PATTERNS = {'^[A-Za-z0-9_.-]+$': re.compile('^[A-Za-z0-9_.-]+\\Z')}
 
-def validate_list(data):
+def validate_list(data: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise refused('', 'is not an object', 'required: operation; optional: limit, cursor')
     data_is_dict = isinstance(data, dict)
@@ -271,7 +272,7 @@ def validate_list(data):
 
 PRESIGN_UPLOAD_PATTERNS = {'^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$': re.compile('^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\\Z')}
 
-def validate_presign_upload(data):
+def validate_presign_upload(data: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise refused('', 'is not an object', 'required: operation, content_type, size, sha256; optional: expires_in')
     data_is_dict = isinstance(data, dict)
@@ -335,7 +336,7 @@ def validate_presign_upload(data):
 
 PRESIGN_DOWNLOAD_PATTERNS = {'^uploads/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$': re.compile('^uploads/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z')}
 
-def validate_presign_download(data):
+def validate_presign_download(data: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise refused('', 'is not an object', 'required: operation, key; optional: expires_in')
     data_is_dict = isinstance(data, dict)
@@ -380,7 +381,7 @@ def validate_presign_download(data):
             raise refused('', 'is not allowed here', 'required: operation, key; optional: expires_in', data_keys)
     return data
 
-def validate_describe_secret(data):
+def validate_describe_secret(data: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise refused('', 'is not an object', 'required: operation')
     data_is_dict = isinstance(data, dict)

@@ -6,7 +6,6 @@ before becomes AWSPREVIOUS by itself.
 """
 
 import json
-from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -22,7 +21,7 @@ class RotationRefused(Exception):
 class Rotation:
     """Rotates one secret, a JSON object with a username, which stays, and a password."""
 
-    def __init__(self, client: Any, arn: str) -> None:
+    def __init__(self, client: aws.Client, arn: str) -> None:
         self._client = client
         self._arn = arn
 

@@ -5,13 +5,16 @@ function initializes: Lambda gives that phase a whole CPU, the first request onl
 """
 
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.session import Session
 
 from services.shared.errors import Unavailable
+
+Client: TypeAlias = Any  # botocore makes a client's methods at run time
 
 _TRANSIENT = frozenset(
     {
@@ -51,12 +54,14 @@ def config(*, connect_timeout: float = 1, read_timeout: float = 2, attempts: int
     )
 
 
-def client(service: str, settings: Config | None = None) -> Any:
+def client(service: str, settings: Config | None = None) -> Client:
     """A client for the region and credentials of the environment; `config()` when none is given."""
     settings = settings or config()
     if service == "s3":
-        # Its default presigns with SigV2, which buckets encrypted with a KMS key refuse.
-        settings = settings.merge(Config(signature_version="s3v4"))
+        # By default it presigns with SigV2, which buckets encrypted with a KMS key refuse, and for
+        # the global endpoint, which redirects (and a POST does not survive that) to new buckets.
+        presigning = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+        settings = settings.merge(presigning)
     return _session().create_client(service, config=settings)
 
 
@@ -66,7 +71,7 @@ def as_failure(error: BotoCoreError | ClientError) -> Unavailable | None:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         transient = status >= 500 or status == 429 or code_of(error) in _TRANSIENT
     else:
-        transient = isinstance(error, (ConnectionError, HTTPClientError))
+        transient = isinstance(error, (BotoConnectionError, HTTPClientError))
     return Unavailable() if transient else None
 
 

@@ -8,9 +8,11 @@ value. The limits are DynamoDB's: 38 significant digits, magnitude 1E-130 to 9.9
 import json
 from decimal import Context, Decimal, DecimalException, Inexact, Overflow, Subnormal
 from json.encoder import encode_basestring_ascii as _quoted
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from services.shared.errors import refused
+
+Json: TypeAlias = Any  # what a JSON document can say; checked by schemas, not by types
 
 _EXACT = Context(prec=38, Emin=-130, Emax=125, traps=[Inexact, Overflow, Subnormal])
 _MALFORMED = "a JSON object in UTF-8 (RFC 8259)"
@@ -28,7 +30,7 @@ def number(text: str) -> int | Decimal:
     return int(whole) if exact == whole else exact.normalize(_EXACT)
 
 
-def parse(text: str | bytes) -> Any:
+def parse(text: str | bytes) -> Json:
     """The value of a JSON document.
 
     Raises `InvalidRequest` for what is not JSON (NaN and Infinity included), invalid UTF-8, a
@@ -52,7 +54,7 @@ def parse(text: str | bytes) -> Any:
         raise refused("body", "is nested too deep", "at most 32 levels in an item") from error
 
 
-def render(value: Any) -> str:
+def render(value: Json) -> str:
     """The JSON document of a value that `parse` could have given, in ASCII, numbers exact."""
     # json.dumps would be faster, but it has no way to write a Decimal as a number.
     if isinstance(value, str):
@@ -70,7 +72,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise refused("body", f"has {name}, which is not JSON", _MALFORMED)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     members = dict(pairs)
     if len(members) < len(pairs):
         names = [name for name, _ in pairs]

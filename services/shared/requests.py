@@ -40,7 +40,7 @@ def serve(event: Event, work: Callable[[Call], tuple[int, Any]]) -> Response:
     try:
         status, data = work(call)
         response = responses.answer(status, data, request_id=call.request_id)
-    except Exception as error:  # pylint: disable=broad-exception-caught  # the last frame there is
+    except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # last frame
         failure = _failure(error)
         code = failure.code if failure else "internal_error"
         if failure:

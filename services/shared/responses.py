@@ -27,7 +27,7 @@ _STATUSES: dict[type[Failure], int] = {
 _RETRY_AFTER_SECONDS = 1
 
 
-def answer(status: int, data: Any, *, request_id: str) -> Response:
+def answer(status: int, data: exact_json.Json, *, request_id: str) -> Response:
     """What was asked for; `success` is false for a status of 400 or more (health, when down)."""
     return _response(status, {"success": status < 400, "data": data}, request_id)
 
