@@ -14,6 +14,9 @@ from lib.packaging.errors import PackageError
 
 _FOR_EVERY_SERVICE = ("_retry", "partitions", "sdk-default-configuration")
 
+# What botocore looks up by itself: a presigned POST takes its URL from the model of CreateBucket.
+_IMPLIED = {("s3", "PutObject"): "CreateBucket"}
+
 
 def trim_aws_data(data: Path, aws: Mapping[str, tuple[str, ...]]) -> dict[str, bytes]:
     """Return botocore's data files, uncompressed JSON, for the given operations of each service.
@@ -58,11 +61,12 @@ def _trim_model(model: dict[str, Any], service: str, operations: tuple[str, ...]
             f"[aws] {service} names {unknown}, which it does not have; "
             f"write operations as the AWS API does, such as GetItem"
         )
+    implied = {_IMPLIED.get((service, operation)) for operation in operations}
     kept = {
         name: operation
         for name, operation in model["operations"].items()
         # Clients call the endpoint operation by themselves where the service is discovered.
-        if name in operations or operation.get("endpointoperation")
+        if name in operations or name in implied or operation.get("endpointoperation")
     }
     shapes = model["shapes"]
     # Errors are parsed by name, whichever operation answers them, so every one stays.
