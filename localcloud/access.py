@@ -1,0 +1,103 @@
+"""Calls to what is deployed with the right credentials: tokens of the machine client."""
+
+import base64
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import urllib3
+
+from localcloud import deployment
+from localcloud.cloud import Cloud
+from localcloud.errors import CliError
+from localcloud.front_door import ROUTES
+
+
+def fetch_token(cloud: Cloud, scopes: list[str]) -> str:
+    """An access token of TapStack's machine client (OAuth 2.0 client credentials).
+
+    Args:
+        cloud: a running embedded cloud.
+        scopes: such as `items.read`; every scope of the client when empty.
+
+    Raises:
+        CliError: TapStack is not deployed, or Cognito refused.
+    """
+    outputs = deployment.find_stack(cloud, "TapStack").outputs
+    pool, client_id = outputs["UserPoolId"], outputs["UserPoolClientId"]
+    described = cloud.client("cognito-idp").describe_user_pool_client(
+        UserPoolId=pool, ClientId=client_id
+    )["UserPoolClient"]
+    allowed = {scope.rpartition("/")[2]: scope for scope in described["AllowedOAuthScopes"]}
+    unknown = [scope for scope in scopes if scope not in allowed]
+    if unknown:
+        raise CliError(f"no scope {unknown[0]!r}; the client has {', '.join(sorted(allowed))}")
+    secret = f"{client_id}:{described['ClientSecret']}"
+    wanted = [allowed[scope] for scope in scopes] or list(allowed.values())
+    answer = _pool(cloud).request(
+        "POST",
+        f"{cloud.endpoint}/oauth2/token",
+        body=urlencode({"grant_type": "client_credentials", "scope": " ".join(wanted)}),
+        headers={
+            "authorization": "Basic " + base64.b64encode(secret.encode()).decode(),
+            "content-type": "application/x-www-form-urlencoded",
+        },
+    )
+    if answer.status != 200:
+        raise CliError(f"Cognito gave no token: {answer.status} {answer.data.decode()}")
+    return str(answer.json()["access_token"])
+
+
+def call(
+    cloud: Cloud, api: str, method: str, path: str, *, body: bytes | None, token: str | None
+) -> urllib3.BaseHTTPResponse:
+    """Send one request to a deployed API through the front door.
+
+    Raises:
+        CliError: there is no API of that name, or it cannot be reached.
+    """
+    if api not in ROUTES:
+        raise CliError(f"no API {api!r}; choose from {', '.join(ROUTES)}")
+    headers = {"content-type": "application/json"} if body is not None else {}
+    if token:
+        headers["authorization"] = f"Bearer {token}"
+    url = f"{cloud.front_door}/{api}/{path.lstrip('/')}"
+    try:
+        return _pool(cloud).request(method, url, body=body, headers=headers)
+    except urllib3.exceptions.HTTPError as error:
+        raise CliError(f"{url} does not answer ({error}); see `tap status`") from error
+
+
+def operation(cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
+    """Run one operation of the items API and return its `data`.
+
+    Raises:
+        CliError: the API refused; the message is its own.
+    """
+    token = fetch_token(cloud, [])
+    answer = call(cloud, "tap", "POST", "/api", body=json.dumps(request).encode(), token=token)
+    try:
+        body = answer.json()
+    except ValueError:
+        body = {}
+    if not body.get("success"):
+        said = answer.data.decode("utf-8", "replace") or "an empty answer"
+        raise CliError(f"{request['operation']} failed with {answer.status}: {said}")
+    found: dict[str, Any] = body["data"]
+    return found
+
+
+def send_file(cloud: Cloud, upload: dict[str, Any], name: str, content: bytes) -> None:
+    """Send a file with a presigned POST.
+
+    Raises:
+        CliError: S3 refused it; the message is its own.
+    """
+    fields = {**upload["fields"], "file": (name, content)}
+    answer = _pool(cloud).request("POST", upload["url"], fields=fields)
+    if answer.status not in (200, 201, 204):
+        raise CliError(f"S3 refused the file: {answer.status} {answer.data.decode()}")
+
+
+def _pool(cloud: Cloud) -> urllib3.PoolManager:
+    return urllib3.PoolManager(ca_certs=str(cloud.authority), retries=False, timeout=60)

@@ -1,0 +1,63 @@
+"""The few ASGI pieces that the layers in front of the emulator share."""
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def headers(scope: Scope) -> dict[str, str]:
+    """The request's headers by lower-case name; of a repeated one, the last."""
+    return {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+    }
+
+
+async def answer(
+    send: Send,
+    status: int,
+    body: bytes | str | dict[str, Any] = b"",
+    extra: dict[str, str] | None = None,
+) -> None:
+    """Send one whole response; a mapping is sent as JSON."""
+    content_type = "text/plain; charset=utf-8"
+    if isinstance(body, dict):
+        body, content_type = json.dumps(body), "application/json"
+    payload = body.encode() if isinstance(body, str) else body
+    named = {"content-type": content_type, "content-length": str(len(payload))} | (extra or {})
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
+    await send({"type": "http.response.body", "body": payload})
+
+
+async def body_of(receive: Receive, *, limit: int) -> bytes | None:
+    """The whole request body; None when it is longer than `limit` bytes."""
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            return None
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives a body already read, then whatever comes next."""
+    given = False
+
+    async def replayed() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed

@@ -1,0 +1,158 @@
+"""What a running embedded cloud is: its folder, ports, credentials and certificate."""
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import trustme
+from botocore.config import Config
+
+from localcloud.errors import CliError
+
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+
+# The endpoint a stray setting of the shell would otherwise send a command to.
+_REDIRECTIONS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloud:
+    """One embedded cloud, as its folder describes it.
+
+    Args:
+        home: the folder of all its state (`.tap` unless told otherwise).
+        port: where the AWS API answers, over TLS, on 127.0.0.1.
+        front_port: where the front door answers, over plain HTTP, on 127.0.0.1.
+        access_key_id: the root user's key. It is random: whoever has it is root.
+        secret_access_key: the root user's secret.
+    """
+
+    home: Path
+    port: int
+    front_port: int
+    access_key_id: str = field(default_factory=lambda: "AKIA" + secrets.token_hex(8).upper())
+    secret_access_key: str = field(default_factory=lambda: secrets.token_urlsafe(30))
+
+    @classmethod
+    def load(cls, home: Path) -> "Cloud | None":
+        """The cloud whose folder this is; None where there is none yet.
+
+        Raises:
+            CliError: the folder holds a description that cannot be read.
+        """
+        path = home / "cloud.json"
+        try:
+            return cls(home=home, **json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError) as error:
+            raise CliError(
+                f"the state of the embedded cloud cannot be read: {path} is damaged; "
+                "forget it with `make clean` and start again with `make up`"
+            ) from error
+
+    def save(self) -> None:
+        """Write the description, readable by this user alone, and the certificates if missing."""
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        described = {name: value for name, value in asdict(self).items() if name != "home"}
+        write_private(self.home / "cloud.json", json.dumps(described, indent=2))
+        if not (self.home / "tls" / "server.pem").exists():
+            self._issue_certificates()
+
+    def _issue_certificates(self) -> None:
+        tls = self.home / "tls"
+        tls.mkdir(exist_ok=True, mode=0o700)
+        authority = trustme.CA(organization_name="TAP embedded cloud")
+        server = authority.issue_cert(
+            "localhost", "127.0.0.1", "::1", "*.execute-api.localhost", "*.cloudfront.localhost"
+        )
+        write_private(tls / "ca.key", authority.private_key_pem.bytes().decode())
+        write_private(tls / "server.key", server.private_key_pem.bytes().decode())
+        authority.cert_pem.write_to_path(tls / "ca.pem")
+        chain = b"".join(part.bytes() for part in server.cert_chain_pems)
+        write_private(tls / "server.pem", chain.decode())
+
+    @property
+    def endpoint(self) -> str:
+        """Where SDKs and the CDK CLI reach it. An address, not a name: SDKs then use paths."""
+        return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def front_door(self) -> str:
+        """Where people reach what is deployed."""
+        return f"http://localhost:{self.front_port}"
+
+    @property
+    def authority(self) -> Path:
+        """The certificate of the local CA, to verify the endpoint with."""
+        return self.home / "tls" / "ca.pem"
+
+    def credentials(self) -> dict[str, str]:
+        """The variables that point an AWS SDK, the AWS CLI or the CDK CLI at this cloud."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CA_BUNDLE": str(self.authority),
+            "NODE_EXTRA_CA_CERTS": str(self.authority),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "CDK_DEFAULT_ACCOUNT": ACCOUNT,
+            "CDK_DEFAULT_REGION": REGION,
+        }
+
+    def environment(self) -> dict[str, str]:
+        """This process's environment, pointed at this cloud and at no other."""
+        return {**without_aws(os.environ), **self.credentials()}
+
+    def client(self, service: str, **config: Any) -> Any:
+        """A botocore client of this cloud as its root user."""
+        session = botocore.session.get_session()
+        return session.create_client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.endpoint,
+            verify=str(self.authority),
+            aws_access_key_id=self.access_key_id,
+            aws_secret_access_key=self.secret_access_key,
+            config=Config(
+                signature_version="s3v4" if service == "s3" else None,
+                retries={"mode": "standard", "total_max_attempts": 2},
+                **config,
+            ),
+        )
+
+
+def without_aws(environ: "os._Environ[str] | dict[str, str]") -> dict[str, str]:
+    """The environment without any setting that could send an AWS call somewhere unexpected."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(("AWS_ENDPOINT_URL", "CDK_DEFAULT_")) and name not in _REDIRECTIONS
+    }
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only this user can read, whole or not at all."""
+    with _replacing(path) as temporary:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

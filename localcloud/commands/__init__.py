@@ -1,0 +1,1 @@
+"""One file for each `tap` command, named as it is typed."""

@@ -1,0 +1,60 @@
+"""`tap call`: like curl, with the right credentials."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from localcloud import access
+from localcloud.commands.options import Home, running_cloud
+from localcloud.console import data, talk
+from localcloud.errors import CliError
+
+
+def call(
+    api: Annotated[str, typer.Argument(help="Which API: tap.")],
+    method: Annotated[str, typer.Argument(help="GET, POST, ...")],
+    path: Annotated[str, typer.Argument(help="The path, such as /api.")],
+    body: Annotated[
+        str | None,
+        typer.Option("--data", "-d", help="The request body; @FILE reads a file, @- stdin."),
+    ] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="Ask for this scope only; repeat it. All by default.")
+    ] = None,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Send no token.")] = False,
+    home: Home = None,
+) -> None:
+    """Call a deployed API with a fresh token; the answer goes to stdout, its status to stderr.
+
+    tap call tap POST /api -d '{"operation": "list"}'
+
+    Exits with 1 when the API answers 400 or above.
+    """
+    cloud = running_cloud(home)
+    token = None if anonymous else access.fetch_token(cloud, scope or [])
+    answer = access.call(cloud, api, method.upper(), path, body=_body(body), token=token)
+    talk.print(
+        f"[{'green' if answer.status < 400 else 'red'}]{answer.status} {answer.reason or ''}[/]"
+    )
+    text = answer.data.decode("utf-8", "replace")
+    if data.is_terminal and answer.headers.get("content-type", "").startswith("application/json"):
+        data.print_json(text)
+    else:
+        print(text)
+    if answer.status >= 400:
+        raise typer.Exit(1)
+
+
+def _body(given: str | None) -> bytes | None:
+    if given is None or not given.startswith("@"):
+        return None if given is None else given.encode()
+    if given == "@-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(given[1:]).read_bytes()
+    except OSError as error:
+        raise CliError(
+            f"cannot read {given[1:]}: {error.strerror}; name a readable file"
+        ) from error

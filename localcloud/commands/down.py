@@ -1,0 +1,20 @@
+"""`tap down`: stop the embedded cloud."""
+
+from localcloud import process, project
+from localcloud.commands.options import Home
+from localcloud.console import step, talk
+
+
+def down(home: Home = None) -> None:
+    """Stop the embedded cloud and every function it runs; `tap up` resumes it.
+
+    Nothing is lost: its state stays in its folder. It is safe to repeat.
+    """
+    folder = project.home(home)
+    with process.alone(folder):
+        if process.running(folder) is None:
+            process.stop(folder)
+            talk.print("[green]✓[/] No embedded cloud is running")
+            return
+        with step("Stopping the embedded cloud", "Stopped; `tap up` resumes it"):
+            process.stop(folder)

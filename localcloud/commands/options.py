@@ -1,0 +1,34 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from localcloud import process, project
+from localcloud.cloud import Cloud
+from localcloud.errors import CliError
+
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        metavar="FOLDER",
+        help="The embedded cloud's folder; TAP_HOME or .tap by default.",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a script to read.")]
+
+
+def running_cloud(given: Path | None) -> Cloud:
+    """The running cloud that a command is about.
+
+    Raises:
+        CliError: none is running in that folder.
+    """
+    home = project.home(given)
+    cloud = Cloud.load(home)
+    if cloud is None or process.running(home) is None:
+        raise CliError(f"no embedded cloud is running in {home}; start it with `tap up`")
+    return cloud

@@ -1,0 +1,45 @@
+"""`tap upload`: put a file into the storage bucket as a client of the API would."""
+
+import base64
+import hashlib
+import mimetypes
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from localcloud import access
+from localcloud.commands.options import Home, running_cloud
+from localcloud.console import talk
+from localcloud.errors import CliError
+
+
+def upload(
+    file: Annotated[Path, typer.Argument(help="The file to upload.")],
+    home: Home = None,
+) -> None:
+    """Upload a file with a presigned POST and print the address it can be downloaded from.
+
+    The API is asked for a presigned POST; S3 enforces its policy: key, type, size and checksum.
+    """
+    cloud = running_cloud(home)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise CliError(f"cannot read {file}: {error.strerror}; name a readable file") from error
+    digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+    content_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    post = access.operation(
+        cloud,
+        {
+            "operation": "presign_upload",
+            "content_type": content_type,
+            "size": len(content),
+            "sha256": digest,
+        },
+    )["upload"]
+    access.send_file(cloud, post, file.name, content)
+    talk.print(f"[green]✓[/] {file.name} is stored as {post['key']}")
+    found = access.operation(cloud, {"operation": "presign_download", "key": post["key"]})
+    talk.print(f"Download it within {found['download']['expires_in']} s:", style="dim")
+    print(f"curl --cacert {cloud.authority} '{found['download']['url']}'")

@@ -1,0 +1,137 @@
+"""What is deployed to an embedded cloud, and how it gets there: through the CDK CLI."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud import project
+from localcloud.cloud import ACCOUNT, REGION, Cloud, write_private
+from localcloud.console import step
+from localcloud.errors import CliError
+from localcloud.settings import DeployedSettings, present
+
+_BOOTSTRAP = "CDKToolkit"
+_SETTLE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed stack of the app."""
+
+    name: str
+    outputs: dict[str, str]
+    tags: dict[str, str]
+
+
+def stacks(cloud: Cloud) -> list[Stack]:
+    """The app's deployed stacks, by name; the CDK's own bootstrap stack is not one of them."""
+    found = cloud.client("cloudformation").describe_stacks()["Stacks"]
+    return sorted(
+        (
+            Stack(
+                name=stack["StackName"],
+                outputs={o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])},
+                tags={tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])},
+            )
+            for stack in found
+            if stack["StackName"] != _BOOTSTRAP and not stack["StackStatus"].startswith("DELETE")
+        ),
+        key=lambda stack: stack.name,
+    )
+
+
+def find_stack(cloud: Cloud, prefix: str) -> Stack:
+    """The deployed stack whose name begins so.
+
+    Raises:
+        CliError: none is deployed.
+    """
+    for stack in stacks(cloud):
+        if stack.name.startswith(prefix):
+            return stack
+    raise CliError(f"{prefix} is not deployed in this embedded cloud; run `tap up`")
+
+
+def deploy(cloud: Cloud, *, only: str | None = None) -> bool:
+    """Bring the deployed stacks to what the sources say; False when they already are.
+
+    Args:
+        cloud: a running embedded cloud.
+        only: deploy this stack alone; every stack by default.
+
+    Raises:
+        CliError: synthesis or deployment failed; the message carries the CDK CLI's reason.
+    """
+    wanted = {"fingerprint": project.fingerprint(), "only": only}
+    noted = cloud.home / "deployed.json"
+    if noted.exists() and json.loads(noted.read_text("utf-8")) == wanted and stacks(cloud):
+        return False
+    noted.unlink(missing_ok=True)
+    environ, log = cloud.environment(), cloud.home / "cdk.log"
+    assembly = str(cloud.home / "cdk.out")
+    with step("Synthesizing the templates", "Templates synthesized"), ThreadPoolExecutor() as pool:
+        # Side by side: neither needs the other.
+        jobs = [pool.submit(_synthesize, assembly, cloud)]
+        if not _is_bootstrapped(cloud):
+            jobs.append(pool.submit(_bootstrap, cloud))
+        for job in jobs:
+            job.result()
+    with step("Deploying", "Deployed"):
+        which = [only] if only else ["--all"]
+        project.run_cdk(
+            ["deploy", *which, "--app", assembly, "--require-approval", "never", "--ci"],
+            environ,
+            log,
+        )
+    _settle(cloud)
+    write_private(noted, json.dumps(wanted))
+    return True
+
+
+def _bootstrap(cloud: Cloud) -> None:
+    # In a folder without a cdk.json, the CLI does not synthesize the app for it.
+    target = f"aws://{ACCOUNT}/{REGION}"
+    log = cloud.home / "cdk-bootstrap.log"
+    project.run_cdk(["bootstrap", target], cloud.environment(), log, folder=cloud.home)
+
+
+def _synthesize(assembly: str, cloud: Cloud) -> None:
+    # The CLI's other commands synthesize with the validation that this one leaves out for speed.
+    environ = cloud.environment() | {"CDK_VALIDATION": "false"}
+    project.run_cdk(["synth", "--quiet", "--output", assembly], environ, cloud.home / "cdk.log")
+
+
+def _is_bootstrapped(cloud: Cloud) -> bool:
+    client = cloud.client("cloudformation")
+    try:
+        client.describe_stacks(StackName=_BOOTSTRAP)
+    except client.exceptions.ClientError:
+        return False
+    return True
+
+
+def _settle(cloud: Cloud) -> None:
+    """Wait until the settings that the emulator drops were re-applied and read back."""
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while (missing := unapplied(cloud)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if missing:
+        raise CliError(
+            f"settings were not applied: {', '.join(missing)}; see {cloud.home / 'cloud.log'}"
+        )
+
+
+def unapplied(cloud: Cloud) -> list[str]:
+    """The re-applied settings of the app's resources that do not read back as deployed."""
+    clients: dict[str, Any] = {}
+    return [
+        f"{setting.property} of {resource.id}"
+        for resource in DeployedSettings.of(cloud.home).read()
+        if "cdk-hnb659fds" not in resource.id
+        for setting in present(resource)
+        if not setting.holds(
+            clients.setdefault(setting.service, cloud.client(setting.service)), resource
+        )
+    ]

