@@ -110,8 +110,12 @@ class Cloud:
         }
 
     def environment(self) -> dict[str, str]:
-        """This process's environment, pointed at this cloud and at no other."""
-        return {**without_aws(os.environ), **self.credentials()}
+        """This process's environment, pointed at this cloud and at no other.
+
+        The user's own profiles are out of reach, so that no setting in them can lead to AWS.
+        """
+        nothing = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+        return {**without_aws(os.environ), **self.credentials(), **nothing}
 
     def client(self, service: str, **config: Any) -> Any:
         """A botocore client of this cloud as its root user."""

@@ -53,8 +53,9 @@ def access_key(scope: Scope, sent: dict[str, str]) -> str:
     """The access key a request names, in its header or its query; empty when it names none."""
     found = _CREDENTIAL.search(sent.get("authorization", ""))
     if found:
-        return found.group(1) or found.group(2) or ""
-    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        return found[1] or found[2] or ""
+    raw: bytes = scope.get("query_string", b"")
+    query = parse_qs(raw.decode("latin-1"))
     for name, values in query.items():
         if name.lower() in ("x-amz-credential", "awsaccesskeyid"):
             return values[-1].split("/")[0]

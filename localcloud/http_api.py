@@ -25,6 +25,9 @@ from localcloud.asgi import App, Message, Receive, Scope, Send, answer, body_of,
 from localcloud.cloud import Cloud
 
 PAYLOAD_LIMIT = 10 * 1024 * 1024
+# Each concurrent call has a function process of its own, 50 MB each: more than these wait their
+# turn, where AWS would start another execution environment.
+_CONCURRENT_CALLS = 16
 _SETTINGS_SECONDS = 2.0
 _PATH = re.compile(r"/_aws/execute-api/(?P<api>[a-z0-9]+)(?P<path>/.*)?")
 _HOST = re.compile(r"(?P<api>[a-z0-9]+)\.execute-api\.")
@@ -73,6 +76,7 @@ class HttpApis:
         self._gateway = cloud.client("apigatewayv2")
         self._access_log = access_log
         self._stages: dict[str, Stage | None] = {}
+        self._turns = asyncio.Semaphore(_CONCURRENT_CALLS)
         self._refreshing: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -95,7 +99,9 @@ class HttpApis:
             if body is None:
                 await exchange.refuse(413, "Request Entity Too Large")
             else:
-                await self._app(scope, replay(body, receive), exchange.send)
+                async with self._turns:
+                    inner = _addressed_by_path(scope, api[0])
+                    await self._app(inner, replay(body, receive), exchange.send)
         if stage.log_group:
             line = exchange.log_line(stage)
             self._access_log.write(stage.log_group, line)
@@ -251,6 +257,22 @@ def _api_of(scope: Scope) -> tuple[str, str] | None:
         return None
     path = by_path["path"] or "/"
     return by_path["api"], "/" + path.removeprefix("/$default").lstrip("/")
+
+
+def _addressed_by_path(scope: Scope, api_id: str) -> Scope:
+    """The same request under a path: the emulator has answers of its own for some, as `/health`."""
+    if not _HOST.match(headers(scope).get("host", "")):
+        return scope
+    prefix = f"/_aws/execute-api/{api_id}/$default"
+    raw = prefix.encode() + scope.get("raw_path", scope["path"].encode())
+    others = [(name, value) for name, value in scope["headers"] if name.lower() != b"host"]
+    host = (b"host", b"localhost")
+    return {
+        **scope,
+        "path": prefix + scope["path"],
+        "raw_path": raw,
+        "headers": [*others, host],
+    }
 
 
 def settings_changed(scope: Scope) -> bool:

@@ -58,8 +58,13 @@ def start(cloud: Cloud) -> psutil.Process:
     """Start the process and wait until it answers.
 
     Raises:
-        CliError: a port is taken, or the process ended or did not answer in time.
+        CliError: the ports are the same, one is taken, the state is damaged, or the process ended
+            or did not answer in time.
     """
+    if cloud.port == cloud.front_port:
+        raise CliError(
+            f"both ports are {cloud.port}; give --port and --front-port different numbers"
+        )
     for option, port in (("--port", cloud.port), ("--front-port", cloud.front_port)):
         _require_free(port, option)
     for folder in ("run", "tmp", "state", "objects"):
