@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from lib.packaging.archive import read_digest, write_archive
@@ -124,7 +124,6 @@ def _forget_old_builds(root: Path, service: str) -> None:
             path.unlink()
 
 
-@cache
 def _builder() -> str:
     """Return what the result depends on besides a checkout's files: this code and this Python."""
     code = sorted([Path(__file__), *_STEPS.glob("*.py")])

@@ -81,14 +81,16 @@ def _trim_companions(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield what lies beside a service's model; its examples are documentation and go."""
     yield "endpoint-rule-set-1", _load(folder / "endpoint-rule-set-1")
-    if (folder / "paginators-1.json").exists():
-        paginators = _load(folder / "paginators-1")["pagination"]
-        kept = {name: value for name, value in paginators.items() if name in operations}
-        yield "paginators-1", {"pagination": kept}
-    if (folder / "waiters-2.json").exists():
-        waiters = _load(folder / "waiters-2")
-        of_kept = {k: v for k, v in waiters["waiters"].items() if v["operation"] in operations}
-        yield "waiters-2", waiters | {"waiters": of_kept}
+    for name, kind in (("paginators-1", "pagination"), ("waiters-2", "waiters")):
+        if (folder / f"{name}.json").exists():
+            content = _load(folder / name)
+            content[kind] = {
+                key: value
+                for key, value in content[kind].items()
+                # A waiter names its operation; a paginator is named after its own.
+                if value.get("operation", key) in operations
+            }
+            yield name, content
 
 
 def _trim_endpoints(endpoints: dict[str, Any], prefixes: set[str]) -> dict[str, Any]:
