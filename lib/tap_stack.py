@@ -2,22 +2,21 @@
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Stack, StackProps
+from aws_cdk import CfnOutput, Stack, StackProps
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_iam as iam
 from aws_cdk.aws_apigatewayv2 import HttpMethod
 from constructs import Construct
 
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.daily_backup import DailyBackup
 from lib.constructs.encryption_key import EncryptionKey
+from lib.constructs.items_service import ItemsService
 from lib.constructs.jwt_http_api import JwtHttpApi
 from lib.constructs.machine_identity import MachineIdentity
 from lib.constructs.rotated_secret import RotatedSecret
 from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.secure_table import SecureTable
 from lib.constructs.service_alarms import ServiceAlarms
-from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
 
 SCOPES = {
@@ -118,37 +117,17 @@ class TapStack(Stack):
             identifier="tap",
             scopes=SCOPES,
         )
-        api_function = ServiceFunction(
+        service = ItemsService(
             self,
-            "Api",
+            "Service",
             environment=environment,
-            service="items_api",
-            function_name=f"tap-api-function-{suffix}",
             key=self.kms_key,
-            settings={
-                "ITEMS_TABLE_NAME": self.dynamodb_table.table_name,
-                "FILES_BUCKET_NAME": self.s3_bucket.bucket_name,
-                "CURSOR_SECRET_ARN": self.secret.secret_arn,
-                "RESOURCE_SERVER_ID": "tap",
-            },
-            permissions=self._serve_items(),
-            memory_mb=512,
-            timeout=Duration.seconds(29),
+            table=self.dynamodb_table,
+            bucket=self.s3_bucket,
+            cursor_secret=self.secret,
+            resource_server_id="tap",
         )
-        self.lambda_role = api_function.role
-        health_function = ServiceFunction(
-            self,
-            "Health",
-            environment=environment,
-            service="health",
-            function_name=f"tap-health-function-{suffix}",
-            key=self.kms_key,
-            settings={
-                "ITEMS_TABLE_NAME": self.dynamodb_table.table_name,
-                "FILES_BUCKET_NAME": self.s3_bucket.bucket_name,
-            },
-            permissions=self._check_health(),
-        )
+        self.lambda_role = service.api.role
         api = JwtHttpApi(
             self,
             "HttpApi",
@@ -157,16 +136,16 @@ class TapStack(Stack):
             identity=identity,
             key=self.kms_key,
         )
-        api.route(HttpMethod.POST, "/api", api_function)
-        api.route(HttpMethod.GET, "/health", health_function, public=True)
-        api.route(HttpMethod.GET, "/health/details", health_function)
+        api.route(HttpMethod.POST, "/api", service.api)
+        api.route(HttpMethod.GET, "/health", service.health, public=True)
+        api.route(HttpMethod.GET, "/health/details", service.health)
         ServiceAlarms(
             self,
             "Alarms",
             environment=environment,
             key=self.kms_key,
             api=api,
-            functions=[api_function, health_function, rotated.rotation],
+            functions=[service.api, service.health, rotated.rotation],
         )
 
         outputs = {
@@ -178,47 +157,9 @@ class TapStack(Stack):
             "UserPoolId": identity.user_pool.user_pool_id,
             "UserPoolClientId": identity.client.user_pool_client_id,
             "TokenUrl": identity.token_url,
-            "ApiFunctionName": api_function.function.function_name,
-            "HealthFunctionName": health_function.function.function_name,
+            "ApiFunctionName": service.api.function.function_name,
+            "HealthFunctionName": service.health.function.function_name,
             "HttpApiId": api.api_id,
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
-
-    def _serve_items(self) -> list[iam.PolicyStatement]:
-        return [
-            iam.PolicyStatement(
-                sid="Items",
-                actions=[
-                    "dynamodb:DeleteItem",
-                    "dynamodb:GetItem",
-                    "dynamodb:PutItem",
-                    "dynamodb:Scan",
-                    "dynamodb:UpdateItem",
-                ],
-                resources=[self.dynamodb_table.table_arn],
-            ),
-            iam.PolicyStatement(
-                sid="Files",
-                actions=["s3:GetObject", "s3:PutObject"],
-                resources=[self.s3_bucket.arn_for_objects("uploads/*")],
-            ),
-            iam.PolicyStatement(
-                sid="CursorSecret",
-                actions=["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
-                resources=[self.secret.secret_arn],
-            ),
-            self.kms_key.use_through("dynamodb", "s3", "secretsmanager"),
-        ]
-
-    def _check_health(self) -> list[iam.PolicyStatement]:
-        return [
-            iam.PolicyStatement(
-                sid="Table",
-                actions=["dynamodb:DescribeTable"],
-                resources=[self.dynamodb_table.table_arn],
-            ),
-            iam.PolicyStatement(
-                sid="Bucket", actions=["s3:ListBucket"], resources=[self.s3_bucket.bucket_arn]
-            ),
-        ]

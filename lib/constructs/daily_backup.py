@@ -7,6 +7,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from lib.acknowledgements import acknowledge
 from lib.environment import Environment
 
 
@@ -28,6 +29,12 @@ class DailyBackup(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         if not environment.keeps_data:
+            acknowledge(
+                table,
+                "HIPAA.Security-DynamoDBInBackupPlan",
+                "NIST.800.53.R5-DynamoDBInBackupPlan",
+                reason="This environment throws its data away with the stack.",
+            )
             return
         vault = backup.BackupVault(
             self, "Vault", encryption_key=key, removal_policy=RemovalPolicy.RETAIN
@@ -39,6 +46,12 @@ class DailyBackup(Construct):
                 delete_after=Duration.days(35),
             )
         )
-        plan.add_selection(
+        selection = plan.add_selection(
             "Table", resources=[backup.BackupResource.from_dynamo_db_table(table)]
+        )
+        acknowledge(
+            selection,
+            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+            "AWSBackupServiceRolePolicyForBackup]",
+            reason="The role of AWS Backup itself: its policy follows what the service needs.",
         )

@@ -10,6 +10,7 @@ from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
+from lib.acknowledgements import acknowledge
 from lib.constructs.machine_identity import MachineIdentity
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
@@ -94,13 +95,20 @@ class JwtHttpApi(apigatewayv2.HttpApi):
         public: bool = False,
     ) -> None:
         """Route requests to a function; with `public`, without a token."""
-        self.add_routes(
+        routes = self.add_routes(
             path=path,
             methods=[method],
             integration=HttpLambdaIntegration(f"{to.node.id}Integration", to.function),
             authorizer=apigatewayv2.HttpNoneAuthorizer() if public else None,
             authorization_scopes=[] if public else None,
         )
+        if public:
+            acknowledge(
+                routes[0],
+                "AwsSolutions-APIG4",
+                reason="Public on purpose: load balancers and people ask it without a token, and "
+                "it says no more than up or down.",
+            )
 
 
 def _cors(environment: Environment) -> apigatewayv2.CorsPreflightOptions | None:

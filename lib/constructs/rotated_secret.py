@@ -74,7 +74,7 @@ class RotatedSecret(Construct):
                 automatically_after_days=30
             ),
         )
-        schedule.node.add_dependency(self.rotation)
+        schedule.node.add_dependency(self.rotation.function.node.find_child("SecretsManager"))
 
 
 def _rotate(secret: secretsmanager.ISecret) -> list[iam.PolicyStatement]:

@@ -7,6 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from lib.acknowledgements import acknowledge
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.environment import Environment
 
@@ -55,4 +56,11 @@ class SecureBucket(s3.Bucket):
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 )
             ],
+        )
+        acknowledge(
+            self,
+            "HIPAA.Security-S3BucketReplicationEnabled",
+            "NIST.800.53.R5-S3BucketReplicationEnabled",
+            "PCI.DSS.321-S3BucketReplicationEnabled",
+            reason="Data stays in one region by design; versions guard against overwriting.",
         )

@@ -46,7 +46,9 @@ class ServiceAlarms(Construct):
             self.topic.add_subscription(subscriptions.EmailSubscription(environment.alarm_email))
         for each in functions:
             self._watch_function(each)
-        self._alarm("HttpApiServerErrors", api.metric_server_error(period=_PERIOD, statistic="Sum"), 1)
+        self._alarm(
+            "HttpApiServerErrors", api.metric_server_error(period=_PERIOD, statistic="Sum"), 1
+        )
         self._alarm(
             "HttpApiLatency", api.metric_latency(period=_PERIOD, statistic="p99"), 3000, periods=2
         )
@@ -71,9 +73,7 @@ class ServiceAlarms(Construct):
             name,
             metric=metric,
             threshold=threshold,
-            comparison_operator=(
-                cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
-            ),
+            comparison_operator=(cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD),
             evaluation_periods=periods,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )

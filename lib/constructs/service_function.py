@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from lib.acknowledgements import acknowledge
 from lib.environment import Environment
 from lib.packages import PYTHON_RUNTIME, build_package
 
@@ -24,6 +25,7 @@ class ServiceFunction(Construct):
     Attributes:
         function: The function.
         role: Its role; no other function has it.
+        policy: What the role may do, and all of it.
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class ServiceFunction(Construct):
             retention=environment.log_retention,
             removal_policy=environment.removal_policy,
         )
-        self._policy = iam.ManagedPolicy(
+        self.policy = iam.ManagedPolicy(
             self,
             "Policy",
             description=f"What {function_name} may do",
@@ -58,7 +60,7 @@ class ServiceFunction(Construct):
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            managed_policies=[self._policy],
+            managed_policies=[self.policy],
         )
         package = build_package(service)
         self.function = lambda_.Function(
@@ -81,6 +83,46 @@ class ServiceFunction(Construct):
                 "POWERTOOLS_SERVICE_NAME": service.replace("_", "-"),
                 "POWERTOOLS_METRICS_NAMESPACE": "TAP",
             },
+        )
+        self._acknowledge_rules()
+
+    def _acknowledge_rules(self) -> None:
+        acknowledge(
+            self.policy,
+            "AwsSolutions-IAM5[Resource::*]",
+            reason="X-Ray and GetRandomPassword have no resources that a policy could name.",
+        )
+        acknowledge(
+            self.function,
+            "AwsSolutions-L1",
+            "Serverless-LambdaLatestVersion",
+            reason="Runs the Python that compiled its bytecode and ran its tests; a newer one "
+            "would ignore the bytecode and compile at every cold start.",
+        )
+        acknowledge(
+            self.function,
+            "Serverless-LambdaDLQ",
+            "HIPAA.Security-LambdaDLQ",
+            "NIST.800.53.R5-LambdaDLQ",
+            "CKV_AWS_116",
+            reason="Its callers wait for the answer and retry, so a dead-letter queue would stay "
+            "empty; its errors raise an alarm.",
+        )
+        acknowledge(
+            self.function,
+            "HIPAA.Security-LambdaInsideVPC",
+            "NIST.800.53.R5-LambdaInsideVPC",
+            "PCI.DSS.321-LambdaInsideVPC",
+            "CKV_AWS_117",
+            reason="There is nothing private to reach: all it calls are AWS APIs, over TLS.",
+        )
+        acknowledge(
+            self.function,
+            "HIPAA.Security-LambdaConcurrency",
+            "NIST.800.53.R5-LambdaConcurrency",
+            "CKV_AWS_115",
+            reason="New accounts may run ten functions at once and cannot reserve any; the API's "
+            "throttling bounds the calls.",
         )
 
 
