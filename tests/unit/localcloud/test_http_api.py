@@ -1,0 +1,164 @@
+"""What API Gateway does in front of an HTTP API."""
+
+import asyncio
+import json
+
+import pytest
+
+from localcloud.access_log import AccessLog
+from localcloud.http_api import Bucket, HttpApis
+
+API = "0a1b2c3d"
+STAGE = {
+    "DefaultRouteSettings": {"ThrottlingRateLimit": 1.0, "ThrottlingBurstLimit": 2},
+    "AccessLogSettings": {
+        "DestinationArn": "arn:aws:logs:us-east-1:000000000000:log-group:api:*",
+        "Format": '{"id": "$context.requestId", "status": "$context.status", '
+        '"agent": "$context.identity.userAgent", "route": "$context.routeKey"}',
+    },
+}
+
+
+class Gateway:
+    class exceptions:  # noqa: N801 - botocore's own name
+        class NotFoundException(Exception):  # noqa: N818 - botocore's own name
+            pass
+
+    def get_stage(self, ApiId, StageName):  # noqa: N803 - botocore's own names
+        if ApiId != API:
+            raise self.exceptions.NotFoundException
+        return STAGE
+
+    def get_routes(self, ApiId):  # noqa: N803
+        return {"Items": [{"RouteKey": "POST /api"}]}
+
+
+class Cloud:
+    def client(self, service):
+        return Gateway()
+
+
+class Lines(AccessLog):
+    def __init__(self):
+        self.lines = []
+
+    def write(self, group, line):
+        self.lines.append((group, json.loads(line)))
+
+
+def function(status=200, body=b"{}", headers=()):
+    async def app(scope, receive, send):
+        app.scope, app.body = scope, (await receive())["body"]
+        await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+def call(app, *, times=1, body=b"", method="POST", host="localhost", path=None, agent="a"):
+    """The answers to so many requests, and the access log."""
+    log = Lines()
+    answers = []
+
+    async def run():
+        apis = HttpApis(app, Cloud(), log)
+        for _ in range(times):
+            sent = []
+            scope = {
+                "type": "http",
+                "method": method,
+                "path": path or f"/_aws/execute-api/{API}/$default/api",
+                "headers": [(b"host", host.encode()), (b"user-agent", agent.encode())],
+            }
+
+            async def receive():
+                return {"type": "http.request", "body": body, "more_body": False}
+
+            async def send(message, sent=sent):
+                sent.append(message)
+
+            await apis(scope, receive, send)
+            answers.append((sent[0]["status"], dict(sent[0]["headers"]), sent[1]["body"]))
+
+    asyncio.run(run())
+    return answers, log.lines
+
+
+def test_a_bucket_gives_its_burst_then_its_rate():
+    bucket = Bucket(rate=2.0, burst=3)
+
+    assert [bucket.take(10.0) for _ in range(4)] == [True, True, True, False]
+    assert [bucket.take(10.5), bucket.take(10.5)] == [True, False]
+
+
+def test_beyond_the_burst_a_request_gets_429_in_the_gateways_words():
+    answers, _ = call(function(), times=3)
+
+    assert [status for status, _, _ in answers] == [200, 200, 429]
+    assert answers[2][2] == b'{"message": "Too Many Requests"}'
+
+
+def test_a_body_over_ten_megabytes_gets_413_and_no_function_runs():
+    app = function()
+
+    answers, _ = call(app, body=b"x" * (10 * 1024 * 1024 + 1))
+
+    assert answers[0][0] == 413
+    assert not hasattr(app, "scope")
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (b'{"errorMessage": "secret", "errorType": "ValueError"}', 500),
+        (b'{"errorMessage": "Task timed out", "errorType": "Sandbox.Timedout"}', 503),
+    ],
+)
+def test_a_functions_own_error_text_stays_inside(said, status):
+    answers, _ = call(function(502, said))
+
+    assert answers[0][0] == status
+    assert b"secret" not in answers[0][2]
+
+
+def test_a_502_that_a_function_answers_itself_passes():
+    answers, _ = call(function(502, b'{"success": false}'))
+
+    assert answers[0][0] == 502
+
+
+def test_a_foreign_preflight_is_answered_without_a_body():
+    answers, _ = call(function(403, b"CORS origin denied"), method="OPTIONS")
+
+    assert (answers[0][0], answers[0][2]) == (204, b"")
+
+
+def test_the_access_log_has_the_functions_request_id_and_the_route():
+    _, lines = call(function(headers=[(b"x-request-id", b"r-1")]))
+
+    assert lines == [("api", {"id": "r-1", "status": "200", "agent": "a", "route": "POST /api"})]
+
+
+def test_a_header_cannot_write_a_field_of_the_access_log():
+    agent = 'a", "status": "999'
+
+    _, lines = call(function(), agent=agent)
+
+    assert lines[0][1]["agent"] == agent
+    assert lines[0][1]["status"] == "200"
+
+
+def test_an_api_addressed_by_its_host_is_called_by_its_path():
+    app = function()
+
+    call(app, host=f"{API}.execute-api.localhost:8080", path="/health")
+
+    assert app.scope["path"] == f"/_aws/execute-api/{API}/$default/health"
+
+
+def test_another_request_passes_untouched():
+    app = function()
+
+    call(app, path="/some-bucket/key")
+
+    assert app.scope["path"] == "/some-bucket/key"
