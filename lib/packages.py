@@ -2,12 +2,15 @@
 
 A package is made once for its inputs and kept in `.build/packages`. It is built from files alone
 (no network, no pip, no Docker), and the same inputs give the same digest on any machine.
+
+`python -m lib.packages SERVICE` builds one and prints its path, for programs outside the CDK app.
 """
 
+import argparse
 import hashlib
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +24,7 @@ from lib.packaging.distributions import SITE, collect, read_lock
 from lib.packaging.errors import PackageError
 from lib.packaging.roots import amazon_roots
 
-__all__ = ["PYTHON_RUNTIME", "Package", "PackageError", "build_package"]
+__all__ = ["PYTHON_RUNTIME", "Package", "PackageError", "build_package", "main"]
 
 PYTHON_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 """The Lambda runtime that reads the packages' bytecode: the interpreter that makes them."""
@@ -132,3 +135,18 @@ def _builder() -> str:
 
 def _key(*inputs: object) -> str:
     return hashlib.sha256(repr(inputs).encode()).hexdigest()[:32]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Build the package that the command line names; an error is one line and exit code 1."""
+    parser = argparse.ArgumentParser(prog="python -m lib.packages", description="Build a package.")
+    parser.add_argument("service", help="a folder's name below services")
+    try:
+        package = build_package(parser.parse_args(arguments).service)
+    except PackageError as error:
+        sys.exit(str(error))
+    sys.stdout.write(f"{package.path}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -113,6 +113,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "FIPS": {"use_fips_endpoint": True},
     "dual stack": {"use_dualstack_endpoint": True},
     "path style": {"s3": {"addressing_style": "path"}},
+    "virtual style": {"s3": {"addressing_style": "virtual"}},
 }
 RANDOM_HEADERS = ("user-agent", "amz-sdk-invocation-id", "amz-sdk-request")
 

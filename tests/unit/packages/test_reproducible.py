@@ -172,15 +172,18 @@ def test_an_edit_is_packaged_in_under_a_second_without_the_distributions(
     assert read(edited)["services/one/handler.py"] == b"EDITED = True\n"
 
 
-def test_a_day_of_edits_leaves_only_the_newest_builds(small: Checkout) -> None:
+def test_a_day_of_edits_leaves_only_the_newest_builds(
+    small: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packages, "_KEPT_BUILDS", 2)
     small.with_service("one_more")
     other = small.build("one_more")
-    for edit in range(13):
+    for edit in range(5):
         small.write("services/one/handler.py", f"EDIT = {edit}\n")
         newest = small.build("one")
 
     left = list(newest.path.parent.glob("one-*.zip"))
 
     assert newest.path in left
-    assert len(left) == 11  # ten, and the one just made
+    assert len(left) == 3  # two, and the one just made
     assert other.path.exists()
