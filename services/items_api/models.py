@@ -4,6 +4,7 @@ import secrets
 import time
 import uuid
 from dataclasses import dataclass
+from decimal import Decimal
 
 from services.shared.errors import Conflict, NotFound, TooLarge, refused
 from services.shared.exact_json import UNKEEPABLE, Json
@@ -123,7 +124,7 @@ def size_of(value: Json, field: str = "item", level: int = 1) -> int:
         if value == UNKEEPABLE:
             allowed = "at most 38 significant digits, magnitude from 1E-130 to 9.99E+125"
             raise refused(field, "is a number that cannot be kept exactly", allowed)
-        digits = len(f"{value:E}".partition("E")[0].strip("-").replace(".", "").strip("0"))
+        digits = len("".join(map(str, Decimal(value).as_tuple().digits)).strip("0"))
         return (digits + 1) // 2 + 1 + int(value < 0)
     if level > MAX_LEVELS:
         raise refused(field, f"is nested more than {MAX_LEVELS} levels deep", "fewer levels")

@@ -158,17 +158,20 @@ class DynamoItems:
 
 def _assignments(attributes: Attributes, mode: Mode) -> tuple[dict[str, str], Record, str]:
     """Names, values and the part of an update expression that sets the attributes."""
-    names, values = {"#attributes": "attributes"}, {}
+    # Short placeholders: DynamoDB allows an expression 4 KB and 300 operators, which is why the
+    # API allows a merge 100 attributes.
+    names: dict[str, str] = {"#a": "attributes"}
+    values: Record = {}
     if mode == "replace":
-        values[":attributes"] = _to_value(attributes)
-        return names, values, "#attributes=:attributes"
+        values[":a"] = _to_value(attributes)
+        return names, values, "#a=:a"
     parts = []
     for position, (name, value) in enumerate(attributes.items()):
         names[f"#{position}"] = name
         values[f":{position}"] = _to_value(value)
-        parts.append(f"#attributes.#{position}=:{position}")
+        parts.append(f"#a.#{position}=:{position}")
     # A merge of nothing still makes a new version.
-    return names, values, ",".join(parts) or "#attributes=#attributes"
+    return names, values, ",".join(parts) or "#a=#a"
 
 
 def _refused_for(error: ClientError) -> Record | None:
@@ -178,7 +181,7 @@ def _refused_for(error: ClientError) -> Record | None:
         record: Record | None = error.response.get("Item")  # type: ignore[assignment]  # not in its stub
         return record
     message = error.response["Error"].get("Message", "")
-    if code == "ValidationException" and "size" in message:
+    if code == "ValidationException" and "Item size" in message:
         raise ItemTooLarge from error
     if code == "ValidationException" and "nest" in message.lower():
         raise refused("item", "is nested more than 32 levels deep", "fewer levels") from error

@@ -184,8 +184,8 @@ def validate_update(data: dict[str, Any]) -> dict[str, Any]:
                 data__item_is_dict = isinstance(data__item, dict)
                 if data__item_is_dict:
                     data__item_len = len(data__item)
-                    if data__item_len > 200:
-                        raise refused('item', 'has more than 200 fields', 'at most 200 fields')
+                    if data__item_len > 100:
+                        raise refused('item', 'has more than 100 fields', 'at most 100 fields')
     return data
 
 DELETE_PATTERNS = {'^[A-Za-z0-9][A-Za-z0-9._:-]*$': re.compile('^[A-Za-z0-9][A-Za-z0-9._:-]*\\Z')}

@@ -1,0 +1,22 @@
+"""Fixtures of several suites."""
+
+import pytest
+
+from tests.unit.services import environment, fakes
+
+__all__ = ["environment"]  # imported before the services are: they read it when they start
+
+
+@pytest.fixture
+def secret() -> fakes.SecretsManager:
+    return fakes.SecretsManager()
+
+
+@pytest.fixture
+def api(secret: fakes.SecretsManager) -> fakes.Api:
+    return fakes.Api(secret)
+
+
+@pytest.fixture
+def log_lines(monkeypatch: pytest.MonkeyPatch) -> fakes.LogLines:
+    return fakes.log_lines(monkeypatch)

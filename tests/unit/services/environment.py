@@ -1,0 +1,21 @@
+"""The environment of the functions; the conftest imports this before it imports them."""
+
+import os
+
+TABLE = "tap-data-table-dev"
+BUCKET = "tap-storage-bucket-dev-111122223333-eu-west-1"
+SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:tap-application-secrets-dev-AbCdEf"
+
+os.environ.update(
+    AWS_DEFAULT_REGION="eu-west-1",
+    AWS_ACCESS_KEY_ID="an-id",
+    AWS_SECRET_ACCESS_KEY="a-key",
+    AWS_EC2_METADATA_DISABLED="true",
+    ITEMS_TABLE_NAME=TABLE,
+    FILES_BUCKET_NAME=BUCKET,
+    CURSOR_SECRET_ARN=SECRET,
+    SECRET_ARN=SECRET,
+    RESOURCE_SERVER_ID="tap",
+    POWERTOOLS_SERVICE_NAME="items-api",
+    POWERTOOLS_METRICS_NAMESPACE="TAP",
+)

@@ -1,0 +1,75 @@
+"""Presigned requests: what the signature binds."""
+
+import base64
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from botocore.exceptions import ClientError
+
+from services.items_api.files import BucketFiles, FileNotFound
+from services.shared import aws
+from tests.unit.services import fakes
+from tests.unit.services.environment import BUCKET
+
+DIGEST = "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ="
+KEY = "uploads/0193a5b0-7c1e-7a52-9d5e-6f1b2c3d4e5f"
+
+
+def files(status: int = 200) -> Any:
+    return BucketFiles(fakes.answering(aws.client("s3"), lambda _: (status, b"")), BUCKET)
+
+
+def upload() -> Any:
+    return files().presign_upload(content_type="text/plain", size=5, sha256=DIGEST, expires_in=60)
+
+
+def test_the_policy_of_an_upload_binds_bucket_key_type_size_and_checksum() -> None:
+    form = upload()
+
+    conditions = json.loads(base64.b64decode(form["fields"]["policy"]))["conditions"]
+
+    for condition in (
+        {"bucket": BUCKET},
+        {"key": form["key"]},
+        {"Content-Type": "text/plain"},
+        {"x-amz-checksum-sha256": DIGEST},
+        ["content-length-range", 5, 5],
+    ):
+        assert condition in conditions
+    assert form["fields"]["Content-Type"] == "text/plain"
+    assert form["fields"]["x-amz-checksum-sha256"] == DIGEST
+    assert form["expires_in"] == 60
+
+
+def test_every_upload_has_a_key_of_its_own() -> None:
+    assert upload()["key"] != upload()["key"]
+
+
+def test_requests_are_signed_for_the_regions_own_endpoint_with_version_4() -> None:
+    form = upload()
+
+    assert form["url"] == f"https://{BUCKET}.s3.eu-west-1.amazonaws.com/"
+    assert form["fields"]["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
+
+
+def test_a_download_is_an_attachment_for_as_long_as_asked() -> None:
+    download = files().presign_download(key=KEY, expires_in=90)
+
+    url = urlsplit(download["url"])
+    query = parse_qs(url.query)
+    assert url.path == f"/{KEY}"
+    assert query["response-content-disposition"] == ["attachment"]
+    assert query["X-Amz-Expires"] == ["90"]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_file_that_is_not_there_has_no_download(status: int) -> None:
+    with pytest.raises(FileNotFound):
+        files(status).presign_download(key=KEY, expires_in=90)
+
+
+def test_another_error_of_the_bucket_stays_what_it_is() -> None:
+    with pytest.raises(ClientError):
+        files(400).presign_download(key=KEY, expires_in=90)
