@@ -1,7 +1,9 @@
-"""CloudFormation resource types the emulator does not know.
+"""CloudFormation resource types the emulator does not know, and one it names wrongly.
 
 It refuses a template that names one. Here each is either given its effect through the public AWS
 API, or recorded: accepted and listed in the stack, without any effect. `fidelity.py` says which.
+`Ref` of a secret gives its ARN, as on AWS; the emulator would give its name, and policies and
+functions that refer to the secret by it would fit no secret.
 """
 
 import logging
@@ -23,6 +25,8 @@ RECORDED = (
     "AWS::Cognito::UserPoolRiskConfigurationAttachment",
 )
 
+_SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  # a type, not a password
+
 _log = logging.getLogger(__name__)
 
 
@@ -37,6 +41,7 @@ def install(cloud: Cloud) -> None:
         handlers.setdefault(resource_type, _recorded())
     handlers["AWS::SecretsManager::RotationSchedule"] = _rotation_schedule(cloud)
     handlers["Custom::S3AutoDeleteObjects"] = _auto_delete_objects(cloud)
+    handlers[_SECRET] = _identified_by_arn(handlers[_SECRET])
 
 
 def _recorded() -> Handler:
@@ -49,6 +54,30 @@ def _recorded() -> Handler:
         "update": lambda physical_id, _old, _new, _stack: (physical_id, {"Id": physical_id}),
         "delete": lambda physical_id, _properties: None,
     }
+
+
+def _identified_by_arn(handler: Handler) -> Handler:
+    """The handler of secrets, with the ARN as physical id; inside, the name stays it."""
+
+    def create(logical_id: str, properties: Properties, stack: str) -> tuple[str, Properties]:
+        _, attributes = handler["create"](logical_id, properties, stack)
+        return attributes["Arn"], attributes
+
+    def update(
+        physical_id: str, old: Properties, new: Properties, stack: str, *rest: str
+    ) -> tuple[str, Properties]:
+        _, attributes = handler["update"](_secret_name(physical_id), old, new, stack, *rest)
+        return attributes["Arn"], attributes
+
+    def delete(physical_id: str, properties: Properties) -> None:
+        handler["delete"](_secret_name(physical_id), properties)
+
+    return {**handler, "create": create, "update": update, "delete": delete}
+
+
+def _secret_name(arn: str) -> str:
+    # Secrets Manager adds a hyphen and six random characters to the name.
+    return arn.rpartition(":")[2].rpartition("-")[0]
 
 
 def _rotation_schedule(cloud: Cloud) -> Handler:
