@@ -31,7 +31,7 @@ def stored(api: Api) -> Callable[[], Stored]:
 
     def read() -> Stored:
         found: Stored = {}
-        page = {"cursor": None, "items": []}
+        page: dict[str, Any] = {"cursor": None}
         while True:
             members = {"cursor": page["cursor"]} if page["cursor"] else {}
             page = api.call("list", limit=100, **members).data
