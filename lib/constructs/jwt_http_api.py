@@ -98,7 +98,7 @@ class JwtHttpApi(apigatewayv2.HttpApi):
         # Not `add_routes`: it leaves the path of jsii's temporary folder in the cloud assembly.
         route = apigatewayv2.HttpRoute(
             self,
-            f"{method.value} {path}".replace("/", "-"),
+            f"{method.value}{path.replace('/', '-')}",
             http_api=self,
             route_key=apigatewayv2.HttpRouteKey.with_(path, method),
             integration=HttpLambdaIntegration(f"{to.node.id}Integration", to.function),
