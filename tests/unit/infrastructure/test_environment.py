@@ -65,7 +65,7 @@ def test_every_other_environment_keeps_its_data_and_allows_no_origin(suffix: str
 
     assert environment.keeps_data
     assert environment.removal_policy is RemovalPolicy.RETAIN
-    assert environment.allowed_origins == ()
+    assert not environment.allowed_origins
 
 
 def test_origins_come_from_a_list_or_from_text_and_only_once() -> None:
@@ -73,7 +73,7 @@ def test_origins_come_from_a_list_or_from_text_and_only_once() -> None:
 
     assert resolve(allowedOrigins=[*expected, expected[0]]).allowed_origins == expected
     assert resolve(allowedOrigins=", ".join(expected)).allowed_origins == expected
-    assert resolve(allowedOrigins="").allowed_origins == ()
+    assert not resolve(allowedOrigins="").allowed_origins
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_setting_that_makes_no_sense_is_named_with_what_to_use(
     name: str, value: str, advice: str
 ) -> None:
     with pytest.raises(SettingError) as refusal:
-        resolve(**{name: value})
+        resolve(None, None, **{name: value})
 
     assert str(refusal.value).startswith(f"{name}: {value!r}")
     assert advice in str(refusal.value)
