@@ -24,6 +24,8 @@ from botocore.config import Config
 
 TAP = Path(sys.executable).with_name("tap")
 SUFFIX = "test"
+# What a shell may hold and no function may see.
+SHELL_SECRET = {"SUITE_SHELL_SECRET": "not for functions"}
 _ROOT = Path(__file__).parent.parent
 
 
@@ -52,18 +54,21 @@ class Deployment:
     endpoint: str | None = None
     home: Path | None = None
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
-    def client(self, service: str, **config: Any) -> Any:
-        """A botocore client with the operator's credentials; `config` as in botocore's Config."""
-        return botocore.session.get_session().create_client(
-            service,
-            region_name=self.region,
-            endpoint_url=self.endpoint,
-            verify=self.ca_bundle or True,
-            aws_access_key_id=self.credentials.get("AWS_ACCESS_KEY_ID"),
-            aws_secret_access_key=self.credentials.get("AWS_SECRET_ACCESS_KEY"),
-            config=Config(signature_version="s3v4" if service == "s3" else None, **config),
-        )
+    def client(self, service: str) -> Any:
+        """A botocore client with the operator's credentials; one for all that ask."""
+        if service not in self._clients:
+            self._clients[service] = botocore.session.get_session().create_client(
+                service,
+                region_name=self.region,
+                endpoint_url=self.endpoint,
+                verify=self.ca_bundle or True,
+                aws_access_key_id=self.credentials.get("AWS_ACCESS_KEY_ID"),
+                aws_secret_access_key=self.credentials.get("AWS_SECRET_ACCESS_KEY"),
+                config=Config(signature_version="s3v4" if service == "s3" else None),
+            )
+        return self._clients[service]
 
     def tap(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a `tap` command on this embedded cloud and return what it said.
@@ -99,7 +104,7 @@ def command(home: Path, *arguments: str) -> list[str]:
 def environment() -> dict[str, str]:
     """This process's environment without settings that could choose another cloud or ports."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TAP_")}
-    return kept | {"ENVIRONMENT_SUFFIX": SUFFIX, "COLUMNS": "200"}
+    return kept | SHELL_SECRET | {"ENVIRONMENT_SUFFIX": SUFFIX, "COLUMNS": "200"}
 
 
 def is_aws() -> bool:

@@ -53,6 +53,8 @@ def _patiently_newer(api: Api, old: str) -> str:
     deadline = time.monotonic() + KEEP_SECONDS + 5
     while (cursor := _cursor(api)).split(".")[0] == old.split(".")[0]:
         assert time.monotonic() < deadline, "cursors are still signed with the previous key"
+        # A key that an instance does not know makes it load its keys before their time.
+        assert api.call("list", cursor=f"unknown.{old.partition('.')[2]}").status == 400
         time.sleep(0.5)
     return cursor
 
