@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.asgi import App, Receive, Scope, Send, answer, headers
 from localcloud.cloud import Cloud
-from localcloud.guard import is_data_plane
+from localcloud.guard import is_data_plane, is_local
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,12 @@ class FrontDoor:
         if scope["type"] != "http":
             await _refuse_protocol(scope, receive, send)
             return
-        path = scope["path"]
+        path, host = scope["path"], headers(scope).get("host", "")
+        if not is_local(host):
+            await answer(send, 403, {"message": "the front door answers to local names only"})
+            return
         # API Gateway fetches the key set that it verifies tokens with from here, over plain HTTP.
-        if is_data_plane(headers(scope).get("host", ""), path) or _KEY_SET.fullmatch(path):
+        if is_data_plane(host, path) or _KEY_SET.fullmatch(path):
             await self._app(scope, receive, send)
             return
         name, _, rest = path.lstrip("/").partition("/")
