@@ -23,7 +23,7 @@ STAGE = {
 
 class Client:
     class exceptions:  # noqa: N801 - botocore's own name
-        class NotFoundException(Exception):  # noqa: N818 - botocore's own name
+        class NotFoundException(Exception):
             pass
 
     def get_stage(self, ApiId, StageName):  # noqa: N803 - botocore's own names
