@@ -175,7 +175,8 @@ def another_cloud() -> Iterator[Path]:
         try:
             yield home
         finally:
-            stop(home)
+            if (home / "process.json").exists():
+                stop(home)
 
 
 def _embedded(home: Path) -> Deployment:
