@@ -1,5 +1,7 @@
 """What API Gateway does in front of an HTTP API."""
 
+# pylint: disable=invalid-name,unused-argument,super-init-not-called  # botocore's own names
+
 import asyncio
 import json
 from typing import Any, cast
@@ -83,7 +85,7 @@ def call(app, *, times=1, body=b"", method="POST", host="localhost", path=None, 
             async def receive():
                 return {"type": "http.request", "body": body, "more_body": False}
 
-            async def send(message, sent=sent):
+            async def send(message, sent=sent):  # pylint: disable=dangerous-default-value  # bound on purpose
                 sent.append(message)
 
             await gateway(scope, receive, send)
