@@ -64,7 +64,7 @@ clean: down ## forget the embedded cloud's state and what was built
 	@rm -rf .build/site
 	@$(PIP) --no-deps --target .build/site -r requirements/functions.txt
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile --no-deps --no-build-isolation --editable .
-	@$(BIN)/npm ci --silent --no-audit --no-fund
+	@$(BIN)/npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 .venv/.test: .venv/.up requirements/test.txt
