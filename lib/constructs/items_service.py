@@ -13,6 +13,7 @@ from lib.acknowledgements import acknowledge
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
+from lib.permissions import keep_items, read_cursor_secret
 
 
 class ItemsService(Construct):
@@ -54,7 +55,9 @@ class ItemsService(Construct):
                 "RESOURCE_SERVER_ID": resource_server_id,
             },
             permissions=[
-                *_serve_items(table, bucket, cursor_secret),
+                keep_items(table),
+                _keep_files(bucket),
+                read_cursor_secret(cursor_secret),
                 key.use_through("dynamodb", "s3", "secretsmanager"),
             ],
             memory_mb=512,
@@ -78,32 +81,12 @@ class ItemsService(Construct):
         )
 
 
-def _serve_items(
-    table: dynamodb.ITable, bucket: s3.IBucket, cursor_secret: secretsmanager.ISecret
-) -> list[iam.PolicyStatement]:
-    return [
-        iam.PolicyStatement(
-            sid="Items",
-            actions=[
-                "dynamodb:DeleteItem",
-                "dynamodb:GetItem",
-                "dynamodb:PutItem",
-                "dynamodb:Scan",
-                "dynamodb:UpdateItem",
-            ],
-            resources=[table.table_arn],
-        ),
-        iam.PolicyStatement(
-            sid="Files",
-            actions=["s3:GetObject", "s3:PutObject"],
-            resources=[bucket.arn_for_objects("uploads/*")],
-        ),
-        iam.PolicyStatement(
-            sid="CursorSecret",
-            actions=["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
-            resources=[cursor_secret.secret_arn],
-        ),
-    ]
+def _keep_files(bucket: s3.IBucket) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid="Files",
+        actions=["s3:GetObject", "s3:PutObject"],
+        resources=[bucket.arn_for_objects("uploads/*")],
+    )
 
 
 def _check_health(table: dynamodb.ITable, bucket: s3.IBucket) -> list[iam.PolicyStatement]:

@@ -11,7 +11,8 @@ class SecureTable(dynamodb.Table):
     """A table that is paid by request and can be restored to any second of the last 35 days.
 
     Fixed: encrypted with the given key, point-in-time recovery, on demand.
-    Defaults: retained and protected from deletion where data is kept, else deleted with the stack.
+    Defaults: CloudFormation names it; retained and protected from deletion where data is kept,
+    else deleted with the stack.
     """
 
     def __init__(
@@ -20,9 +21,9 @@ class SecureTable(dynamodb.Table):
         construct_id: str,
         *,
         environment: Environment,
-        table_name: str,
         partition_key: dynamodb.Attribute,
         key: kms.IKey,
+        table_name: str | None = None,
     ) -> None:
         super().__init__(
             scope,
