@@ -5,6 +5,7 @@ from typing import Any
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lib.constructs.access_log_bucket import AccessLogBucket
@@ -20,7 +21,6 @@ from lib.constructs.service_function import ServiceFunction
 from lib.constructs.signal_dashboard import SignalDashboard
 from lib.constructs.web_firewall import LOG_GROUP_PREFIX, WebFirewall
 from lib.environment import Environment
-from lib.permissions import keep_items, read_cursor_secret
 
 
 class PartnerApiStack(Stack):
@@ -103,8 +103,12 @@ class PartnerApiStack(Stack):
                 "ALLOWED_ORIGINS": ",".join(environment.allowed_origins),
             },
             permissions=[
-                keep_items(self.items),
-                read_cursor_secret(cursors.secret),
+                self.items.keep_items(),
+                iam.PolicyStatement(
+                    sid="CursorSecret",
+                    actions=["secretsmanager:GetSecretValue"],
+                    resources=[cursors.secret.secret_arn],
+                ),
                 self.audit.send(),
                 self.kms_key.use_through("dynamodb", "secretsmanager", "sqs"),
             ],

@@ -11,9 +11,9 @@ from constructs import Construct
 
 from lib.acknowledgements import acknowledge
 from lib.constructs.encryption_key import EncryptionKey
+from lib.constructs.secure_table import SecureTable
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
-from lib.permissions import keep_items, read_cursor_secret
 
 
 class ItemsService(Construct):
@@ -35,7 +35,7 @@ class ItemsService(Construct):
         *,
         environment: Environment,
         key: EncryptionKey,
-        table: dynamodb.ITable,
+        table: SecureTable,
         bucket: s3.IBucket,
         cursor_secret: secretsmanager.ISecret,
         resource_server_id: str,
@@ -55,9 +55,9 @@ class ItemsService(Construct):
                 "RESOURCE_SERVER_ID": resource_server_id,
             },
             permissions=[
-                keep_items(table),
+                table.keep_items(),
                 _keep_files(bucket),
-                read_cursor_secret(cursor_secret),
+                _read_secret(cursor_secret),
                 key.use_through("dynamodb", "s3", "secretsmanager"),
             ],
             memory_mb=512,
@@ -86,6 +86,14 @@ def _keep_files(bucket: s3.IBucket) -> iam.PolicyStatement:
         sid="Files",
         actions=["s3:GetObject", "s3:PutObject"],
         resources=[bucket.arn_for_objects("uploads/*")],
+    )
+
+
+def _read_secret(secret: secretsmanager.ISecret) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid="CursorSecret",
+        actions=["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+        resources=[secret.secret_arn],
     )
 
 

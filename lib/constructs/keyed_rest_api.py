@@ -178,7 +178,6 @@ class KeyedRestApi(Construct):
             "HIPAA.Security-APIGWSSLEnabled",
             "NIST.800.53.R5-APIGWSSLEnabled",
             "PCI.DSS.321-APIGWSSLEnabled",
-            "CKV2_AWS_51",
             reason="A client certificate proves the gateway to an HTTP backend; a function is "
             "called through AWS's own API, signed.",
         )

@@ -1,6 +1,7 @@
 """A table for data."""
 
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
@@ -38,4 +39,18 @@ class SecureTable(dynamodb.Table):
             ),
             deletion_protection=environment.keeps_data,
             removal_policy=environment.removal_policy,
+        )
+
+    def keep_items(self) -> iam.PolicyStatement:
+        """Return the permission to create, read, list, change and delete single items."""
+        return iam.PolicyStatement(
+            sid="Items",
+            actions=[
+                "dynamodb:DeleteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Scan",
+                "dynamodb:UpdateItem",
+            ],
+            resources=[self.table_arn],
         )
