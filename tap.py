@@ -29,7 +29,7 @@ def build_app(**app_props: Any) -> App:
     TapStack(
         app,
         f"TapStack{environment.suffix}",
-        TapStackProps(environment_suffix=environment.suffix),
+        TapStackProps(environment_suffix=environment.suffix, tags=environment.tags),
     )
     PartnerApiStack(app, f"PartnerApiStack{environment.suffix}", environment=environment)
     return app

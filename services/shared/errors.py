@@ -16,7 +16,7 @@ exception is a bug: it is logged and answered with 500 and nothing else.
 from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
-_FIELD_LENGTH = 256
+_LONGEST_FIELD = 256  # characters; names of any length can be sent
 
 Details = Sequence[Mapping[str, str]] | Mapping[str, int]
 
@@ -84,8 +84,8 @@ def refused(field: str, problem: str, allowed: str, names: Collection[str] = ())
     if names:
         field = f"{field}.{min(names)}" if field else min(names)
     field = (field or "body").encode(errors="replace").decode()  # half a surrogate pair is no JSON
-    if len(field) > _FIELD_LENGTH:
-        field = f"{field[:_FIELD_LENGTH]}..."
+    if len(field) > _LONGEST_FIELD:
+        field = f"{field[:_LONGEST_FIELD]}..."
     return InvalidRequest(
         f"{field} {problem}", [{"field": field, "problem": problem, "allowed": allowed}]
     )
