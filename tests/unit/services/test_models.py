@@ -1,5 +1,6 @@
 """What holds for items before any table sees them."""
 
+import time
 from decimal import Decimal
 from typing import Any
 
