@@ -165,7 +165,8 @@ def test_s3_itself_is_asked_to_leave_what_is_there() -> None:
 
     BucketTrail(fakes.answering(aws.client("s3"), respond), LOGS).keep(record)
 
-    [request] = asked
+    assert len(asked) == 1
+    request = asked[0]
     assert request.headers["If-None-Match"] in (b"*", "*")
     assert unquote(request.url).endswith(name_of(record))
 
