@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from aws_cdk import ArnFormat, CfnElement, Duration, Stack
+from aws_cdk import CfnElement, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -12,6 +12,7 @@ from constructs import Construct
 from lib.acknowledgements import acknowledge
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.encryption_key import EncryptionKey
+from lib.constructs.redriven_queue import RedrivenQueue
 from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
@@ -21,9 +22,7 @@ _WRITER_TIMEOUT = Duration.seconds(15)
 _LONGEST_WAIT = Duration.seconds(5)
 # As AWS advises: room for the writer to be throttled and tried again while a batch is out.
 _VISIBILITY = Duration.seconds(6 * _WRITER_TIMEOUT.to_seconds() + _LONGEST_WAIT.to_seconds())
-_ATTEMPTS = 5
 _WRITERS_AT_ONCE = 5  # new accounts may run ten functions at once: the API needs the others
-_KEPT_IN_QUEUE = Duration.days(14)
 
 
 class AuditTrail(Construct):
@@ -51,7 +50,6 @@ class AuditTrail(Construct):
         access_logs: AccessLogBucket,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._key = key
         self.bucket = SecureBucket(
             self,
             "Logs",
@@ -60,7 +58,15 @@ class AuditTrail(Construct):
             access_logs=access_logs,
             lifecycle_rules=[_lifecycle()],
         )
-        self._make_queues(environment)
+        queues = RedrivenQueue(
+            self,
+            "Unwritten",
+            environment=environment,
+            queue_name=f"tap-audit-{environment.suffix}",
+            key=key,
+            visibility_timeout=_VISIBILITY,
+        )
+        self.queue, self.dead_letters = queues.queue, queues.dead_letters
         self.writer = ServiceFunction(
             self,
             "Writer",
@@ -98,55 +104,11 @@ class AuditTrail(Construct):
             reason="A queue as source has no destinations: what fails goes to the queue's own "
             "dead-letter queue.",
         )
-        acknowledge(
-            self.dead_letters,
-            "Serverless-SQSRedrivePolicy",
-            reason="It is the dead-letter queue; what is in it raises an alarm.",
-        )
-        bucket_id = Stack.of(self).get_logical_id(
-            cast("CfnElement", self.bucket.node.default_child)
-        )
+        bucket_id = Stack.of(self).get_logical_id(cast(CfnElement, self.bucket.node.default_child))
         acknowledge(
             self.writer.policy,
             f"AwsSolutions-IAM5[Resource::<{bucket_id}.Arn>/{_PREFIX}*]",
             reason="Objects below one prefix of one bucket, whose names are made at run time.",
-        )
-
-    def _make_queues(self, environment: Environment) -> None:
-        # Each queue names the other, so one of the two must be known by its name.
-        name = f"tap-audit-{environment.suffix}"
-        source = sqs.Queue.from_queue_arn(
-            self,
-            "Source",
-            Stack.of(self).format_arn(
-                service="sqs", resource=name, arn_format=ArnFormat.NO_RESOURCE_NAME
-            ),
-        )
-        self.dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            encryption=sqs.QueueEncryption.KMS,
-            encryption_master_key=self._key,
-            enforce_ssl=True,
-            retention_period=_KEPT_IN_QUEUE,
-            removal_policy=environment.removal_policy,
-            redrive_allow_policy=sqs.RedriveAllowPolicy(
-                redrive_permission=sqs.RedrivePermission.BY_QUEUE, source_queues=[source]
-            ),
-        )
-        self.queue = sqs.Queue(
-            self,
-            "Queue",
-            queue_name=name,
-            encryption=sqs.QueueEncryption.KMS,
-            encryption_master_key=self._key,
-            enforce_ssl=True,
-            retention_period=_KEPT_IN_QUEUE,
-            visibility_timeout=_VISIBILITY,
-            removal_policy=environment.removal_policy,
-            dead_letter_queue=sqs.DeadLetterQueue(
-                queue=self.dead_letters, max_receive_count=_ATTEMPTS
-            ),
         )
 
 

@@ -18,10 +18,10 @@ STATEFUL = {
     "Items5C12978B",
     "AccessLogs8B620ECA",
     "AuditLogsA35F3E1F",
-    "AuditQueue405FAD88",
-    "AuditDeadLettersAE82006B",
+    "AuditUnwrittenQueue0405A9D2",
+    "AuditUnwrittenDeadLetters23E5271F",
 }
-QUEUE, DEAD_LETTERS = "AuditQueue405FAD88", "AuditDeadLettersAE82006B"
+QUEUE, DEAD_LETTERS = "AuditUnwrittenQueue0405A9D2", "AuditUnwrittenDeadLetters23E5271F"
 KEY = {"Fn::GetAtt": ["Key961B73FD", "Arn"]}
 CORS = "gatewayresponse.header.Access-Control-"
 
