@@ -5,6 +5,7 @@ it with the emulator's settings in its environment, because the emulator reads t
 """
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -18,7 +19,7 @@ from ministack import app as emulator
 from ministack.core import lambda_runtime
 
 from localcloud.asgi import App, Receive, Scope, Send
-from localcloud.cloud import Cloud
+from localcloud.cloud import Cloud, write_private
 from localcloud.emulator import databases, functions, resources, rest_api, rotation, settings
 from localcloud.front_door import FrontDoor
 from localcloud.gateway.access_log import AccessLog
@@ -55,10 +56,11 @@ async def _serve(cloud: Cloud) -> None:
         asyncio.create_task(_listen(front_door, cloud, stop, tls=False)),
         asyncio.create_task(journal.keep()),
         asyncio.create_task(access_log.deliver()),
+        asyncio.create_task(_report(cloud, gateway)),
     ]
     stopped = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait({*background, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    journal.save(everything=True)
+    journal.save_everything()
     lambda_runtime.reset()
     failed = [task.exception() for task in done if task is not stopped and task.exception()]
     if failed:
@@ -68,6 +70,17 @@ async def _serve(cloud: Cloud) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(1 if failed else 0)
+
+
+async def _report(cloud: Cloud, gateway: Gateway) -> None:
+    """Leave what the web ACLs did where `tap status` finds it."""
+    written: list[Any] = []
+    while True:
+        await asyncio.sleep(1)
+        found = gateway.web_acls()
+        if found != written:
+            write_private(cloud.home / "run" / "web-acls.json", json.dumps(found))
+            written = found
 
 
 def _forgetting(gateway: Gateway, front_door: FrontDoor) -> App:

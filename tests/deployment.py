@@ -24,6 +24,8 @@ from botocore.config import Config
 
 TAP = Path(sys.executable).with_name("tap")
 SUFFIX = "test"
+PORT_OPTIONS = ("--port", "--front-port", "--database-port")
+FREE_PORTS = tuple(word for option in PORT_OPTIONS for word in (option, "0"))
 # What a shell may hold and no function may see.
 SHELL_SECRET = {"SUITE_SHELL_SECRET": "not for functions"}
 _ROOT = Path(__file__).parent.parent
@@ -142,7 +144,7 @@ def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
 def start(home: Path, *options: str) -> None:
     """Start an embedded cloud on free ports and deploy to it; its progress goes to stderr."""
     subprocess.run(
-        command(home, "up", "--port", "0", "--front-port", "0", *options),
+        command(home, "up", *FREE_PORTS, *options),
         cwd=_ROOT,
         env=environment(),
         stdin=subprocess.DEVNULL,
@@ -173,7 +175,8 @@ def another_cloud() -> Iterator[Path]:
         try:
             yield home
         finally:
-            stop(home)
+            if (home / "process.json").exists():
+                stop(home)
 
 
 def _embedded(home: Path) -> Deployment:

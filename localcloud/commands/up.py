@@ -84,7 +84,9 @@ def _start(folder: Path, given: dict[str, int | None]) -> Cloud:
             )
         talk.print(f"[green]✓[/] The embedded cloud is running already at {known.endpoint}")
         return known
-    chosen = {name: port or process.free_port() for name, port in given.items() if port is not None}
+    chosen: dict[str, Any] = {
+        name: port or process.free_port() for name, port in given.items() if port is not None
+    }
     cloud = replace(known, **chosen)
     with step("Starting the embedded cloud", f"The embedded cloud runs at {cloud.endpoint}"):
         cloud.save()

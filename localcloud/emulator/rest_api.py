@@ -1,24 +1,25 @@
-"""Request validators of REST APIs, which the emulator has but its CloudFormation does not create.
+"""What the emulator's REST APIs lack: request validators from templates, the key's id in events.
 
 The handlers run on the emulator's event loop and before a deployment takes its snapshot of the
 methods: they call the emulator's functions, because the public API would wait for itself.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from ministack.services import apigateway_v1
 from ministack.services.cloudformation import provisioners
 
 from localcloud.cloud import Cloud
-from localcloud.emulator.internals import need
+from localcloud.emulator.internals import need, replace
 from localcloud.errors import CliError
 
 Properties = dict[str, Any]
 
 
 def install(cloud: Cloud) -> None:
-    """Create request validators, and tie methods to them.
+    """Create request validators, tie methods to them, and name the API key in events.
 
     Raises:
         CliError: the emulator is not the version this was written for.
@@ -27,6 +28,7 @@ def install(cloud: Cloud) -> None:
     handlers = need(provisioners, "_RESOURCE_HANDLERS")
     handlers["AWS::ApiGateway::RequestValidator"] = _request_validator()
     handlers["AWS::ApiGateway::Method"] = _method(handlers["AWS::ApiGateway::Method"])
+    replace(apigateway_v1, "_build_lambda_event_v1", _with_key_id())
 
 
 def _request_validator() -> dict[str, Any]:
@@ -73,6 +75,21 @@ def _method(handler: dict[str, Any]) -> dict[str, Any]:
         return answer
 
     return {**handler, "create": create, "update": update}
+
+
+def _with_key_id() -> Callable[..., Properties]:
+    """The event of a proxy integration with `requestContext.identity.apiKeyId`, as on AWS."""
+    build = need(apigateway_v1, "_build_lambda_event_v1")
+    keys = need(apigateway_v1, "_api_keys")
+
+    def event(*arguments: Any, **named: Any) -> Properties:
+        built: Properties = build(*arguments, **named)
+        sent = {name.lower(): value for name, value in built["headers"].items()}.get("x-api-key")
+        known = (key_id for key_id, key in keys.items() if sent and key.get("value") == sent)
+        built["requestContext"]["identity"]["apiKeyId"] = next(known, None)
+        return built
+
+    return event
 
 
 def _true(value: Any) -> bool:

@@ -79,6 +79,14 @@ class Firewall:
                 before.counts,
             )
 
+    def report(self) -> dict[str, Any]:
+        """Counts by rule and action, and the sampled requests, newest last."""
+        counts = [
+            {"rule": rule, "action": action, "count": count}
+            for (rule, action), count in sorted(self.counts.items())
+        ]
+        return {"web_acl": self.name, "counts": counts, "samples": list(self.samples)}
+
     def judge(self, request: WebRequest) -> Verdict:
         """What becomes of a request: ALLOW or BLOCK, and by which rule."""
         for rule in self._rules:

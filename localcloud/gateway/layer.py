@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from localcloud.asgi import App, Receive, Scope, Send, body_of, headers, replay
 from localcloud.gateway.access_log import AccessLog
 from localcloud.gateway.exchange import Exchange
-from localcloud.gateway.firewall import Firewall, WebRequest
+from localcloud.gateway.firewall import WebRequest
 from localcloud.gateway.stage import Address, Stage, Stages, address_of
 
 PAYLOAD_LIMIT = 10 * 1024 * 1024
@@ -46,10 +46,10 @@ class Gateway:
         self._stale |= self._stages
         self._stages.clear()
 
-    def firewalls(self) -> list[Firewall]:
-        """The web ACLs that have judged a request so far."""
+    def web_acls(self) -> list[dict[str, Any]]:
+        """What each web ACL has done so far: counts by rule and action, and sampled requests."""
         known = (self._stale | self._stages).values()
-        return [stage.firewall for stage in known if stage and stage.firewall]
+        return [stage.firewall.report() for stage in known if stage and stage.firewall]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

@@ -9,7 +9,7 @@ from typing import Any
 from tests.api import Api
 
 UPDATES = 200
-CLIENTS = 8
+CLIENTS = 4
 
 
 def test_two_hundred_concurrent_updates_lose_none(api: Api, new_item: Callable[..., Any]) -> None:

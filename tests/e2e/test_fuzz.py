@@ -13,7 +13,7 @@ from tests.api import Api
 from tests.deployment import Deployment
 
 DESCRIPTION = Path(__file__).parent.parent.parent / "docs" / "api" / "items.openapi.json"
-EXAMPLES = 250
+EXAMPLES = 200
 schema: Any = schemathesis.openapi.from_path(str(DESCRIPTION))
 
 

@@ -30,33 +30,29 @@ def test_cursors_outlive_one_rotation_and_end_with_the_second(
 ) -> None:
     new_item()
     new_item()
-    old = _cursor(api)
+    old = _cursor_signed_with(api, _current_version(deployment))
 
-    _rotate(deployment)
-    new = _patiently_newer(api, old)
+    new = _cursor_signed_with(api, _rotate(deployment))
     assert api.call("list", cursor=old).status == 200
     assert api.call("list", cursor=new).status == 200
 
-    _rotate(deployment)
+    newest = _rotate(deployment)
     _until_refused(api, old)
     assert api.call("list", cursor=new).status == 200
-    assert api.call("list", cursor=_cursor(api)).status == 200
+    assert api.call("list", cursor=_cursor_signed_with(api, newest)).status == 200
 
 
-def _cursor(api: Api) -> str:
-    cursor: str = api.call("list", limit=1).data["cursor"]
-    return cursor
-
-
-def _patiently_newer(api: Api, old: str) -> str:
-    """A cursor signed with the next key, which an instance uses once it reloads its keys."""
+def _cursor_signed_with(api: Api, version: str) -> str:
+    """A cursor signed with this version of the secret, once an instance has loaded it."""
     deadline = time.monotonic() + KEEP_SECONDS + 5
-    while (cursor := _cursor(api)).split(".")[0] == old.split(".")[0]:
+    while True:
+        cursor: str = api.call("list", limit=1).data["cursor"]
+        if cursor.startswith(f"{version}."):
+            return cursor
         assert time.monotonic() < deadline, "cursors are still signed with the previous key"
         # A key that an instance does not know makes it load its keys before their time.
-        assert api.call("list", cursor=f"unknown.{old.partition('.')[2]}").status == 400
+        assert api.call("list", cursor=f"unknown.{cursor.partition('.')[2]}").status == 400
         time.sleep(0.5)
-    return cursor
 
 
 def _until_refused(api: Api, cursor: str) -> None:
@@ -76,13 +72,21 @@ def _value(deployment: Deployment) -> dict[str, str]:
     return value
 
 
-def _rotate(deployment: Deployment) -> None:
-    """Rotate and wait until the new version is the current one."""
+def _current_version(deployment: Deployment) -> str:
+    found = deployment.client("secretsmanager").get_secret_value(
+        SecretId=deployment.outputs["SecretArn"]
+    )
+    return str(found["VersionId"])
+
+
+def _rotate(deployment: Deployment) -> str:
+    """Rotate, wait until the new version is the current one, and return its id."""
     secrets, arn = deployment.client("secretsmanager"), deployment.outputs["SecretArn"]
-    version = secrets.rotate_secret(SecretId=arn)["VersionId"]
+    version = str(secrets.rotate_secret(SecretId=arn)["VersionId"])
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while secrets.describe_secret(SecretId=arn)["VersionIdsToStages"].get(version) != [
         "AWSCURRENT"
     ]:
         assert time.monotonic() < deadline, "the rotation did not end"
         time.sleep(0.2)
+    return version

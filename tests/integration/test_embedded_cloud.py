@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.api import Api
-from tests.deployment import SHELL_SECRET, Deployment
+from tests.deployment import SHELL_SECRET, Deployment, tap
 
 pytestmark = pytest.mark.embedded
 
@@ -24,7 +24,11 @@ def test_every_resource_is_of_a_known_kind_and_has_its_settings(deployment: Depl
 
 
 def test_what_is_deployed_is_what_the_sources_say(deployment: Deployment) -> None:
-    said = deployment.tap("cdk", "diff", "--fail", check=False)
+    assert deployment.home
+    # Without the rules that `make check` looks after; they take half of the time.
+    fast = {"CDK_VALIDATION": "false"}
+
+    said = tap(deployment.home, "cdk", "diff", "--fail", check=False, environ=fast)
 
     assert said.returncode == 0, said.stdout + said.stderr
 
@@ -38,10 +42,10 @@ def test_up_again_changes_nothing(deployment: Deployment) -> None:
     assert process(deployment) == before
 
 
-@pytest.mark.parametrize("key", ["test", "000000000000", "123456789012"])
+@pytest.mark.parametrize("key", ["test", "000000000000", "123456789012", "AKIAIOSFODNN7EXAMPLE"])
 def test_the_access_keys_that_emulators_take_are_refused(deployment: Deployment, key: str) -> None:
-    sts: Any = botocore.session.get_session().create_client(
-        "sts",
+    dynamodb: Any = botocore.session.get_session().create_client(
+        "dynamodb",
         region_name=deployment.region,
         endpoint_url=deployment.endpoint,
         verify=deployment.ca_bundle,
@@ -49,26 +53,8 @@ def test_the_access_keys_that_emulators_take_are_refused(deployment: Deployment,
         aws_secret_access_key="test",
     )
 
-    with pytest.raises(ClientError) as refused:
-        sts.get_caller_identity()
-
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
-
-
-def test_a_wrong_secret_key_is_refused(deployment: Deployment) -> None:
-    sts: Any = botocore.session.get_session().create_client(
-        "sts",
-        region_name=deployment.region,
-        endpoint_url=deployment.endpoint,
-        verify=deployment.ca_bundle,
-        aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
-        aws_secret_access_key="wrong",
-    )
-
-    with pytest.raises(ClientError) as refused:
-        sts.get_caller_identity()
-
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    with pytest.raises(ClientError, match=r"AccessDenied|UnrecognizedClient"):
+        dynamodb.list_tables()
 
 
 @pytest.mark.parametrize("path", ["/_ministack/reset", "/_ministack/config", "/_localstack/init"])

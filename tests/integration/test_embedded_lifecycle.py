@@ -13,7 +13,15 @@ import psutil
 import pytest
 
 from tests.api import Api
-from tests.deployment import Deployment, another_cloud, command, environment, tap
+from tests.deployment import (
+    FREE_PORTS,
+    PORT_OPTIONS,
+    Deployment,
+    another_cloud,
+    command,
+    environment,
+    tap,
+)
 
 pytestmark = pytest.mark.embedded
 _ROOT = Path(__file__).parent.parent.parent
@@ -74,7 +82,7 @@ def test_commands_say_that_no_cloud_is_running() -> None:
 def test_a_second_up_is_told_that_another_is_at_work() -> None:
     with another_cloud() as home:
         first = _background_up(home)
-        _wait_for(lambda: (home / "process.json").exists())
+        _wait_for((home / "process.json").exists)
         second = tap(home, "up", check=False)
         first.send_signal(signal.SIGINT)
         said = first.communicate(timeout=60)[1]
@@ -84,14 +92,14 @@ def test_a_second_up_is_told_that_another_is_at_work() -> None:
     assert "interrupted; run `tap up` again" in said
 
 
-@pytest.mark.parametrize("option", ["--port", "--front-port"])
+@pytest.mark.parametrize("option", PORT_OPTIONS)
 def test_a_taken_port_is_told_with_its_holder(option: str) -> None:
     with another_cloud() as home, socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         port = str(holder.getsockname()[1])
-        other = {"--port": "--front-port", "--front-port": "--port"}[option]
-        said = tap(home, "up", option, port, other, "0", check=False)
+        ports = (word for name in PORT_OPTIONS if name != option for word in (name, "0"))
+        said = tap(home, "up", option, port, *ports, check=False)
 
     me = f"(process {psutil.Process().pid})"
     _is_one_line(said, f"port {port} is taken by", me, f"`tap up {option} ")
@@ -110,14 +118,14 @@ def test_a_half_written_state_is_told_with_what_to_do() -> None:
     with another_cloud() as home:
         (home / "state").mkdir(parents=True)
         (home / "state" / "dynamodb.json").write_text('{"tables": {"ta')
-        said = tap(home, "up", "--port", "0", "--front-port", "0", check=False)
+        said = tap(home, "up", *FREE_PORTS, check=False)
 
     _is_one_line(said, f"{home / 'state' / 'dynamodb.json'} is not whole", "`make clean`")
 
 
 def _background_up(home: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(  # pylint: disable=consider-using-with  # the test waits for it
-        command(home, "up", "--port", "0", "--front-port", "0"),
+        command(home, "up", *FREE_PORTS),
         cwd=_ROOT,
         env=environment(),
         stdin=subprocess.DEVNULL,
