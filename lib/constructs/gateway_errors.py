@@ -1,7 +1,7 @@
 """How a REST API answers what never reaches its function."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
@@ -16,7 +16,9 @@ class GatewayErrors(Construct):
 
     Fixed: no answer tells how the service is built; a request that no method takes is a 404, for
     which API Gateway would say that a token is missing; `x-request-id` is in every answer. The
-    bodies have no `timestamp`: the gateway knows the time only in a form of its own.
+    bodies have no `timestamp`: the gateway knows the time only in a form of its own. Its headers
+    are fixed texts, so that they can name one of the `origins` whose pages may read them: the
+    first. A page of another sees a failed request without its body; none sees more than it may.
     Defaults: other kinds of 4xx keep their status and API Gateway's own message, other kinds of
     5xx their status.
     """
@@ -27,11 +29,11 @@ class GatewayErrors(Construct):
         construct_id: str,
         *,
         api: apigateway.RestApi,
-        headers: Mapping[str, str],
+        origins: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
         self._api = api
-        self._headers = {**headers, "x-request-id": "context.requestId"}
+        self._headers = {**_cors_headers(origins), "x-request-id": "context.requestId"}
         self._answer(_Type.DEFAULT_4_XX, "request_refused", _REASON)
         self._answer(_Type.DEFAULT_5_XX, "internal_error", "the service failed; try again")
         self._answer(
@@ -78,6 +80,17 @@ class GatewayErrors(Construct):
             response_headers={**self._headers, **wait},
             templates={"application/json": _body(code, message)},
         )
+
+
+def _cors_headers(origins: Sequence[str]) -> dict[str, str]:
+    if not origins:
+        return {}
+    return {
+        "Access-Control-Allow-Credentials": "'true'",
+        "Access-Control-Allow-Origin": f"'{origins[0]}'",
+        "Access-Control-Expose-Headers": "'retry-after,x-request-id'",
+        "Vary": "'Origin'",
+    }
 
 
 def _body(code: str, message: str) -> str:

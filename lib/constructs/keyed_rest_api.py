@@ -13,7 +13,6 @@ from constructs import Construct
 from lib.acknowledgements import acknowledge
 from lib.constructs.gateway_errors import GatewayErrors
 from lib.constructs.service_function import ServiceFunction
-from lib.cors import CorsPolicy
 from lib.environment import PARTNER_RATE, Environment
 from lib.request_schemas import request_schema
 
@@ -63,7 +62,6 @@ class KeyedRestApi(Construct):
         super().__init__(scope, construct_id)
         self._environment, self._encryption_key = environment, encryption_key
         self._description = description
-        self._cors = CorsPolicy(environment.allowed_origins)
         # API Gateway writes a resource policy for every group outside /aws/vendedlogs/, and an
         # account has room for a few only.
         access_log = self._log_group(
@@ -96,7 +94,7 @@ class KeyedRestApi(Construct):
         self._validator = self.api.add_request_validator(
             "Validator", validate_request_body=True, validate_request_parameters=True
         )
-        GatewayErrors(self, "Errors", api=self.api, headers=self._cors.error_headers())
+        GatewayErrors(self, "Errors", api=self.api, origins=environment.allowed_origins)
         self._acknowledge_rules()
 
     def route(
@@ -119,13 +117,11 @@ class KeyedRestApi(Construct):
             parameters: What the request may have, such as `querystring.limit`.
         """
         resource = self.api.root.resource_for_path(path)
-        if resource.node.try_find_child("OPTIONS") is None:
-            self._cors.answer_preflight(resource)
+        if self._environment.allowed_origins and not resource.node.try_find_child("OPTIONS"):
+            self._add_preflight(resource, to)
         added = resource.add_method(
             method,
-            apigateway.LambdaIntegration(
-                to.function, allow_test_invoke=False, scope_permission_to_method=True
-            ),
+            _integration(to),
             api_key_required=True,
             request_validator=self._validator,
             request_models={"application/json": self._model(body)} if body else None,
@@ -137,6 +133,17 @@ class KeyedRestApi(Construct):
             "AwsSolutions-COG4",
             reason="Partners are machines of other companies: a key of their own, with a rate and "
             "a quota, is what they are given; the firewall stands before it.",
+        )
+
+    def _add_preflight(self, resource: apigateway.IResource, to: ServiceFunction) -> None:
+        """Let browsers ask, without a key, which they send none of, before they call."""
+        preflight = resource.add_method("OPTIONS", _integration(to), api_key_required=False)
+        acknowledge(
+            preflight,
+            "AwsSolutions-APIG4",
+            "AwsSolutions-COG4",
+            reason="A browser's preflight carries no credentials; the answer says which pages may "
+            "call, and nothing else is done.",
         )
 
     def _model(self, component: str) -> apigateway.IModel:
@@ -181,3 +188,9 @@ class KeyedRestApi(Construct):
             reason="A client certificate proves the gateway to an HTTP backend; a function is "
             "called through AWS's own API, signed.",
         )
+
+
+def _integration(to: ServiceFunction) -> apigateway.LambdaIntegration:
+    return apigateway.LambdaIntegration(
+        to.function, allow_test_invoke=False, scope_permission_to_method=True
+    )

@@ -1,8 +1,11 @@
 """What an answer tells a browser about the pages that may read it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _READABLE_HEADERS = "etag,retry-after,x-request-id"
+_SENDABLE_HEADERS = "content-type,if-match,x-api-key"
+_PREFLIGHT_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +30,19 @@ class AllowedOrigins:
                 "access-control-allow-origin": str(origin),
                 "access-control-allow-credentials": "true",
                 "access-control-expose-headers": _READABLE_HEADERS,
+            }
+        return headers
+
+    def preflight_headers(self, origin: str | None, methods: Iterable[str]) -> dict[str, str]:
+        """What a browser is told that asks, before it calls, what a page of this origin may do.
+
+        `methods` are those of the resource it asks about.
+        """
+        headers = self.headers(origin)
+        if origin in self.origins:
+            headers |= {
+                "access-control-allow-methods": ",".join(methods),
+                "access-control-allow-headers": _SENDABLE_HEADERS,
+                "access-control-max-age": str(_PREFLIGHT_SECONDS),
             }
         return headers

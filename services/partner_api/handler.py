@@ -1,6 +1,7 @@
 """The REST API of items: from a request to the use case of its route, and back.
 
-The gateway has checked the API key before; every request that comes here leaves an audit record.
+The gateway has checked the API key before; every request that comes here leaves an audit record,
+except a browser's preflight, which carries no key and does nothing.
 """
 
 import functools
@@ -77,7 +78,9 @@ class Api:
         }
 
     def serve(self, event: Event) -> Response:
-        """Answer the request, then leave its audit record."""
+        """Answer the request, then leave its audit record; a preflight is no request yet."""
+        if event["httpMethod"] == "OPTIONS":
+            return self._preflight(event)
         stopwatch = audit.Stopwatch()
         response = requests.serve(event, self.work, stage=event["requestContext"]["stage"])
         self.audit.send(audit.record_of(event, response["statusCode"], stopwatch))
@@ -93,6 +96,11 @@ class Api:
         call.name(operation.name)
         request = rest.request(event, takes_item=operation.takes_item)
         return operation.status, operation.run(call, VALIDATORS[operation.name](request))
+
+    def _preflight(self, event: Event) -> Response:
+        methods = [method for method, path in self.operations if path == event["resource"]]
+        headers = self.origins.preflight_headers(rest.header(event, "origin"), methods)
+        return {"statusCode": 204, "headers": headers, "body": ""}
 
     def _describe(self, _: Call, __: Request) -> Json:
         return {"api": DESCRIPTION}

@@ -315,6 +315,39 @@ def test_a_foreign_origin_gets_no_cors_headers(partner_api: Partner, origin: str
     assert headers["vary"] == "Origin"
 
 
+@pytest.mark.parametrize(
+    ("resource", "methods"), [("/", "GET"), ("/items", "GET,POST"), (ITEM, "GET,PUT,DELETE")]
+)
+def test_a_preflight_tells_a_page_of_an_allowed_origin_what_it_may_do(
+    partner_api: Partner, resource: str, methods: str
+) -> None:
+    answer = partner_api.raw("OPTIONS", resource, headers={"Origin": "https://partner.example"})
+
+    assert (answer["statusCode"], answer["body"]) == (204, "")
+    assert answer["headers"]["access-control-allow-origin"] == "https://partner.example"
+    assert answer["headers"]["access-control-allow-credentials"] == "true"
+    assert answer["headers"]["access-control-allow-methods"] == methods
+    assert answer["headers"]["access-control-allow-headers"] == "content-type,if-match,x-api-key"
+    assert answer["headers"]["vary"] == "Origin"
+
+
+@pytest.mark.parametrize("origin", [None, "null", "*", "https://evil.example"])
+def test_a_preflight_tells_any_other_page_nothing(partner_api: Partner, origin: str | None) -> None:
+    headers = {} if origin is None else {"origin": origin}
+
+    answer = partner_api.raw("OPTIONS", "/items", headers=headers)
+
+    assert answer == {"statusCode": 204, "headers": {"vary": "Origin"}, "body": ""}
+
+
+def test_a_preflight_calls_no_service_and_leaves_no_record(partner_api: Partner) -> None:
+    partner_api.queue.failure = AssertionError("SQS was called")
+
+    partner_api.raw("OPTIONS", "/items", headers={"origin": "https://partner.example"})
+
+    assert partner_api.records == []
+
+
 def test_no_origin_is_allowed_when_none_is_configured() -> None:
     assert AllowedOrigins.from_text("").headers("") == {"vary": "Origin"}
 
