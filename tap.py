@@ -7,6 +7,7 @@ from aws_cdk import App, Tags
 
 from lib.environment import Environment, SettingError
 from lib.packages import PackageError
+from lib.partner_api_stack import PartnerApiStack
 from lib.tap_stack import TapStack, TapStackProps
 
 
@@ -30,6 +31,7 @@ def build_app(**app_props: Any) -> App:
         f"TapStack{environment.suffix}",
         TapStackProps(environment_suffix=environment.suffix, tags=environment.tags),
     )
+    PartnerApiStack(app, f"PartnerApiStack{environment.suffix}", environment=environment)
     return app
 
 

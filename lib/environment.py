@@ -27,6 +27,8 @@ _ORIGIN = re.compile(rf"https://{_HOST}|http://(localhost|127\.0\.0\.1)(:[0-9]{{
 _EMAIL = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 _REFUSED_IN_TAGS = re.compile(r"[^\w .:/=+@-]")
 _LONGEST_TAG = 256
+PARTNER_RATE = 1_000  # requests a second that any partner's key may make
+_PARTNER_PLANS = {"small": 10_000, "standard": 1_000_000, "full": PARTNER_RATE * 86_400}
 _LOCAL_ORIGIN = "http://localhost:8080"
 
 
@@ -51,6 +53,9 @@ class Environment:
             `RetentionDays`, such as `SIX_MONTHS`). A year when omitted.
         requests_per_second: The API's steady rate, from context `apiRateLimit`. 100 when omitted.
         burst: Requests the API takes at once, from context `apiBurstLimit`. 200 when omitted.
+        partner_daily_quota: Requests a partner's key may make in a day, by the plan in context
+            `partnerPlan`: `small` (10,000), `standard` (1,000,000) or `full` (as many as its rate
+            allows in a day). `small` when omitted.
         tags: The tags of every resource.
     """
 
@@ -60,6 +65,7 @@ class Environment:
     log_retention: logs.RetentionDays
     requests_per_second: int
     burst: int
+    partner_daily_quota: int
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -98,6 +104,7 @@ class Environment:
             log_retention=_retention(node.try_get_context("logRetention")),
             requests_per_second=_limit("apiRateLimit", node.try_get_context("apiRateLimit"), 100),
             burst=_limit("apiBurstLimit", node.try_get_context("apiBurstLimit"), 200),
+            partner_daily_quota=_quota(node.try_get_context("partnerPlan")),
             tags={
                 "Environment": chosen,
                 "Repository": _tag(environ.get("REPOSITORY")),
@@ -159,6 +166,15 @@ def _limit(name: str, given: object, default: int) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,4}", str(given)):
         raise SettingError(f"{name}: {given!r} is not allowed: use a whole number from 1 to 99999")
     return int(str(given))
+
+
+def _quota(plan: object) -> int:
+    if plan is None:
+        return _PARTNER_PLANS["small"]
+    if plan not in _PARTNER_PLANS:
+        names = ", ".join(_PARTNER_PLANS)
+        raise SettingError(f"partnerPlan: {plan!r} is not known: use one of {names}")
+    return _PARTNER_PLANS[str(plan)]
 
 
 def _tag(given: str | None) -> str:

@@ -82,6 +82,7 @@ class TapStack(Stack):
             "CursorSecret",
             environment=environment,
             secret_name=f"tap-application-secrets-{suffix}",
+            rotation_name=f"tap-secret-rotation-{suffix}",
             username="admin",
             key=self.kms_key,
         )

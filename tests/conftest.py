@@ -6,6 +6,7 @@ import pytest
 
 from tests.api import Api
 from tests.deployment import Deployment, deployment, is_aws
+from tests.partner import PartnerApi
 
 __all__ = ["deployment"]
 
@@ -14,6 +15,17 @@ __all__ = ["deployment"]
 def api(deployment: Deployment) -> Iterator[Api]:  # pylint: disable=redefined-outer-name  # a fixture
     """The deployed API, called with a token of every scope."""
     with Api(deployment) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="session")
+def partner(deployment: Deployment) -> Iterator[PartnerApi]:  # pylint: disable=redefined-outer-name  # a fixture
+    """The deployed partner API, called with its stack's key.
+
+    The suites are one address that sends thousands of requests: while they run, the firewall's
+    rate rule lets it.
+    """
+    with PartnerApi(deployment) as connected, connected.rate_rule(limit=1_000_000, seconds=300):
         yield connected
 
 

@@ -2,8 +2,8 @@
 
 TARGET unset or `local`: an embedded cloud on free ports in a temporary folder, with the environment
 suffix `test`; it is stopped at the end, whatever happened.
-TARGET=aws: the stack `TapStack<ENVIRONMENT_SUFFIX>`, with the credentials and the region that the
-AWS CLI would use.
+TARGET=aws: the stacks with the suffix ENVIRONMENT_SUFFIX, with the credentials and the region that
+the AWS CLI would use.
 """
 
 import json
@@ -24,6 +24,7 @@ from botocore.config import Config
 
 TAP = Path(sys.executable).with_name("tap")
 SUFFIX = "test"
+ORIGINS = ("https://store.example", "https://admin.example")
 PORT_OPTIONS = ("--port", "--front-port", "--database-port")
 FREE_PORTS = tuple(word for option in PORT_OPTIONS for word in (option, "0"))
 # What a shell may hold and no function may see.
@@ -33,17 +34,19 @@ _ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """A deployed TapStack, and an operator's way to it.
+    """The deployed stacks, and an operator's way to them.
 
     Attributes:
         api_url: Where the HTTP API answers, without a slash at the end.
         token_url: Where OAuth 2.0 tokens are had.
-        outputs: The stack's outputs.
+        outputs: The outputs of TapStack.
+        suffix: What ends the names of the stacks.
         region: The region it is in.
         ca_bundle: What the certificates of its endpoints are verified with; None for the public
             authorities.
         endpoint: Where the AWS API answers; None for AWS's own endpoints.
         home: The embedded cloud's folder; None on AWS.
+        short_urls: Where the front door of an embedded cloud serves each API; empty on AWS.
         credentials: The operator's keys in the embedded cloud; empty on AWS, where the default
             credentials are used.
     """
@@ -52,9 +55,11 @@ class Deployment:
     token_url: str
     outputs: Mapping[str, str]
     region: str
+    suffix: str
     ca_bundle: str | None = None
     endpoint: str | None = None
     home: Path | None = None
+    short_urls: Mapping[str, str] = field(default_factory=dict)
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -71,6 +76,10 @@ class Deployment:
                 config=Config(signature_version="s3v4" if service == "s3" else None),
             )
         return self._clients[service]
+
+    def stack(self, kind: str) -> dict[str, str]:
+        """The outputs of another stack, such as `PartnerApiStack`."""
+        return _outputs(self.client("cloudformation"), f"{kind}{self.suffix}")
 
     def tap(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a `tap` command on this embedded cloud and return what it said.
@@ -106,7 +115,15 @@ def command(home: Path, *arguments: str) -> list[str]:
 def environment() -> dict[str, str]:
     """This process's environment without settings that could choose another cloud or ports."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TAP_")}
-    return kept | SHELL_SECRET | {"ENVIRONMENT_SUFFIX": SUFFIX, "COLUMNS": "200"}
+    return (
+        kept
+        | SHELL_SECRET
+        | {
+            "ENVIRONMENT_SUFFIX": SUFFIX,
+            "CDK_CONTEXT": f"allowedOrigins={','.join(ORIGINS)}",  # `-c` of the CDK CLI
+            "COLUMNS": "200",
+        }
+    )
 
 
 def is_aws() -> bool:
@@ -186,9 +203,11 @@ def _embedded(home: Path) -> Deployment:
         token_url=found["token_url"],
         outputs=found["stacks"][f"TapStack{SUFFIX}"],
         region=found["region"],
+        suffix=SUFFIX,
         ca_bundle=found["ca_bundle"],
         endpoint=found["aws_endpoint"],
         home=home,
+        short_urls=found["apis"],
         credentials=_exported(tap(home, "endpoints", "--export").stdout.splitlines()),
     )
 
@@ -202,13 +221,18 @@ def _exported(lines: Sequence[str]) -> dict[str, str]:
 def _on_aws() -> Deployment:
     session = botocore.session.get_session()
     region = session.get_config_variable("region") or "us-east-1"
-    stack = f"TapStack{os.environ.get('ENVIRONMENT_SUFFIX') or 'dev'}"
+    suffix = os.environ.get("ENVIRONMENT_SUFFIX") or "dev"
     cloudformation: Any = session.create_client("cloudformation", region_name=region)
-    described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
-    outputs = {item["OutputKey"]: item["OutputValue"] for item in described["Outputs"]}
+    outputs = _outputs(cloudformation, f"TapStack{suffix}")
     return Deployment(
         api_url=outputs["ApiEndpoint"],
         token_url=outputs["TokenUrl"],
         outputs=outputs,
         region=region,
+        suffix=suffix,
     )
+
+
+def _outputs(cloudformation: Any, stack: str) -> dict[str, str]:
+    described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+    return {item["OutputKey"]: item["OutputValue"] for item in described["Outputs"]}

@@ -16,7 +16,7 @@ class Acknowledgement:
     """One rule that one construct is excused from.
 
     Attributes:
-        construct: The construct's path within its stack, such as `Items`; empty for the stack.
+        construct: The construct's path from its stack on, such as `TapStack/Items`.
         rule: As the checkers print it.
         reason: Why the rule does not fit.
     """
@@ -29,7 +29,7 @@ class Acknowledgement:
 def listed(assembly: Path) -> set[Acknowledgement]:
     """Every acknowledgement in a synthesized cloud assembly."""
     return {
-        Acknowledgement(construct=path.lstrip("/").partition("/")[2], rule=rule, reason=reason)
+        Acknowledgement(construct=_without_suffix(path), rule=rule, reason=reason)
         for file in assembly.glob("*.metadata.json")
         for path, entries in json.loads(file.read_text("utf-8")).items()
         for entry in entries
@@ -43,6 +43,12 @@ def page(text: str, acknowledged: Iterable[Acknowledgement]) -> str:
     before, _, rest = text.partition(_BEGIN)
     _, _, after = rest.partition(_END)
     return f"{before}{_BEGIN}\n{_table(acknowledged)}\n{_END}{after}"
+
+
+def _without_suffix(path: str) -> str:
+    stack, _, rest = path.lstrip("/").partition("/")
+    kind = stack[: stack.index("Stack") + len("Stack")]
+    return f"{kind}/{rest}" if rest else kind
 
 
 def _plain(rules: Mapping[str, str]) -> dict[str, str]:

@@ -8,14 +8,16 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools import validators
+from tools import description, validators
 
 ROOT = Path(__file__).parent.parent
+_ITEMS = ROOT / "docs/api/items.openapi.json"
+_PARTNER = ROOT / "docs/api/partner.openapi.json"
 
 GENERATORS: Mapping[str, Callable[[], str]] = {
-    "services/items_api/validators.py": lambda: validators.module(
-        ROOT / "docs/api/items.openapi.json"
-    ),
+    "services/items_api/validators.py": lambda: validators.of_operations(_ITEMS),
+    "services/partner_api/validators.py": lambda: validators.of_paths(_PARTNER),
+    "services/partner_api/description.py": lambda: description.module(_PARTNER),
 }
 
 

@@ -1,5 +1,7 @@
 """The key that everything at rest is encrypted with."""
 
+from collections.abc import Sequence
+
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -13,11 +15,18 @@ class EncryptionKey(kms.Key):
 
     Fixed: yearly rotation; CloudWatch Logs may use it for this stack's log groups only, CloudWatch
     alarms of this account for encrypted topics.
-    Defaults: retained where data is kept, else deleted after seven days' notice.
+    Defaults: retained where data is kept, else deleted after seven days' notice. A log group whose
+    name AWS prescribes, and so does not begin with the stack's, must be given in `log_groups`.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, environment: Environment, alias: str
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        alias: str,
+        log_groups: Sequence[str] = (),
     ) -> None:
         super().__init__(
             scope,
@@ -27,7 +36,7 @@ class EncryptionKey(kms.Key):
             removal_policy=environment.removal_policy,
             pending_window=Duration.days(30 if environment.keeps_data else 7),
         )
-        self._allow_log_groups()
+        self._allow_log_groups(log_groups)
         self._allow_alarms()
 
     def use_through(self, *services: str) -> iam.PolicyStatement:
@@ -47,7 +56,7 @@ class EncryptionKey(kms.Key):
             },
         )
 
-    def _allow_log_groups(self) -> None:
+    def _allow_log_groups(self, others: Sequence[str]) -> None:
         # `LogGroup(encryption_key=)` does not add this, and its creation fails without.
         stack = Stack.of(self)
         self.add_to_resource_policy(
@@ -68,6 +77,7 @@ class EncryptionKey(kms.Key):
                             for name in (
                                 f"{stack.stack_name}-*",
                                 f"/aws/vendedlogs/{stack.stack_name}-*",
+                                *others,
                             )
                         ]
                     }

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from lib.acknowledgements import acknowledge
 from lib.constructs.encryption_key import EncryptionKey
+from lib.constructs.secure_table import SecureTable
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
 
@@ -34,7 +35,7 @@ class ItemsService(Construct):
         *,
         environment: Environment,
         key: EncryptionKey,
-        table: dynamodb.ITable,
+        table: SecureTable,
         bucket: s3.IBucket,
         cursor_secret: secretsmanager.ISecret,
         resource_server_id: str,
@@ -54,7 +55,9 @@ class ItemsService(Construct):
                 "RESOURCE_SERVER_ID": resource_server_id,
             },
             permissions=[
-                *_serve_items(table, bucket, cursor_secret),
+                table.keep_items(),
+                _keep_files(bucket),
+                _read_secret(cursor_secret),
                 key.use_through("dynamodb", "s3", "secretsmanager"),
             ],
             memory_mb=512,
@@ -79,32 +82,20 @@ class ItemsService(Construct):
         )
 
 
-def _serve_items(
-    table: dynamodb.ITable, bucket: s3.IBucket, cursor_secret: secretsmanager.ISecret
-) -> list[iam.PolicyStatement]:
-    return [
-        iam.PolicyStatement(
-            sid="Items",
-            actions=[
-                "dynamodb:DeleteItem",
-                "dynamodb:GetItem",
-                "dynamodb:PutItem",
-                "dynamodb:Scan",
-                "dynamodb:UpdateItem",
-            ],
-            resources=[table.table_arn],
-        ),
-        iam.PolicyStatement(
-            sid="Files",
-            actions=["s3:GetObject", "s3:PutObject"],
-            resources=[bucket.arn_for_objects("uploads/*")],
-        ),
-        iam.PolicyStatement(
-            sid="CursorSecret",
-            actions=["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
-            resources=[cursor_secret.secret_arn],
-        ),
-    ]
+def _keep_files(bucket: s3.IBucket) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid="Files",
+        actions=["s3:GetObject", "s3:PutObject"],
+        resources=[bucket.arn_for_objects("uploads/*")],
+    )
+
+
+def _read_secret(secret: secretsmanager.ISecret) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid="CursorSecret",
+        actions=["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+        resources=[secret.secret_arn],
+    )
 
 
 def _check_health(table: dynamodb.ITable, bucket: s3.IBucket) -> list[iam.PolicyStatement]:

@@ -17,7 +17,7 @@ class RotatedSecret(Construct):
 
     Fixed: encrypted with the given key; a 32-character password without characters that break
     shells or URLs; rotated every 30 days.
-    Defaults: retained where data is kept, else deleted with the stack.
+    Defaults: CloudFormation names it; retained where data is kept, else deleted with the stack.
 
     Attributes:
         secret: The secret.
@@ -30,9 +30,10 @@ class RotatedSecret(Construct):
         construct_id: str,
         *,
         environment: Environment,
-        secret_name: str,
+        rotation_name: str,
         username: str,
         key: EncryptionKey,
+        secret_name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.secret = secretsmanager.Secret(
@@ -53,7 +54,7 @@ class RotatedSecret(Construct):
             "Rotation",
             environment=environment,
             service="secret_rotation",
-            function_name=f"tap-secret-rotation-{environment.suffix}",
+            function_name=rotation_name,
             key=key,
             settings={"SECRET_ARN": self.secret.secret_arn},
             permissions=[*_rotate(self.secret), key.use_through("secretsmanager")],

@@ -17,8 +17,9 @@ class SecureBucket(s3.Bucket):
 
     Fixed: SSE-KMS with the given key and a bucket key, no public access, TLS 1.2 or newer, owner
     enforced, versioned, access logs in another bucket.
-    Defaults: non-current versions expire after 30 days, unfinished uploads after one day; retained
-    where data is kept, else emptied and deleted with the stack.
+    Defaults: CloudFormation names it; non-current versions expire after 30 days, unfinished
+    uploads after one day, current versions never unless a rule is added; retained where data is
+    kept, else emptied and deleted with the stack.
     """
 
     def __init__(
@@ -27,10 +28,11 @@ class SecureBucket(s3.Bucket):
         construct_id: str,
         *,
         environment: Environment,
-        bucket_name: str,
+        bucket_name: str | None = None,
         key: kms.IKey,
         access_logs: AccessLogBucket,
         cors: Sequence[s3.CorsRule] = (),
+        lifecycle_rules: Sequence[s3.LifecycleRule] = (),
     ) -> None:
         super().__init__(
             scope,
@@ -54,7 +56,8 @@ class SecureBucket(s3.Bucket):
                     noncurrent_version_expiration=Duration.days(30),
                     expired_object_delete_marker=True,
                     abort_incomplete_multipart_upload_after=Duration.days(1),
-                )
+                ),
+                *lifecycle_rules,
             ],
         )
         acknowledge(

@@ -1,6 +1,7 @@
 """A table for data."""
 
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
@@ -11,7 +12,8 @@ class SecureTable(dynamodb.Table):
     """A table that is paid by request and can be restored to any second of the last 35 days.
 
     Fixed: encrypted with the given key, point-in-time recovery, on demand.
-    Defaults: retained and protected from deletion where data is kept, else deleted with the stack.
+    Defaults: CloudFormation names it; retained and protected from deletion where data is kept,
+    else deleted with the stack.
     """
 
     def __init__(
@@ -20,9 +22,9 @@ class SecureTable(dynamodb.Table):
         construct_id: str,
         *,
         environment: Environment,
-        table_name: str,
         partition_key: dynamodb.Attribute,
         key: kms.IKey,
+        table_name: str | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -37,4 +39,18 @@ class SecureTable(dynamodb.Table):
             ),
             deletion_protection=environment.keeps_data,
             removal_policy=environment.removal_policy,
+        )
+
+    def keep_items(self) -> iam.PolicyStatement:
+        """Return the permission to create, read, list, change and delete single items."""
+        return iam.PolicyStatement(
+            sid="Items",
+            actions=[
+                "dynamodb:DeleteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Scan",
+                "dynamodb:UpdateItem",
+            ],
+            resources=[self.table_arn],
         )

@@ -66,7 +66,7 @@ class Firewall:
         self.name = str(web_acl["Name"])
         self._rules = sorted(web_acl.get("Rules", []), key=lambda rule: int(rule["Priority"]))
         self._default = "BLOCK" if "Block" in web_acl.get("DefaultAction", {}) else "ALLOW"
-        self._windows: dict[tuple[str, str], Window] = {}
+        self._windows: dict[tuple[str, int, float, str], Window] = {}
         self.samples: deque[dict[str, Any]] = deque(maxlen=_SAMPLES)
         self.counts: dict[tuple[str, str], int] = defaultdict(int)
 
@@ -124,9 +124,11 @@ class Firewall:
         self, rule: dict[str, Any], statement: dict[str, Any], request: WebRequest
     ) -> tuple[str, str] | None:
         seconds = float(statement.get("EvaluationWindowSec", _DEFAULT_WINDOW_SECONDS))
-        key = (rule["Name"], request.source_ip)
+        limit = int(statement["Limit"])
+        # As on AWS, a rule whose settings change begins to count anew.
+        key = (rule["Name"], limit, seconds, request.source_ip)
         window = self._windows.setdefault(key, Window(seconds))
-        if window.add(time.monotonic()) <= int(statement["Limit"]):
+        if window.add(time.monotonic()) <= limit:
             return None
         return _action(rule.get("Action", {}), "BLOCK"), rule["Name"]
 

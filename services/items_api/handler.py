@@ -4,24 +4,22 @@ The JWT authorizer at the gateway lets a token with any of the API's scopes in; 
 operation needs is decided here, where the operation is known.
 """
 
-import base64
-import binascii
 import functools
 import gc
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from services.items_api.cursors import Cursors
 from services.items_api.files import BucketFiles
-from services.items_api.repository import DynamoItems
-from services.items_api.secret import ApplicationSecret
-from services.items_api.service import ItemService
 from services.items_api.settings import Settings
 from services.items_api.validators import VALIDATORS
 from services.shared import aws, exact_json, requests
 from services.shared.errors import Forbidden, refused
 from services.shared.exact_json import Json
+from services.shared.items.cursors import Cursors
+from services.shared.items.repository import DynamoItems
+from services.shared.items.secret import ApplicationSecret
+from services.shared.items.service import ItemService
 from services.shared.requests import Call, Event
 from services.shared.responses import Response
 
@@ -62,7 +60,7 @@ class Api:
 
     def work(self, call: Call) -> tuple[int, Json]:
         """Status and data of the answer. Raises a `Failure` for what cannot be done."""
-        request = exact_json.parse(_body(call.event))
+        request = exact_json.parse(requests.body(call.event))
         if not isinstance(request, dict):
             raise refused("body", "is not an object", "a JSON object with an operation")
         name = request.get("operation")
@@ -129,16 +127,6 @@ def connect(settings: Settings) -> Api:
         secret=secret,
         resource_server_id=settings.resource_server_id,
     )
-
-
-def _body(event: Event) -> str | bytes:
-    body: str = event.get("body") or ""
-    if not event.get("isBase64Encoded"):
-        return body
-    try:
-        return base64.b64decode(body, validate=True)
-    except binascii.Error as error:
-        raise refused("body", "is not base64", "what isBase64Encoded says") from error
 
 
 def _scopes(event: Event) -> list[str]:

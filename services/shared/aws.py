@@ -80,6 +80,11 @@ def code_of(error: ClientError) -> str:
     return error.response["Error"]["Code"]
 
 
+def name_of(error: Exception) -> str:
+    """What went wrong in a word for the log: the service's own, or else the exception's."""
+    return code_of(error) if isinstance(error, ClientError) else type(error).__name__
+
+
 @cache
 def _session() -> Session:
     return Session()

@@ -1,12 +1,13 @@
 """The one family of errors that a caller is told about.
 
     Failure
-    ├── InvalidRequest   the request is wrong in itself            400
-    ├── Forbidden        the caller may not do this                403
-    ├── NotFound         what the request names is not there       404
-    ├── Conflict         the state does not allow it now           409
-    ├── TooLarge         more than can be stored                   413
-    └── Unavailable      a service we depend on did not answer     503
+    ├── InvalidRequest      the request is wrong in itself            400
+    ├── Forbidden           the caller may not do this                403
+    ├── NotFound            what the request names is not there       404
+    ├── Conflict            the state does not allow it now           409
+    ├── PreconditionFailed  the caller's own condition does not hold  412
+    ├── TooLarge            more than can be stored                   413
+    └── Unavailable         a service we depend on did not answer     503
 
 The services raise the leaves of this tree; `responses` alone knows the statuses. Every other
 exception is a bug: it is logged and answered with 500 and nothing else.
@@ -57,6 +58,10 @@ class Conflict(Failure):
     """The request is right, and what is stored does not allow it."""
 
 
+class PreconditionFailed(Failure):
+    """The request is right under a condition of its own, which does not hold."""
+
+
 class TooLarge(Failure):
     """The result would be larger than can be stored."""
 
@@ -73,13 +78,14 @@ class Unavailable(Failure):
 def refused(field: str, problem: str, allowed: str, names: Collection[str] = ()) -> InvalidRequest:
     """The error for one field of a request, named by its path (`item.tags[2]`).
 
-    `names` are the fields directly under `field` that have the problem; the first is named.
+    `names` are the fields directly under `field` that have the problem; the first is named. Of a
+    path that clients made long, the beginning is told.
     """
     if names:
         field = f"{field}.{min(names)}" if field else min(names)
-    field = field or "body"
+    field = (field or "body").encode(errors="replace").decode()  # half a surrogate pair is no JSON
     if len(field) > _LONGEST_FIELD:
-        field = field[:_LONGEST_FIELD] + "..."
+        field = f"{field[:_LONGEST_FIELD]}..."
     return InvalidRequest(
         f"{field} {problem}", [{"field": field, "problem": problem, "allowed": allowed}]
     )

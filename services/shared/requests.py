@@ -1,25 +1,35 @@
-"""From an HTTP API event (payload format 2.0) to its answer: the frame round every handler."""
+"""From an API Gateway event (HTTP API 2.0 or REST API) to its answer: every handler's frame."""
 
+import base64
+import binascii
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.shared import aws, responses, telemetry
-from services.shared.errors import Failure
+from services.shared.errors import Failure, refused
 from services.shared.responses import Response
+from services.shared.text import plain
 
 Event = dict[str, Any]
+
+_REQUEST_ID_LENGTH = 128
 
 
 @dataclass(slots=True)
 class Call:
-    """One request; the handler names its operation as soon as it knows it."""
+    """One request; the handler names its operation as soon as it knows it.
+
+    `marks` is what every answer's envelope says of the request; `headers` are those that the
+    handler adds to the answer, be it a success or a failure.
+    """
 
     event: Event
-    request_id: str
+    marks: dict[str, str]
+    headers: dict[str, str] = field(default_factory=dict)
     operation: str = "unknown"
 
     def name(self, operation: str) -> None:
@@ -28,26 +38,30 @@ class Call:
         telemetry.name_operation(operation)
 
 
-def serve(event: Event, work: Callable[[Call], tuple[int, Any]]) -> Response:
+def serve(event: Event, work: Callable[[Call], tuple[int, Any]], **marks: str) -> Response:
     """Answer with the status and data that `work` gives, or with the failure it raises.
 
-    Whatever happens, there is an answer in the envelope, a log line and the metrics.
+    Whatever happens, there is an answer in the envelope, a log line and the metrics. The `marks`
+    go into the envelope beside the request's id.
     """
     started = time.perf_counter()
-    call = Call(event, event["requestContext"]["requestId"])
-    telemetry.begin(call.request_id)
+    # A client of a REST API can choose the request's id.
+    request_id = plain(event["requestContext"]["requestId"], _REQUEST_ID_LENGTH)
+    call = Call(event, {"request_id": request_id, **marks})
+    telemetry.begin(request_id)
     code: str | None = None
     try:
         status, data = work(call)
-        response = responses.answer(status, data, request_id=call.request_id)
+        response = responses.answer(status, data, call.marks)
     except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # last frame
         failure = _failure(error)
         code = failure.code if failure else "internal_error"
         if failure:
-            response = responses.failure(failure, request_id=call.request_id)
+            response = responses.failure(failure, call.marks)
         else:
             telemetry.logger.exception("unexpected error")
-            response = responses.internal_error(request_id=call.request_id)
+            response = responses.internal_error(call.marks)
+    response["headers"] |= call.headers
     telemetry.finish(
         operation=call.operation,
         status=response["statusCode"],
@@ -55,6 +69,17 @@ def serve(event: Event, work: Callable[[Call], tuple[int, Any]]) -> Response:
         code=code,
     )
     return response
+
+
+def body(event: Event) -> str | bytes:
+    """The request's body, empty when there is none. Raises `InvalidRequest`."""
+    given: str = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return given
+    try:
+        return base64.b64decode(given, validate=True)
+    except binascii.Error as error:
+        raise refused("body", "is not base64", "what isBase64Encoded says") from error
 
 
 def _failure(error: Exception) -> Failure | None:

@@ -31,3 +31,9 @@ def finish(*, operation: str, status: int, duration_ms: float, code: str | None)
     _metrics.add_metric(name="Errors", unit=MetricUnit.Count, value=int(status >= 500))
     _metrics.add_metric(name="Latency", unit=MetricUnit.Milliseconds, value=duration_ms)
     _metrics.flush_metrics()
+
+
+def count(event: str) -> None:
+    """One more of what ought not to happen, as a metric without the dimension `operation`."""
+    _metrics.add_metric(name=event, unit=MetricUnit.Count, value=1)
+    _metrics.flush_metrics()

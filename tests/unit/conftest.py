@@ -22,4 +22,5 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
         logRetention="TWO_YEARS",
         apiRateLimit="50",
         apiBurstLimit=75,
+        partnerPlan="standard",
     )

@@ -1,8 +1,8 @@
-"""A synthesized TapStack, read as plain data: no round trips to the CDK in a test."""
+"""A synthesized stack, read as plain data: no round trips to the CDK in a test."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ class SynthesizedStack:
 
     assembly: Path
     suffix: str
+    kind: str = "TapStack"
 
     @classmethod
     def of(cls, suffix: str, assembly: Path, **settings: object) -> "SynthesizedStack":
@@ -37,10 +38,14 @@ class SynthesizedStack:
         app.synth()
         return cls(assembly, suffix)
 
+    def other(self, kind: str) -> "SynthesizedStack":
+        """Another stack of the same app."""
+        return replace(self, kind=kind)
+
     @cached_property
     def template(self) -> Json:
         """The whole template."""
-        path = self.assembly / f"TapStack{self.suffix}.template.json"
+        path = self.assembly / f"{self.kind}{self.suffix}.template.json"
         template: Json = json.loads(path.read_text("utf-8"))
         return template
 
@@ -48,7 +53,7 @@ class SynthesizedStack:
     def artifact(self) -> Json:
         """What the assembly's manifest says of the stack."""
         manifest = json.loads((self.assembly / "manifest.json").read_text("utf-8"))
-        artifact: Json = manifest["artifacts"][f"TapStack{self.suffix}"]
+        artifact: Json = manifest["artifacts"][f"{self.kind}{self.suffix}"]
         return artifact
 
     def all(self, kind: str) -> dict[str, Json]:

@@ -10,9 +10,10 @@ from aws_cdk import App
 from lib.environment import Environment
 from localcloud.cli import app
 from localcloud.commands.up import _DEFAULTS, _TRY
-from services.items_api import cursors, files, models
+from services.items_api import files
 from services.items_api.validators import VALIDATORS
 from services.shared import errors
+from services.shared.items import cursors, models
 from tests.unit.docs.pages import DEPENDENCIES, EVERYTHING, ITEMS_API, README, ROOT, first_cells
 
 API = json.loads((ROOT / "docs/api/items.openapi.json").read_text("utf-8"))

@@ -108,6 +108,14 @@ def test_other_settings_have_safe_defaults() -> None:
     assert environment.alarm_email is None
     assert environment.log_retention is logs.RetentionDays.ONE_YEAR
     assert (environment.requests_per_second, environment.burst) == (100, 200)
+    assert environment.partner_daily_quota == 10_000
+
+
+@pytest.mark.parametrize(
+    ("plan", "quota"), [("small", 10_000), ("standard", 1_000_000), ("full", 86_400_000)]
+)
+def test_a_partners_plan_sizes_the_daily_quota(plan: str, quota: int) -> None:
+    assert resolve(partnerPlan=plan).partner_daily_quota == quota
 
 
 @pytest.mark.parametrize(
@@ -118,6 +126,7 @@ def test_other_settings_have_safe_defaults() -> None:
         ("logRetention", "400", "ONE_YEAR"),
         ("apiRateLimit", "0", "from 1 to 99999"),
         ("apiBurstLimit", "many", "from 1 to 99999"),
+        ("partnerPlan", "endless", "small, standard, full"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named_with_what_to_use(

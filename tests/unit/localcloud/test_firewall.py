@@ -139,3 +139,14 @@ def test_a_blocked_request_is_sampled():
 
 def test_what_no_rule_matches_gets_the_default_action():
     assert web_acl(default="Block").judge(request()).action == "BLOCK"
+
+
+def test_a_rate_rule_counts_anew_when_its_limit_changes():
+    before = web_acl(rate(2))
+    assert [before.judge(request()).action for _ in range(3)] == ["ALLOW", "ALLOW", "BLOCK"]
+    changed, restored = web_acl(rate(5)), web_acl(rate(2))
+    changed.keep_counts_of(before)
+    restored.keep_counts_of(changed)
+
+    assert changed.judge(request()).action == "ALLOW"
+    assert restored.judge(request()).action == "BLOCK"

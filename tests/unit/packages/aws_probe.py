@@ -95,6 +95,12 @@ SAMPLES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
         ),
         "GetRandomPassword": ({"ExcludePunctuation": True}, {"RandomPassword": "p"}),
     },
+    "sqs": {
+        "SendMessage": (
+            {"QueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/q", "MessageBody": "x"},
+            {"MessageId": "m", "MD5OfMessageBody": "9dd4e461268c8034f5c8564e155c67a6"},
+        ),
+    },
 }
 ERRORS = {
     "dynamodb": (
@@ -106,6 +112,7 @@ ERRORS = {
     ),
     "s3": ("NoSuchKey", "NoSuchBucket", "InvalidObjectState", "AccessDenied", ""),
     "secretsmanager": ("ResourceNotFoundException", "DecryptionFailure", "AccessDeniedException"),
+    "sqs": ("QueueDoesNotExist", "KmsThrottled", "AccessDeniedException"),
 }
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2", "us-gov-west-1", "cn-north-1", "xx-new-1")
 SETTINGS: dict[str, dict[str, Any]] = {

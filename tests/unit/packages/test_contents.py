@@ -19,11 +19,14 @@ from tests.unit.packages.checkout import (
 
 # Every service's Settings find what they ask for, and clients a region.
 ENVIRONMENT = {
+    "ALLOWED_ORIGINS": "",
+    "AUDIT_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/audit",
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_REGION": "eu-west-1",
     "CURSOR_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cursors",
     "FILES_BUCKET_NAME": "files",
     "ITEMS_TABLE_NAME": "items",
+    "LOGS_BUCKET_NAME": "logs",
     "POWERTOOLS_METRICS_NAMESPACE": "TAP",
     "POWERTOOLS_SERVICE_NAME": "service",
     "RESOURCE_SERVER_ID": "tap",
@@ -35,7 +38,13 @@ MEGABYTE = 1_000_000
 
 
 def test_there_are_services_to_look_at() -> None:
-    assert {"health", "items_api", "secret_rotation"} <= set(REAL_SERVICES)
+    assert {
+        "audit_writer",
+        "health",
+        "items_api",
+        "partner_api",
+        "secret_rotation",
+    } <= set(REAL_SERVICES)
 
 
 @pytest.mark.parametrize("service", REAL_SERVICES)

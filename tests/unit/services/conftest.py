@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.services import environment, fakes
+from tests.unit.services import environment, fakes, partner
 
 __all__ = ["environment"]  # imported before the services are: they read it when they start
 
@@ -15,6 +15,11 @@ def secret() -> fakes.SecretsManager:
 @pytest.fixture
 def api(secret: fakes.SecretsManager) -> fakes.Api:
     return fakes.Api(secret)
+
+
+@pytest.fixture
+def partner_api() -> partner.Partner:
+    return partner.Partner()
 
 
 @pytest.fixture

@@ -4,6 +4,9 @@ import os
 
 TABLE = "tap-data-table-dev"
 BUCKET = "tap-storage-bucket-dev-111122223333-eu-west-1"
+QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/tap-audit-dev"
+LOGS = "tap-logs-bucket-dev-111122223333-eu-west-1"
+ORIGINS = "https://partner.example, http://localhost:8080"
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:tap-application-secrets-dev-AbCdEf"
 
 os.environ.update(
@@ -16,6 +19,9 @@ os.environ.update(
     CURSOR_SECRET_ARN=SECRET,
     SECRET_ARN=SECRET,
     RESOURCE_SERVER_ID="tap",
+    AUDIT_QUEUE_URL=QUEUE,
+    ALLOWED_ORIGINS=ORIGINS,
+    LOGS_BUCKET_NAME=LOGS,
     POWERTOOLS_SERVICE_NAME="items-api",
     POWERTOOLS_METRICS_NAMESPACE="TAP",
 )

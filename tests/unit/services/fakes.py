@@ -14,14 +14,14 @@ from botocore.exceptions import ClientError
 from ministack.services import dynamodb as ministack_dynamodb
 
 from services.items_api import handler
-from services.items_api.cursors import Cursors
 from services.items_api.files import BucketFiles
-from services.items_api.models import Item, ItemExists, ItemNotFound, VersionConflict
-from services.items_api.repository import Mode
-from services.items_api.secret import ApplicationSecret
-from services.items_api.service import ItemService
 from services.shared import aws, requests, telemetry
 from services.shared.errors import Failure
+from services.shared.items.cursors import Cursors
+from services.shared.items.models import Item, ItemExists, ItemNotFound, VersionConflict
+from services.shared.items.repository import Mode
+from services.shared.items.secret import ApplicationSecret
+from services.shared.items.service import ItemService
 from tests.unit.services.environment import BUCKET, SECRET, TABLE
 
 EVERY_SCOPE = ("tap/items.read", "tap/items.write", "tap/files.write")

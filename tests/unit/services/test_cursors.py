@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.items_api.cursors import Cursors, InvalidCursor
-from services.items_api.secret import ApplicationSecret
+from services.shared.items.cursors import Cursors, InvalidCursor
+from services.shared.items.secret import ApplicationSecret
 from tests.unit.services import fakes
 from tests.unit.services.environment import SECRET, TABLE
 

@@ -1,17 +1,16 @@
 """What holds for items before any table sees them."""
 
 import time
-import uuid
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
-from services.items_api import models
-from services.items_api.models import Item, ItemTooLarge
 from services.shared.errors import InvalidRequest
 from services.shared.exact_json import UNKEEPABLE
+from services.shared.items import models
+from services.shared.items.models import Item, ItemTooLarge
 from tests.unit.services import fakes
 from tests.unit.services.strategies import attributes
 
@@ -36,20 +35,6 @@ def test_an_item_shows_its_attributes_and_the_kept_fields_side_by_side() -> None
         "created_at": NOW,
         "updated_at": NOW,
     }
-
-
-def test_new_ids_are_version_7_uuids_that_sort_by_their_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    milliseconds = iter([1_000_000, 2_000_000])
-    monkeypatch.setattr(time, "time_ns", lambda: next(milliseconds) * 1_000_000)
-
-    first, second = models.new_id(), models.new_id()
-
-    assert first < second
-    assert uuid.UUID(first).version == 7
-    assert uuid.UUID(first).variant == uuid.RFC_4122
-    assert uuid.UUID(first).int >> 80 == 1_000_000
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,13 @@ ENVIRONMENT = {
     },
     "health": {"ITEMS_TABLE_NAME", "FILES_BUCKET_NAME"},
     "secret_rotation": {"SECRET_ARN"},
+    "partner_api": {
+        "ITEMS_TABLE_NAME",
+        "CURSOR_SECRET_ARN",
+        "AUDIT_QUEUE_URL",
+        "ALLOWED_ORIGINS",
+    },
+    "audit_writer": {"LOGS_BUCKET_NAME"},
 }
 every_service = pytest.mark.parametrize("service", ENVIRONMENT)
 

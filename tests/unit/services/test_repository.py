@@ -8,17 +8,17 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 
-from services.items_api import models
-from services.items_api.models import (
+from services.shared import aws
+from services.shared.errors import InvalidRequest
+from services.shared.ids import new_id
+from services.shared.items.models import (
     Item,
     ItemExists,
     ItemNotFound,
     ItemTooLarge,
     VersionConflict,
 )
-from services.items_api.repository import DynamoItems, Items, Mode
-from services.shared import aws
-from services.shared.errors import InvalidRequest
+from services.shared.items.repository import DynamoItems, Items, Mode
 from tests.unit.services import fakes
 from tests.unit.services.environment import TABLE
 from tests.unit.services.strategies import attributes
@@ -152,7 +152,7 @@ def table() -> Any:
 def test_a_table_gives_back_exactly_what_was_put_into_it(
     table: DynamoItems, given_attributes: dict[str, Any]
 ) -> None:
-    item = replace(MUG, id=models.new_id(), attributes=given_attributes)
+    item = replace(MUG, id=new_id(), attributes=given_attributes)
 
     table.add(item)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from services.items_api.secret import ApplicationSecret
+from services.shared.items.secret import ApplicationSecret
 from tests.unit.services import fakes
 from tests.unit.services.environment import SECRET
 

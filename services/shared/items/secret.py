@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from services.items_api.cursors import Keys
 from services.shared import aws
+from services.shared.items.cursors import Keys
 from services.shared.responses import timestamp
 
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"

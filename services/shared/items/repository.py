@@ -10,7 +10,10 @@ from typing import Any, Literal, Protocol
 
 from botocore.exceptions import ClientError
 
-from services.items_api.models import (
+from services.shared import aws
+from services.shared.errors import refused
+from services.shared.exact_json import Json, number
+from services.shared.items.models import (
     Attributes,
     Item,
     ItemExists,
@@ -18,9 +21,6 @@ from services.items_api.models import (
     ItemTooLarge,
     VersionConflict,
 )
-from services.shared import aws
-from services.shared.errors import refused
-from services.shared.exact_json import Json, number
 
 Mode = Literal["replace", "merge"]
 Record = dict[str, dict[str, Any]]

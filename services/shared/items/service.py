@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from services.items_api import models
-from services.items_api.cursors import Cursors
-from services.items_api.models import Attributes, Item
-from services.items_api.repository import Items, Mode
+from services.shared.ids import new_id
+from services.shared.items import models
+from services.shared.items.cursors import Cursors
+from services.shared.items.models import Attributes, Item
+from services.shared.items.repository import Items, Mode
 from services.shared.responses import timestamp
 
 
@@ -20,7 +21,7 @@ class ItemService:
         """Keep a new item, under a new sortable id when none is given."""
         now = timestamp()
         item = Item(
-            id=item_id or models.new_id(),
+            id=item_id or new_id(),
             attributes=attributes,
             version=1,
             created_at=now,

@@ -1,0 +1,140 @@
+"""A record of every request, kept for 90 days, at the price of one message."""
+
+from typing import cast
+
+from aws_cdk import CfnElement, Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from lib.acknowledgements import acknowledge
+from lib.constructs.access_log_bucket import AccessLogBucket
+from lib.constructs.encryption_key import EncryptionKey
+from lib.constructs.redriven_queue import RedrivenQueue
+from lib.constructs.secure_bucket import SecureBucket
+from lib.constructs.service_function import ServiceFunction
+from lib.environment import Environment
+
+_PREFIX = "api-logs/"
+_WRITER_TIMEOUT = Duration.seconds(15)
+_LONGEST_WAIT = Duration.seconds(5)
+# As AWS advises: room for the writer to be throttled and tried again while a batch is out.
+_VISIBILITY = Duration.seconds(6 * _WRITER_TIMEOUT.to_seconds() + _LONGEST_WAIT.to_seconds())
+_WRITERS_AT_ONCE = 5  # new accounts may run ten functions at once: the API needs the others
+
+
+class AuditTrail(Construct):
+    """A queue that takes records, a writer that puts them below `api-logs/`, a bucket for them.
+
+    Fixed: encrypted with the given key, over TLS only. A record that the writer could not store in
+    five attempts waits in the dead-letter queue, which takes from this queue alone, for 14 days;
+    `tap redrive` brings it back. Records go to infrequent access after 30 days and expire after 90.
+    Defaults: retained where data is kept, else deleted with the stack.
+
+    Attributes:
+        queue: Takes the records.
+        dead_letters: Holds what could not be written.
+        bucket: Holds the trail.
+        writer: Writes it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        key: EncryptionKey,
+        access_logs: AccessLogBucket,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.bucket = SecureBucket(
+            self,
+            "Logs",
+            environment=environment,
+            key=key,
+            access_logs=access_logs,
+            lifecycle_rules=[_lifecycle()],
+        )
+        queues = RedrivenQueue(
+            self,
+            "Unwritten",
+            environment=environment,
+            queue_name=f"tap-audit-{environment.suffix}",
+            key=key,
+            visibility_timeout=_VISIBILITY,
+        )
+        self.queue, self.dead_letters = queues.queue, queues.dead_letters
+        self.writer = ServiceFunction(
+            self,
+            "Writer",
+            environment=environment,
+            service="audit_writer",
+            function_name=f"tap-audit-writer-{environment.suffix}",
+            key=key,
+            settings={"LOGS_BUCKET_NAME": self.bucket.bucket_name},
+            permissions=[*_write(self.queue, self.bucket), key.use_through("s3", "sqs")],
+            timeout=_WRITER_TIMEOUT,
+        )
+        # `SqsEventSource` would grant the role more than it needs.
+        records = lambda_.EventSourceMapping(
+            self,
+            "Records",
+            target=self.writer.function,
+            event_source_arn=self.queue.queue_arn,
+            batch_size=100,
+            max_batching_window=_LONGEST_WAIT,
+            max_concurrency=_WRITERS_AT_ONCE,
+            report_batch_item_failures=True,
+        )
+        self._acknowledge_rules(records)
+
+    def send(self) -> iam.PolicyStatement:
+        """Return the permission to send records."""
+        return iam.PolicyStatement(
+            sid="Audit", actions=["sqs:SendMessage"], resources=[self.queue.queue_arn]
+        )
+
+    def _acknowledge_rules(self, records: lambda_.EventSourceMapping) -> None:
+        acknowledge(
+            records,
+            "Serverless-LambdaEventSourceMappingDestination",
+            reason="A queue as source has no destinations: what fails goes to the queue's own "
+            "dead-letter queue.",
+        )
+        bucket_id = Stack.of(self).get_logical_id(cast(CfnElement, self.bucket.node.default_child))
+        acknowledge(
+            self.writer.policy,
+            f"AwsSolutions-IAM5[Resource::<{bucket_id}.Arn>/{_PREFIX}*]",
+            reason="Objects below one prefix of one bucket, whose names are made at run time.",
+        )
+
+
+def _lifecycle() -> s3.LifecycleRule:
+    return s3.LifecycleRule(
+        prefix=_PREFIX,
+        transitions=[
+            s3.Transition(
+                storage_class=s3.StorageClass.INFREQUENT_ACCESS,
+                transition_after=Duration.days(30),
+            )
+        ],
+        expiration=Duration.days(90),
+    )
+
+
+def _write(queue: sqs.IQueue, bucket: s3.IBucket) -> list[iam.PolicyStatement]:
+    return [
+        iam.PolicyStatement(
+            sid="TakeRecords",
+            actions=["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+            resources=[queue.queue_arn],
+        ),
+        iam.PolicyStatement(
+            sid="WriteTrail",
+            actions=["s3:PutObject"],
+            resources=[bucket.arn_for_objects(f"{_PREFIX}*")],
+        ),
+    ]

@@ -1,0 +1,196 @@
+"""A REST API that asks for an API key."""
+
+import json
+from collections.abc import Sequence
+from typing import cast
+
+from aws_cdk import Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from lib.acknowledgements import acknowledge
+from lib.constructs.gateway_errors import GatewayErrors
+from lib.constructs.service_function import ServiceFunction
+from lib.environment import PARTNER_RATE, Environment
+from lib.request_schemas import request_schema
+
+# Nothing that a client words itself, such as its path or user agent: it could break the line.
+_ACCESS_LOG = {
+    "request_id": "$context.requestId",
+    "trace_id": "$context.xrayTraceId",
+    "time": "$context.requestTime",
+    "ip": "$context.identity.sourceIp",
+    "api_key_id": "$context.identity.apiKeyId",
+    "method": "$context.httpMethod",
+    "resource": "$context.resourcePath",
+    "status": "$context.status",
+    "response_length": "$context.responseLength",
+    "latency_ms": "$context.responseLatency",
+    "integration_latency_ms": "$context.integrationLatency",
+    "integration_status": "$context.integrationStatus",
+    "error": "$context.error.responseType",
+    "waf": "$context.wafResponseCode",
+}
+
+
+class KeyedRestApi(Construct):
+    """A regional REST API whose methods need an API key.
+
+    Fixed: stage `prod`; every method but a browser's preflight needs a key; bodies and parameters
+    are validated before a function runs; all keys together are no faster than one may be; traced;
+    two encrypted logs, of accesses in JSON and of API Gateway's own errors, neither with bodies,
+    keys or anything else that a client words.
+    Defaults: browsers of the environment's allowed origins only, none when it has none.
+
+    Attributes:
+        api: The REST API.
+        stage: Its one stage.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        api_name: str,
+        description: str,
+        encryption_key: kms.IKey,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._environment, self._encryption_key = environment, encryption_key
+        self._description = description
+        # API Gateway writes a resource policy for every group outside /aws/vendedlogs/, and an
+        # account has room for a few only.
+        access_log = self._log_group(
+            "AccessLog", f"/aws/vendedlogs/{Stack.of(self).stack_name}-rest-api"
+        )
+        self.api = apigateway.RestApi(
+            self,
+            "RestApi",
+            rest_api_name=api_name,
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            cloud_watch_role=False,
+            deploy_options=apigateway.StageOptions(
+                stage_name="prod",
+                throttling_rate_limit=PARTNER_RATE,
+                throttling_burst_limit=2 * PARTNER_RATE,
+                access_log_destination=apigateway.LogGroupLogDestination(access_log),
+                access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
+                logging_level=apigateway.MethodLoggingLevel.ERROR,
+                data_trace_enabled=False,
+                metrics_enabled=True,
+                tracing_enabled=True,
+            ),
+        )
+        self.api.node.try_remove_child("Endpoint")  # an output that the stack names itself
+        self.stage = self.api.deployment_stage
+        # API Gateway would make this group itself, unencrypted and for ever.
+        self.stage.node.add_dependency(
+            self._log_group("ErrorLog", f"API-Gateway-Execution-Logs_{self.api.rest_api_id}/prod")
+        )
+        self._validator = self.api.add_request_validator(
+            "Validator", validate_request_body=True, validate_request_parameters=True
+        )
+        GatewayErrors(self, "Errors", api=self.api, origins=environment.allowed_origins)
+        self._acknowledge_rules()
+
+    def route(
+        self,
+        method: str,
+        path: str,
+        to: ServiceFunction,
+        *,
+        body: str | None = None,
+        parameters: Sequence[str] = (),
+    ) -> None:
+        """Route requests with a key to a function.
+
+        Args:
+            method: The method, such as `GET`.
+            path: The resource, such as `/items/{id}`.
+            to: The function.
+            body: The component of the API's description that a JSON body must fit. When omitted,
+                the gateway lets any body pass.
+            parameters: What the request may have, such as `querystring.limit`.
+        """
+        resource = self.api.root.resource_for_path(path)
+        if self._environment.allowed_origins and not resource.node.try_find_child("OPTIONS"):
+            self._add_preflight(resource, to)
+        added = resource.add_method(
+            method,
+            _integration(to),
+            api_key_required=True,
+            request_validator=self._validator,
+            request_models={"application/json": self._model(body)} if body else None,
+            request_parameters={f"method.request.{each}": False for each in parameters},
+        )
+        acknowledge(
+            added,
+            "AwsSolutions-APIG4",
+            "AwsSolutions-COG4",
+            reason="Partners are machines of other companies: a key of their own, with a rate and "
+            "a quota, is what they are given; the firewall stands before it.",
+        )
+
+    def _add_preflight(self, resource: apigateway.IResource, to: ServiceFunction) -> None:
+        """Let browsers ask, without a key, which they send none of, before they call."""
+        preflight = resource.add_method("OPTIONS", _integration(to), api_key_required=False)
+        acknowledge(
+            preflight,
+            "AwsSolutions-APIG4",
+            "AwsSolutions-COG4",
+            reason="A browser's preflight carries no credentials; the answer says which pages may "
+            "call, and nothing else is done.",
+        )
+
+    def _model(self, component: str) -> apigateway.IModel:
+        schema = request_schema(self._description, component)
+        model = apigateway.CfnModel(
+            self,
+            component,
+            rest_api_id=self.api.rest_api_id,
+            content_type="application/json",
+            schema=schema,
+        )
+        deployment = cast("apigateway.Deployment", self.api.latest_deployment)
+        deployment.node.add_dependency(model)
+        deployment.add_to_logical_id(schema)  # a changed model is deployed
+        return apigateway.Model.from_model_name(self, f"{component}Name", model.ref)
+
+    def _log_group(self, construct_id: str, name: str) -> logs.LogGroup:
+        return logs.LogGroup(
+            self,
+            construct_id,
+            log_group_name=name,
+            encryption_key=self._encryption_key,
+            retention=self._environment.log_retention,
+            removal_policy=self._environment.removal_policy,
+        )
+
+    def _acknowledge_rules(self) -> None:
+        acknowledge(
+            self.stage,
+            "HIPAA.Security-APIGWCacheEnabledAndEncrypted",
+            "NIST.800.53.R5-APIGWCacheEnabledAndEncrypted",
+            "PCI.DSS.321-APIGWCacheEnabledAndEncrypted",
+            "CKV_AWS_120",
+            reason="Items change at any time and are read by their owner: a cache would answer "
+            "with old ones, and keep a copy.",
+        )
+        acknowledge(
+            self.stage,
+            "HIPAA.Security-APIGWSSLEnabled",
+            "NIST.800.53.R5-APIGWSSLEnabled",
+            "PCI.DSS.321-APIGWSSLEnabled",
+            reason="A client certificate proves the gateway to an HTTP backend; a function is "
+            "called through AWS's own API, signed.",
+        )
+
+
+def _integration(to: ServiceFunction) -> apigateway.LambdaIntegration:
+    return apigateway.LambdaIntegration(
+        to.function, allow_test_invoke=False, scope_permission_to_method=True
+    )

@@ -1,0 +1,29 @@
+"""What the alarms watch, on one page."""
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+
+class SignalDashboard(cloudwatch.Dashboard):
+    """A page with the state of the given alarms, and for each its signal and its threshold.
+
+    Fixed: made from the alarms themselves, so that no signal can be missing.
+    Defaults: the last three hours; CloudFormation names it.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, alarms: Sequence[cloudwatch.Alarm]
+    ) -> None:
+        signals: list[cloudwatch.IWidget] = [
+            cloudwatch.GraphWidget(
+                title=alarm.node.id,
+                width=8,
+                left=[alarm.metric],
+                left_annotations=[alarm.to_annotation()],
+            )
+            for alarm in alarms
+        ]
+        state = cloudwatch.AlarmStatusWidget(title="Alarms", width=24, alarms=list(alarms))
+        super().__init__(scope, construct_id, widgets=[[state], signals])

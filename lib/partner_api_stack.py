@@ -1,0 +1,199 @@
+"""PartnerApiStack: the REST API for machines of other companies."""
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from lib.constructs.access_log_bucket import AccessLogBucket
+from lib.constructs.audit_trail import AuditTrail
+from lib.constructs.daily_backup import DailyBackup
+from lib.constructs.encryption_key import EncryptionKey
+from lib.constructs.keyed_rest_api import KeyedRestApi
+from lib.constructs.metered_key import MeteredKey
+from lib.constructs.rotated_secret import RotatedSecret
+from lib.constructs.secure_table import SecureTable
+from lib.constructs.service_alarms import ServiceAlarms
+from lib.constructs.service_function import ServiceFunction
+from lib.constructs.signal_dashboard import SignalDashboard
+from lib.constructs.web_firewall import LOG_GROUP_PREFIX, WebFirewall
+from lib.environment import Environment
+
+
+class PartnerApiStack(Stack):
+    """Items in a table of their own, a metered API before them, a trail of every request.
+
+    Attributes:
+        api: The REST API.
+        audit: The trail.
+        function: Serves the API.
+        items: Holds the items.
+        kms_key: Encrypts everything at rest.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, environment: Environment, **stack_props: Any
+    ) -> None:
+        """Define the stack.
+
+        Args:
+            scope: The app.
+            construct_id: The stack's name.
+            environment: The settings; what the stack keeps and how its parts are named.
+            **stack_props: Any of `StackProps`; termination protection is on where data is kept,
+                unless given.
+        """
+        super().__init__(
+            scope,
+            construct_id,
+            **{
+                "description": "TAP: the partner API",
+                "termination_protection": environment.keeps_data,
+                **stack_props,
+            },
+        )
+        suffix = environment.suffix
+        self.kms_key = EncryptionKey(
+            self,
+            "Key",
+            environment=environment,
+            alias=f"alias/tap-partner-key-{suffix}",
+            log_groups=[
+                f"{LOG_GROUP_PREFIX}{self.stack_name}",
+                "API-Gateway-Execution-Logs_*",
+            ],
+        )
+        cursors = RotatedSecret(
+            self,
+            "CursorSecret",
+            environment=environment,
+            rotation_name=f"tap-partner-secret-rotation-{suffix}",
+            username="partner-api",
+            key=self.kms_key,
+        )
+        self.items = SecureTable(
+            self,
+            "Items",
+            environment=environment,
+            partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+            key=self.kms_key,
+        )
+        DailyBackup(self, "Backup", environment=environment, key=self.kms_key, table=self.items)
+        self.audit = AuditTrail(
+            self,
+            "Audit",
+            environment=environment,
+            key=self.kms_key,
+            access_logs=AccessLogBucket(self, "AccessLogs", environment=environment),
+        )
+        self.function = ServiceFunction(
+            self,
+            "Api",
+            environment=environment,
+            service="partner_api",
+            function_name=f"tap-partner-api-{suffix}",
+            key=self.kms_key,
+            settings={
+                "ITEMS_TABLE_NAME": self.items.table_name,
+                "CURSOR_SECRET_ARN": cursors.secret.secret_arn,
+                "AUDIT_QUEUE_URL": self.audit.queue.queue_url,
+                "ALLOWED_ORIGINS": ",".join(environment.allowed_origins),
+            },
+            permissions=[
+                self.items.keep_items(),
+                iam.PolicyStatement(
+                    sid="CursorSecret",
+                    actions=["secretsmanager:GetSecretValue"],
+                    resources=[cursors.secret.secret_arn],
+                ),
+                self.audit.send(),
+                self.kms_key.use_through("dynamodb", "secretsmanager", "sqs"),
+            ],
+            memory_mb=512,
+            timeout=Duration.seconds(29),
+        )
+        self.api = self._make_api(environment)
+        key = MeteredKey(self, "Partner", environment=environment, api=self.api)
+        firewall = WebFirewall(
+            self, "Firewall", environment=environment, key=self.kms_key, stage=self.api.stage
+        )
+        self._watch(environment, cursors)
+
+        outputs = {
+            "ApiGatewayUrl": self.api.api.url,
+            "ApiKeyId": key.key.key_id,
+            "WAFWebAclArn": firewall.acl.attr_arn,
+            "LambdaFunctionName": self.function.function.function_name,
+            "LogsBucketName": self.audit.bucket.bucket_name,
+            "RestApiId": self.api.api.rest_api_id,
+            "UsagePlanId": key.plan.usage_plan_id,
+            "AuditQueueUrl": self.audit.queue.queue_url,
+            "AuditDeadLetterQueueUrl": self.audit.dead_letters.queue_url,
+            "AuditWriterFunctionName": self.audit.writer.function.function_name,
+            "DynamoDBTableName": self.items.table_name,
+            "SecretArn": cursors.secret.secret_arn,
+        }
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)
+
+    def _make_api(self, environment: Environment) -> KeyedRestApi:
+        api = KeyedRestApi(
+            self,
+            "Rest",
+            environment=environment,
+            api_name=f"tap-partner-api-{environment.suffix}",
+            description="partner",
+            encryption_key=self.kms_key,
+        )
+        api.route("GET", "/", self.function)
+        api.route(
+            "GET", "/items", self.function, parameters=["querystring.cursor", "querystring.limit"]
+        )
+        api.route("POST", "/items", self.function, body="PartnerItemCreate")
+        api.route("GET", "/items/{id}", self.function)
+        api.route(
+            "PUT",
+            "/items/{id}",
+            self.function,
+            body="PartnerItemReplace",
+            parameters=["header.If-Match"],
+        )
+        api.route("DELETE", "/items/{id}", self.function)
+        return api
+
+    def _watch(self, environment: Environment, cursors: RotatedSecret) -> None:
+        alarms = ServiceAlarms(
+            self,
+            "Alarms",
+            environment=environment,
+            key=self.kms_key,
+            api=self.api.api,
+            functions=[self.function, self.audit.writer, cursors.rotation],
+            function_errors=5,
+            function_periods=2,
+        )
+        audit = self.audit
+        alarms.watch(
+            "AuditDeadLetters",
+            audit.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum"),
+            1,
+        )
+        alarms.watch(
+            "AuditAgeSeconds",
+            audit.queue.metric_approximate_age_of_oldest_message(statistic="Maximum"),
+            300,
+        )
+        alarms.watch(
+            "AuditUndelivered",
+            cloudwatch.Metric(
+                namespace="TAP",
+                metric_name="AuditUndelivered",
+                dimensions_map={"service": "partner-api"},
+                statistic="Sum",
+            ),
+            1,
+        )
+        SignalDashboard(self, "Dashboard", alarms=alarms.alarms)

@@ -1,0 +1,1 @@
+"""From the audit queue to the audit trail in the logs bucket."""

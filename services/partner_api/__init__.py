@@ -1,0 +1,1 @@
+"""`/items` for machine clients with an API key."""

@@ -1,0 +1,79 @@
+"""Gives every request's audit record to the queue, from where the writer brings it to the trail.
+
+Lambda freezes a function as soon as it has answered, so the record is sent before: one SendMessage,
+which is quick, and not the S3 call that it spares the request.
+"""
+
+import time
+from dataclasses import dataclass
+from decimal import Decimal
+
+from services.partner_api import rest
+from services.shared import aws, telemetry
+from services.shared.audit import AuditRecord
+from services.shared.ids import new_id
+from services.shared.requests import Event
+from services.shared.responses import timestamp
+from services.shared.text import plain
+
+UNDELIVERED = "audit_record_undelivered"
+
+
+def connect(url: str) -> "AuditQueue":
+    """The queue on AWS: three short attempts, since the caller waits for them."""
+    config = aws.config(connect_timeout=0.5, read_timeout=1, attempts=3)
+    return AuditQueue(aws.client("sqs", config), url)
+
+
+class Stopwatch:
+    """When a request began, and how long it has taken."""
+
+    def __init__(self) -> None:
+        self.began_at = timestamp()
+        self._started = time.perf_counter()
+
+    def milliseconds(self) -> Decimal:
+        """Since the beginning, to a tenth."""
+        return Decimal(f"{(time.perf_counter() - self._started) * 1000:.1f}")
+
+
+def record_of(event: Event, status: int, stopwatch: Stopwatch) -> AuditRecord:
+    """The record of a request that was answered with this status."""
+    context = event["requestContext"]
+    identity = context.get("identity") or {}
+    return AuditRecord(
+        record_id=new_id(),
+        time=stopwatch.began_at,
+        request_id=plain(context["requestId"], 128),
+        method=event["httpMethod"],
+        path=rest.path(event),
+        status=status,
+        api_key_id=identity.get("apiKeyId") or None,
+        source_ip=plain(identity.get("sourceIp") or "", 64),
+        user_agent=plain(identity.get("userAgent") or "", 256),
+        latency_ms=stopwatch.milliseconds(),
+        stage=context["stage"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQueue:
+    """The queue that the audit writer empties."""
+
+    client: aws.Client
+    url: str
+
+    def send(self, record: AuditRecord) -> None:
+        """Send the record, or else log it as it would have been sent, and count that.
+
+        So it is never lost, and an alarm tells of it. The request is done and stays so: its answer
+        does not depend on the queue.
+        """
+        try:
+            self.client.send_message(QueueUrl=self.url, MessageBody=record.to_json())
+        except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # see above
+            telemetry.logger.error(
+                UNDELIVERED,
+                extra={"audit_record": record.to_json(), "reason": aws.name_of(error)},
+            )
+            telemetry.count("AuditUndelivered")

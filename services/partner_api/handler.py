@@ -1,0 +1,167 @@
+"""The REST API of items: from a request to the use case of its route, and back.
+
+The gateway has checked the API key before; every request that comes here leaves an audit record,
+except a browser's preflight, which carries no key and does nothing.
+"""
+
+import functools
+import gc
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from services.partner_api import audit, rest
+from services.partner_api.cors import AllowedOrigins
+from services.partner_api.description import DESCRIPTION
+from services.partner_api.rest import Request
+from services.partner_api.settings import Settings
+from services.partner_api.validators import VALIDATORS
+from services.shared import aws, requests
+from services.shared.errors import NotFound, PreconditionFailed
+from services.shared.exact_json import Json
+from services.shared.items.cursors import Cursors
+from services.shared.items.models import Item, VersionConflict
+from services.shared.items.repository import DynamoItems
+from services.shared.items.secret import ApplicationSecret
+from services.shared.items.service import ItemService
+from services.shared.requests import Call, Event
+from services.shared.responses import Response
+
+
+class RouteNotFound(NotFound):
+    """The gateway passed on what the API does not describe."""
+
+    code = "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such resource or method; GET / lists them")
+
+
+class StaleVersion(PreconditionFailed):
+    """The item has another version than If-Match says; it was not changed."""
+
+    code = VersionConflict.code
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One operation by its name in the description, and the status of its success."""
+
+    name: str
+    run: Callable[[Call, Request], Json]
+    status: int = 200
+    takes_item: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """The operations of the REST API over the parts they need."""
+
+    items: ItemService
+    origins: AllowedOrigins
+    audit: audit.AuditQueue
+
+    @functools.cached_property
+    def operations(self) -> Mapping[tuple[str, str], Operation]:
+        """Every operation by its method and resource."""
+        return {
+            ("GET", "/"): Operation(name="describe_api", run=self._describe),
+            ("GET", "/items"): Operation(name="list_items", run=self._list),
+            ("POST", "/items"): Operation(
+                name="create_item", run=self._create, status=201, takes_item=True
+            ),
+            ("GET", "/items/{id}"): Operation(name="read_item", run=self._read),
+            ("PUT", "/items/{id}"): Operation(
+                name="replace_item", run=self._replace, takes_item=True
+            ),
+            ("DELETE", "/items/{id}"): Operation(name="delete_item", run=self._delete),
+        }
+
+    def serve(self, event: Event) -> Response:
+        """Answer the request, then leave its audit record; a preflight is no request yet."""
+        if event["httpMethod"] == "OPTIONS":
+            return self._preflight(event)
+        stopwatch = audit.Stopwatch()
+        response = requests.serve(event, self.work, stage=event["requestContext"]["stage"])
+        self.audit.send(audit.record_of(event, response["statusCode"], stopwatch))
+        return response
+
+    def work(self, call: Call) -> tuple[int, Json]:
+        """Status and data of the answer. Raises a `Failure` for what cannot be done."""
+        event = call.event
+        call.headers |= self.origins.headers(rest.header(event, "origin"))
+        operation = self.operations.get((event["httpMethod"], event["resource"]))
+        if operation is None:
+            raise RouteNotFound
+        call.name(operation.name)
+        request = rest.request(event, takes_item=operation.takes_item)
+        return operation.status, operation.run(call, VALIDATORS[operation.name](request))
+
+    def _preflight(self, event: Event) -> Response:
+        methods = [method for method, path in self.operations if path == event["resource"]]
+        headers = self.origins.preflight_headers(rest.header(event, "origin"), methods)
+        return {"statusCode": 204, "headers": headers, "body": ""}
+
+    def _describe(self, _: Call, __: Request) -> Json:
+        return {"api": DESCRIPTION}
+
+    def _list(self, _: Call, request: Request) -> Json:
+        query = request["query"]
+        items, cursor = self.items.list_page(limit=query["limit"], cursor=query.get("cursor"))
+        return {"items": [item.public() for item in items], "cursor": cursor}
+
+    def _create(self, call: Call, request: Request) -> Json:
+        attributes = request["item"]
+        item_id = attributes.pop("id", None)
+        return _tagged(call, self.items.create(attributes, item_id))
+
+    def _read(self, call: Call, request: Request) -> Json:
+        return _tagged(call, self.items.read(request["path"]["id"]))
+
+    def _replace(self, call: Call, request: Request) -> Json:
+        condition = request["header"].get("If-Match", "*")
+        try:
+            item = self.items.update(
+                request["path"]["id"],
+                request["item"],
+                expected_version=None if condition == "*" else int(condition.strip('"')),
+            )
+        except VersionConflict as conflict:
+            raise StaleVersion(conflict.message, conflict.details) from conflict
+        return _tagged(call, item)
+
+    def _delete(self, _: Call, request: Request) -> Json:
+        return {"item": self.items.delete(request["path"]["id"]).public()}
+
+
+def connect(settings: Settings) -> Api:
+    """The API on AWS. The clients of every request are made now, Secrets Manager's when needed."""
+    secret = ApplicationSecret(
+        functools.cache(lambda: aws.client("secretsmanager")), settings.cursor_secret_arn
+    )
+    return Api(
+        items=ItemService(
+            DynamoItems(aws.client("dynamodb"), settings.items_table_name),
+            Cursors(secret, settings.items_table_name),
+        ),
+        origins=AllowedOrigins.from_text(settings.allowed_origins),
+        audit=audit.connect(settings.audit_queue_url),
+    )
+
+
+def _tagged(call: Call, item: Item) -> Json:
+    """The item, with its version as the answer's ETag."""
+    call.headers["etag"] = f'"{item.version}"'
+    return {"item": item.public()}
+
+
+_api = connect(Settings.from_env(os.environ))
+
+
+def lambda_handler(event: Event, _context: object) -> Response:
+    """Lambda's entry point."""
+    return _api.serve(event)
+
+
+# What initialization made lives as long as the function: no collection need look at it again.
+gc.freeze()
