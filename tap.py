@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_cdk import App, Tags
 
+from lib.ecommerce_stack import EcommerceStack
 from lib.environment import Environment, SettingError
 from lib.packages import PackageError
 from lib.tap_stack import TapStack, TapStackProps
@@ -29,6 +30,11 @@ def build_app(**app_props: Any) -> App:
         app,
         f"TapStack{environment.suffix}",
         TapStackProps(environment_suffix=environment.suffix),
+    )
+    EcommerceStack(
+        app,
+        f"EcommerceStack{environment.suffix}",
+        environment_suffix=environment.suffix,
     )
     return app
 

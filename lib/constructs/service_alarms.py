@@ -1,8 +1,10 @@
 """Who is told when the service is unwell."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
 
-from aws_cdk import Duration
+from aws_cdk import CfnCondition, Duration
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -15,6 +17,17 @@ from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
 
 _PERIOD = Duration.minutes(5)
+_MORE = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+_LESS = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A signal that an alarm watches, for a graph of it."""
+
+    name: str
+    metric: cloudwatch.Metric
+    threshold: float
 
 
 class ServiceAlarms(Construct):
@@ -28,6 +41,7 @@ class ServiceAlarms(Construct):
 
     Attributes:
         topic: The topic.
+        watched: What is watched, in the order of its mention.
     """
 
     def __init__(
@@ -41,40 +55,61 @@ class ServiceAlarms(Construct):
         functions: Sequence[ServiceFunction],
     ) -> None:
         super().__init__(scope, construct_id)
+        self.watched: list[Watched] = []
         self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
         if environment.alarm_email:
             self.topic.add_subscription(subscriptions.EmailSubscription(environment.alarm_email))
         for each in functions:
             self._watch_function(each)
-        self._alarm(
+        self.watch(
             "HttpApiServerErrors", api.metric_server_error(period=_PERIOD, statistic="Sum"), 1
         )
-        self._alarm(
+        self.watch(
             "HttpApiLatency", api.metric_latency(period=_PERIOD, statistic="p99"), 3000, periods=2
         )
 
     def _watch_function(self, watched: ServiceFunction) -> None:
         function, name = watched.function, watched.node.id
         timeout = function.timeout or Duration.seconds(3)
-        self._alarm(f"{name}Errors", function.metric_errors(period=_PERIOD), 1)
-        self._alarm(f"{name}Throttles", function.metric_throttles(period=_PERIOD), 1)
-        self._alarm(
+        self.watch(f"{name}Errors", function.metric_errors(period=_PERIOD), 1)
+        self.watch(f"{name}Throttles", function.metric_throttles(period=_PERIOD), 1)
+        self.watch(
             f"{name}Latency",
             function.metric_duration(period=_PERIOD, statistic="p99"),
             timeout.to_milliseconds() * 0.8,
             periods=2,
         )
 
-    def _alarm(
-        self, name: str, metric: cloudwatch.IMetric, threshold: float, *, periods: int = 1
+    def watch(
+        self,
+        name: str,
+        metric: cloudwatch.Metric,
+        threshold: float,
+        *,
+        periods: int = 1,
+        below: bool = False,
+        only_if: CfnCondition | None = None,
     ) -> None:
+        """Raise an alarm when `metric` reaches `threshold` for `periods` of its periods.
+
+        Args:
+            name: Names the alarm within the stack, and its graph.
+            metric: What is watched. No data is no alarm.
+            threshold: In the metric's unit.
+            periods: How many periods in a row.
+            below: Whether less than the threshold is the fault, not more.
+            only_if: Where the metric exists; everywhere when omitted.
+        """
         alarm = cloudwatch.Alarm(
             self,
             name,
             metric=metric,
             threshold=threshold,
-            comparison_operator=(cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD),
+            comparison_operator=_LESS if below else _MORE,
             evaluation_periods=periods,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         alarm.add_alarm_action(actions.SnsAction(self.topic))
+        if only_if:
+            cast("cloudwatch.CfnAlarm", alarm.node.default_child).cfn_options.condition = only_if
+        self.watched.append(Watched(name, metric, threshold))

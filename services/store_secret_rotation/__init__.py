@@ -1,0 +1,1 @@
+"""The store: secret_rotation."""
