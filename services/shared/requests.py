@@ -1,5 +1,7 @@
 """From an HTTP API event (payload format 2.0) to its answer: the frame round every handler."""
 
+import base64
+import binascii
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.shared import aws, responses, telemetry
-from services.shared.errors import Failure
+from services.shared.errors import Failure, refused
 from services.shared.responses import Response
 
 Event = dict[str, Any]
@@ -55,6 +57,17 @@ def serve(event: Event, work: Callable[[Call], tuple[int, Any]]) -> Response:
         code=code,
     )
     return response
+
+
+def body(event: Event) -> str | bytes:
+    """The request's body, empty when there is none. Raises `InvalidRequest`."""
+    given: str = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return given
+    try:
+        return base64.b64decode(given, validate=True)
+    except binascii.Error as error:
+        raise refused("body", "is not base64", "what isBase64Encoded says") from error
 
 
 def _failure(error: Exception) -> Failure | None:

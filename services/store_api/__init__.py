@@ -1,1 +1,1 @@
-"""The store: api."""
+"""Products and orders of the store."""

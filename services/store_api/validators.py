@@ -23,9 +23,6 @@ def validate_list_products(data: dict[str, Any]) -> dict[str, Any]:
                 raise refused('path', 'is not an object', 'nothing')
             data__path_is_dict = isinstance(data__path, dict)
             if data__path_is_dict:
-                data__path__missing_keys = set([]) - data__path.keys()
-                if data__path__missing_keys:
-                    raise refused('path', 'is missing', 'nothing', data__path__missing_keys)
                 data__path_keys = set(data__path.keys())
                 if data__path_keys:
                     raise refused('path', 'is not allowed here', 'nothing', data__path_keys)
@@ -36,9 +33,6 @@ def validate_list_products(data: dict[str, Any]) -> dict[str, Any]:
                 raise refused('query', 'is not an object', 'nothing')
             data__query_is_dict = isinstance(data__query, dict)
             if data__query_is_dict:
-                data__query__missing_keys = set([]) - data__query.keys()
-                if data__query__missing_keys:
-                    raise refused('query', 'is missing', 'nothing', data__query__missing_keys)
                 data__query_keys = set(data__query.keys())
                 if data__query_keys:
                     raise refused('query', 'is not allowed here', 'nothing', data__query_keys)
@@ -49,9 +43,6 @@ def validate_list_products(data: dict[str, Any]) -> dict[str, Any]:
                 raise refused('header', 'is not an object', 'nothing')
             data__header_is_dict = isinstance(data__header, dict)
             if data__header_is_dict:
-                data__header__missing_keys = set([]) - data__header.keys()
-                if data__header__missing_keys:
-                    raise refused('header', 'is missing', 'nothing', data__header__missing_keys)
                 data__header_keys = set(data__header.keys())
                 if data__header_keys:
                     raise refused('header', 'is not allowed here', 'nothing', data__header_keys)
@@ -96,9 +87,6 @@ def validate_read_product(data: dict[str, Any]) -> dict[str, Any]:
                 raise refused('query', 'is not an object', 'nothing')
             data__query_is_dict = isinstance(data__query, dict)
             if data__query_is_dict:
-                data__query__missing_keys = set([]) - data__query.keys()
-                if data__query__missing_keys:
-                    raise refused('query', 'is missing', 'nothing', data__query__missing_keys)
                 data__query_keys = set(data__query.keys())
                 if data__query_keys:
                     raise refused('query', 'is not allowed here', 'nothing', data__query_keys)
@@ -109,9 +97,6 @@ def validate_read_product(data: dict[str, Any]) -> dict[str, Any]:
                 raise refused('header', 'is not an object', 'nothing')
             data__header_is_dict = isinstance(data__header, dict)
             if data__header_is_dict:
-                data__header__missing_keys = set([]) - data__header.keys()
-                if data__header__missing_keys:
-                    raise refused('header', 'is missing', 'nothing', data__header__missing_keys)
                 data__header_keys = set(data__header.keys())
                 if data__header_keys:
                     raise refused('header', 'is not allowed here', 'nothing', data__header_keys)
@@ -132,9 +117,6 @@ def validate_place_order(data: dict[str, Any]) -> dict[str, Any]:
                 raise refused('path', 'is not an object', 'nothing')
             data__path_is_dict = isinstance(data__path, dict)
             if data__path_is_dict:
-                data__path__missing_keys = set([]) - data__path.keys()
-                if data__path__missing_keys:
-                    raise refused('path', 'is missing', 'nothing', data__path__missing_keys)
                 data__path_keys = set(data__path.keys())
                 if data__path_keys:
                     raise refused('path', 'is not allowed here', 'nothing', data__path_keys)
@@ -145,9 +127,6 @@ def validate_place_order(data: dict[str, Any]) -> dict[str, Any]:
                 raise refused('query', 'is not an object', 'nothing')
             data__query_is_dict = isinstance(data__query, dict)
             if data__query_is_dict:
-                data__query__missing_keys = set([]) - data__query.keys()
-                if data__query__missing_keys:
-                    raise refused('query', 'is missing', 'nothing', data__query__missing_keys)
                 data__query_keys = set(data__query.keys())
                 if data__query_keys:
                     raise refused('query', 'is not allowed here', 'nothing', data__query_keys)
@@ -200,36 +179,36 @@ def validate_place_order(data: dict[str, Any]) -> dict[str, Any]:
                             raise refused('order.lines', 'has more than 50 entries', 'an array of 1 to 50 lines, each of another product')
                         for data__order__lines_x, data__order__lines_item in enumerate(data__order__lines):
                             if not isinstance(data__order__lines_item, dict):
-                                raise refused('order.lines[{data__order__lines_x}]', 'is not an object', 'required: sku, quantity')
+                                raise refused(f'order.lines[{data__order__lines_x}]', 'is not an object', 'required: sku, quantity')
                             data__order__lines_item_is_dict = isinstance(data__order__lines_item, dict)
                             if data__order__lines_item_is_dict:
                                 data__order__lines_item__missing_keys = set(['sku', 'quantity']) - data__order__lines_item.keys()
                                 if data__order__lines_item__missing_keys:
-                                    raise refused('order.lines[{data__order__lines_x}]', 'is missing', 'required: sku, quantity', data__order__lines_item__missing_keys)
+                                    raise refused(f'order.lines[{data__order__lines_x}]', 'is missing', 'required: sku, quantity', data__order__lines_item__missing_keys)
                                 data__order__lines_item_keys = set(data__order__lines_item.keys())
                                 if 'sku' in data__order__lines_item_keys:
                                     data__order__lines_item_keys.remove('sku')
                                     data__order__lines_item__sku = data__order__lines_item['sku']
                                     if not isinstance(data__order__lines_item__sku, str):
-                                        raise refused('order.lines[{data__order__lines_x}].sku', 'is not a string', "a product's sku: 2 to 32 of A-Z, 0-9 and -, a letter first")
+                                        raise refused(f'order.lines[{data__order__lines_x}].sku', 'is not a string', "a product's sku: 2 to 32 of A-Z, 0-9 and -, a letter first")
                                     if isinstance(data__order__lines_item__sku, str):
                                         data__order__lines_item__sku_len = len(data__order__lines_item__sku)
                                         if data__order__lines_item__sku_len > 32:
-                                            raise refused('order.lines[{data__order__lines_x}].sku', 'has too many characters', "a product's sku: 2 to 32 of A-Z, 0-9 and -, a letter first")
+                                            raise refused(f'order.lines[{data__order__lines_x}].sku', 'has too many characters', "a product's sku: 2 to 32 of A-Z, 0-9 and -, a letter first")
                                         if not PLACE_ORDER_PATTERNS['^[A-Z][A-Z0-9-]{1,31}$'].search(data__order__lines_item__sku):
-                                            raise refused('order.lines[{data__order__lines_x}].sku', 'does not have the form it must have', "a product's sku: 2 to 32 of A-Z, 0-9 and -, a letter first")
+                                            raise refused(f'order.lines[{data__order__lines_x}].sku', 'does not have the form it must have', "a product's sku: 2 to 32 of A-Z, 0-9 and -, a letter first")
                                 if 'quantity' in data__order__lines_item_keys:
                                     data__order__lines_item_keys.remove('quantity')
                                     data__order__lines_item__quantity = data__order__lines_item['quantity']
                                     if not isinstance(data__order__lines_item__quantity, int) and (not (isinstance(data__order__lines_item__quantity, float) and data__order__lines_item__quantity.is_integer())) or isinstance(data__order__lines_item__quantity, bool):
-                                        raise refused('order.lines[{data__order__lines_x}].quantity', 'is not an integer', 'an integer from 1 to 99')
+                                        raise refused(f'order.lines[{data__order__lines_x}].quantity', 'is not an integer', 'an integer from 1 to 99')
                                     if isinstance(data__order__lines_item__quantity, (int, float, Decimal)) and (not isinstance(data__order__lines_item__quantity, bool)):
                                         if data__order__lines_item__quantity < 1:
-                                            raise refused('order.lines[{data__order__lines_x}].quantity', 'is less than 1', 'an integer from 1 to 99')
+                                            raise refused(f'order.lines[{data__order__lines_x}].quantity', 'is less than 1', 'an integer from 1 to 99')
                                         if data__order__lines_item__quantity > 99:
-                                            raise refused('order.lines[{data__order__lines_x}].quantity', 'is greater than 99', 'an integer from 1 to 99')
+                                            raise refused(f'order.lines[{data__order__lines_x}].quantity', 'is greater than 99', 'an integer from 1 to 99')
                                 if data__order__lines_item_keys:
-                                    raise refused('order.lines[{data__order__lines_x}]', 'is not allowed here', 'required: sku, quantity', data__order__lines_item_keys)
+                                    raise refused(f'order.lines[{data__order__lines_x}]', 'is not allowed here', 'required: sku, quantity', data__order__lines_item_keys)
                 if data__order_keys:
                     raise refused('order', 'is not allowed here', 'required: lines', data__order_keys)
     return data
@@ -273,9 +252,6 @@ def validate_read_order(data: dict[str, Any]) -> dict[str, Any]:
                 raise refused('query', 'is not an object', 'nothing')
             data__query_is_dict = isinstance(data__query, dict)
             if data__query_is_dict:
-                data__query__missing_keys = set([]) - data__query.keys()
-                if data__query__missing_keys:
-                    raise refused('query', 'is missing', 'nothing', data__query__missing_keys)
                 data__query_keys = set(data__query.keys())
                 if data__query_keys:
                     raise refused('query', 'is not allowed here', 'nothing', data__query_keys)
@@ -286,9 +262,6 @@ def validate_read_order(data: dict[str, Any]) -> dict[str, Any]:
                 raise refused('header', 'is not an object', 'nothing')
             data__header_is_dict = isinstance(data__header, dict)
             if data__header_is_dict:
-                data__header__missing_keys = set([]) - data__header.keys()
-                if data__header__missing_keys:
-                    raise refused('header', 'is missing', 'nothing', data__header__missing_keys)
                 data__header_keys = set(data__header.keys())
                 if data__header_keys:
                     raise refused('header', 'is not allowed here', 'nothing', data__header_keys)

@@ -1,1 +1,1 @@
-"""The store: migrations."""
+"""Brings the store's database to the state that the code expects."""

@@ -1,1 +1,1 @@
-"""The store: secret_rotation."""
+"""Rotates the password with which the store logs in to its database."""
