@@ -29,12 +29,13 @@ def build_app(**app_props: Any) -> App:
     TapStack(
         app,
         f"TapStack{environment.suffix}",
-        TapStackProps(environment_suffix=environment.suffix),
+        TapStackProps(environment_suffix=environment.suffix, tags=environment.tags),
     )
     EcommerceStack(
         app,
         f"EcommerceStack{environment.suffix}",
         environment_suffix=environment.suffix,
+        tags=environment.tags,
     )
     return app
 

@@ -53,7 +53,6 @@ def synthesize(suffix: str, folder: Path) -> Iterator[Finding]:
             **context,
             "environmentSuffix": suffix,
             "aws:cdk:enable-path-metadata": True,
-            "@aws-cdk/core:validationReportPrettyPrint": False,
         },
     )
     Validations.of(app).add_plugins(

@@ -4,7 +4,7 @@ from aws_cdk import ArnFormat, CfnCondition, Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from lib.constructs.access_log_bucket import AccessLogBucket
 
@@ -58,7 +58,7 @@ class CdnAccessLog(Construct):
             each.cfn_options.condition = only_if
 
 
-def _let_deliver(bucket: AccessLogBucket, source: str) -> Construct:
+def _let_deliver(bucket: AccessLogBucket, source: str) -> IConstruct:
     """Let the log service write to `bucket`; return what must be there before it is tried."""
     stack = Stack.of(bucket)
     bucket.add_to_resource_policy(

@@ -1,8 +1,8 @@
 """What serves items and files, and tells whether it can."""
 
-from typing import cast
+from typing import Any
 
-from aws_cdk import CfnElement, Duration, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -60,7 +60,8 @@ class ItemsService(Construct):
             memory_mb=512,
             timeout=Duration.seconds(29),
         )
-        bucket_id = Stack.of(self).get_logical_id(cast("CfnElement", bucket.node.default_child))
+        resource: Any = bucket.node.default_child
+        bucket_id = Stack.of(self).get_logical_id(resource)
         acknowledge(
             self.api.policy,
             f"AwsSolutions-IAM5[Resource::<{bucket_id}.Arn>/uploads/*]",

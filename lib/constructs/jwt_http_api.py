@@ -37,11 +37,11 @@ class JwtHttpApi(apigatewayv2.HttpApi):
             api_name=api_name,
             create_default_stage=False,
             cors_preflight=_cors(environment),
-            default_authorizer=HttpJwtAuthorizer(
-                "Jwt", identity.issuer, jwt_audience=[identity.client.user_pool_client_id]
-            ),
-            default_authorization_scopes=identity.scopes,
         )
+        self._authorizer = HttpJwtAuthorizer(
+            "Jwt", identity.issuer, jwt_audience=[identity.client.user_pool_client_id]
+        )
+        self._scopes = identity.scopes
         DefaultStage(self, "Stage", environment=environment, key=key)
 
     def route(
@@ -53,16 +53,19 @@ class JwtHttpApi(apigatewayv2.HttpApi):
         public: bool = False,
     ) -> None:
         """Route requests to a function; with `public`, without a token."""
-        routes = self.add_routes(
-            path=path,
-            methods=[method],
+        # Not `add_routes`: it leaves the path of jsii's temporary folder in the cloud assembly.
+        route = apigatewayv2.HttpRoute(
+            self,
+            f"{method.value}{path.replace('/', '-')}",
+            http_api=self,
+            route_key=apigatewayv2.HttpRouteKey.with_(path, method),
             integration=HttpLambdaIntegration(f"{to.node.id}Integration", to.function),
-            authorizer=apigatewayv2.HttpNoneAuthorizer() if public else None,
-            authorization_scopes=[] if public else None,
+            authorizer=apigatewayv2.HttpNoneAuthorizer() if public else self._authorizer,
+            authorization_scopes=[] if public else self._scopes,
         )
         if public:
             acknowledge(
-                routes[0],
+                route,
                 "AwsSolutions-APIG4",
                 reason="Public on purpose: load balancers and people ask it without a token, and "
                 "it says no more than up or down.",

@@ -33,9 +33,12 @@ class PublicHttpApi(apigatewayv2.HttpApi):
         self, method: apigatewayv2.HttpMethod, path: str, to: ServiceFunction, *, public: str
     ) -> None:
         """Route requests to a function; `public` says why anyone may make them."""
-        (route,) = self.add_routes(
-            path=path,
-            methods=[method],
+        # Not `add_routes`: it leaves the path of jsii's temporary folder in the cloud assembly.
+        route = apigatewayv2.HttpRoute(
+            self,
+            f"{method.value}{path.replace('/', '-')}",
+            http_api=self,
+            route_key=apigatewayv2.HttpRouteKey.with_(path, method),
             integration=HttpLambdaIntegration(f"{to.node.id}Integration", to.function),
         )
         acknowledge(route, "AwsSolutions-APIG4", reason=public)

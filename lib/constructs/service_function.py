@@ -96,15 +96,23 @@ class ServiceFunction(Construct):
             security_groups=[network.application] if network else None,
         )
         self._acknowledge_rules()
-        if not network:
+        if network:
+            acknowledge(
+                self.policy,
+                "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:"
+                "<AWS::AccountId>:*/*]",
+                reason="Lambda itself makes and removes the network interfaces, under ids that it "
+                "chooses; the function's code is denied both.",
+            )
+        else:
             self._acknowledge_absence_of_network()
 
     def _acknowledge_rules(self) -> None:
         acknowledge(
             self.policy,
             "AwsSolutions-IAM5[Resource::*]",
-            reason="X-Ray, GetRandomPassword and the network interfaces that Lambda makes have no "
-            "resources that a policy could name.",
+            reason="X-Ray, GetRandomPassword and looking at a network have no resources that a "
+            "policy could name.",
         )
         acknowledge(
             self.function,
@@ -164,14 +172,15 @@ def _join_network(stack: Stack, function_name: str) -> list[iam.PolicyStatement]
     The service uses the function's role to make the interfaces; only calls of the code itself
     carry `lambda:SourceFunctionArn`.
     """
-    actions = [
+    look = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
+    change = [
         "ec2:AssignPrivateIpAddresses",
         "ec2:CreateNetworkInterface",
         "ec2:DeleteNetworkInterface",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSubnets",
         "ec2:UnassignPrivateIpAddresses",
     ]
+    # As wide as Lambda asks for: it deletes interfaces whose ids nobody knows beforehand.
+    anything_here = stack.format_arn(service="ec2", resource="*", resource_name="*")
     itself = stack.format_arn(
         service="lambda",
         resource="function",
@@ -179,11 +188,12 @@ def _join_network(stack: Stack, function_name: str) -> list[iam.PolicyStatement]
         arn_format=ArnFormat.COLON_RESOURCE_NAME,
     )
     return [
-        iam.PolicyStatement(sid="JoinNetwork", actions=actions, resources=["*"]),
+        iam.PolicyStatement(sid="SeeNetwork", actions=look, resources=["*"]),
+        iam.PolicyStatement(sid="JoinNetwork", actions=change, resources=[anything_here]),
         iam.PolicyStatement(
             sid="CodeMayNot",
             effect=iam.Effect.DENY,
-            actions=actions,
+            actions=[*look, *change],
             resources=["*"],
             conditions={"ArnEquals": {"lambda:SourceFunctionArn": itself}},
         ),

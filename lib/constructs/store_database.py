@@ -158,5 +158,7 @@ class StoreDatabase(Construct):
             acknowledge(
                 self.instance,
                 "AwsSolutions-RDS10",
+                "HIPAA.Security-RDSInstanceDeletionProtectionEnabled",
+                "NIST.800.53.R5-RDSInstanceDeletionProtectionEnabled",
                 reason="This environment throws its data away with the stack.",
             )

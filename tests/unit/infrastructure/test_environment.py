@@ -1,0 +1,152 @@
+from collections.abc import Mapping
+
+import pytest
+from aws_cdk import App, RemovalPolicy
+from aws_cdk import aws_logs as logs
+
+from lib.environment import Environment, SettingError
+
+
+def resolve(
+    suffix: str | None = None, environ: Mapping[str, str] | None = None, **context: object
+) -> Environment:
+    return Environment.resolve(App(context=context).node, suffix=suffix, environ=environ or {})
+
+
+def test_a_given_suffix_goes_before_context_and_context_before_the_variable() -> None:
+    environ = {"ENVIRONMENT_SUFFIX": "variable"}
+
+    assert resolve("given", environ, environmentSuffix="context").suffix == "given"
+    assert resolve(None, environ, environmentSuffix="context").suffix == "context"
+    assert resolve(None, environ).suffix == "variable"
+    assert resolve(None, {}).suffix == "dev"
+
+
+def test_an_empty_suffix_counts_as_none() -> None:
+    assert resolve("", {"ENVIRONMENT_SUFFIX": ""}, environmentSuffix="").suffix == "dev"
+
+
+@pytest.mark.parametrize("suffix", ["a", "prod", "pr-12", "a" * 16, "1", "eu-west--1"])
+def test_a_suffix_that_fits_every_name_is_taken(suffix: str) -> None:
+    assert resolve(suffix).suffix == suffix
+
+
+@pytest.mark.parametrize(
+    "suffix", ["Prod", "a" * 17, "-a", "a-", "a_b", "a b", "ä", "a\n", "a.b", "a/b"]
+)
+def test_a_suffix_that_would_fail_at_deployment_is_refused(suffix: str) -> None:
+    with pytest.raises(SettingError) as refusal:
+        resolve(suffix)
+
+    message = str(refusal.value)
+    assert repr(suffix) in message
+    assert "1 to 16 lower-case letters" in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("suffix", ["aws-test", "my-cognito", "amazon1"])
+def test_a_suffix_with_a_word_that_cognito_refuses_is_refused(suffix: str) -> None:
+    with pytest.raises(SettingError, match="Cognito refuses in a domain"):
+        resolve(suffix)
+
+
+@pytest.mark.parametrize("suffix", ["dev", "local", "pr1", "pr-204"])
+def test_throwaway_environments_lose_their_data_with_the_stack(suffix: str) -> None:
+    environment = resolve(suffix)
+
+    assert not environment.keeps_data
+    assert environment.removal_policy is RemovalPolicy.DESTROY
+    assert environment.allowed_origins == ("http://localhost:8080",)
+
+
+@pytest.mark.parametrize("suffix", ["prod", "production", "preprod", "pr", "staging", "dev2"])
+def test_every_other_environment_keeps_its_data_and_allows_no_origin(suffix: str) -> None:
+    environment = resolve(suffix)
+
+    assert environment.keeps_data
+    assert environment.removal_policy is RemovalPolicy.RETAIN
+    assert not environment.allowed_origins
+
+
+def test_origins_come_from_a_list_or_from_text_and_only_once() -> None:
+    expected = ("https://a.example.com", "http://localhost:3000")
+
+    assert resolve(allowedOrigins=[*expected, expected[0]]).allowed_origins == expected
+    assert resolve(allowedOrigins=", ".join(expected)).allowed_origins == expected
+    assert not resolve(allowedOrigins="").allowed_origins
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "https://*",
+        "https://*.example.com",
+        "http://example.com",
+        "https://example.com/",
+        "https://example.com/path",
+        "https://user@example.com",
+        "https://EXAMPLE.com",
+        "example.com",
+        "null",
+        "file://example.com",
+        "https://",
+        "https://example.com:",
+    ],
+)
+def test_an_origin_that_is_a_wildcard_insecure_or_no_origin_is_refused(origin: str) -> None:
+    with pytest.raises(SettingError) as refusal:
+        resolve(allowedOrigins=["https://good.example.com", origin])
+
+    assert repr(origin) in str(refusal.value)
+    assert "https://host[:port]" in str(refusal.value)
+
+
+def test_other_settings_have_safe_defaults() -> None:
+    environment = resolve()
+
+    assert environment.alarm_email is None
+    assert environment.log_retention is logs.RetentionDays.ONE_YEAR
+    assert (environment.requests_per_second, environment.burst) == (100, 200)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("alarmEmail", "ops", "name@example.com"),
+        ("alarmEmail", "a@b.example, c@d.example", "name@example.com"),
+        ("logRetention", "400", "ONE_YEAR"),
+        ("apiRateLimit", "0", "from 1 to 99999"),
+        ("apiBurstLimit", "many", "from 1 to 99999"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named_with_what_to_use(
+    name: str, value: str, advice: str
+) -> None:
+    with pytest.raises(SettingError) as refusal:
+        resolve(None, None, **{name: value})
+
+    assert str(refusal.value).startswith(f"{name}: {value!r}")
+    assert advice in str(refusal.value)
+
+
+def test_tags_tell_environment_repository_and_author() -> None:
+    given = {"REPOSITORY": "acme/tap", "COMMIT_AUTHOR": "Ann"}
+
+    assert resolve("qa", given).tags == {
+        "Environment": "qa",
+        "Repository": "acme/tap",
+        "Author": "Ann",
+    }
+    assert resolve("qa").tags == {
+        "Environment": "qa",
+        "Repository": "unknown",
+        "Author": "unknown",
+    }
+
+
+def test_tags_have_only_characters_that_aws_takes() -> None:
+    tags = resolve(None, {"COMMIT_AUTHOR": "bot[1] <b@x.org>" + "y" * 300}).tags
+
+    assert tags["Author"].startswith("bot_1_ _b@x.org_y")
+    assert len(tags["Author"]) == 256
