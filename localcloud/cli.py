@@ -4,11 +4,14 @@ import sys
 
 import typer
 
+from localcloud.commands.audit import audit
 from localcloud.commands.call import call
 from localcloud.commands.cdk import cdk
 from localcloud.commands.down import down
 from localcloud.commands.endpoints import endpoints
+from localcloud.commands.key import key
 from localcloud.commands.logs import logs
+from localcloud.commands.redrive import redrive
 from localcloud.commands.status import status
 from localcloud.commands.token import token
 from localcloud.commands.up import up
@@ -26,7 +29,20 @@ app = typer.Typer(
     help="Run the whole platform on this machine: the same CloudFormation that goes to AWS.",
     epilog="Start with `tap up`. Every command has its own --help.",
 )
-for command in (up, down, status, endpoints, token, call, upload, logs, watch):
+for command in (
+    up,
+    down,
+    status,
+    endpoints,
+    token,
+    key,
+    call,
+    upload,
+    logs,
+    audit,
+    redrive,
+    watch,
+):
     app.command()(command)
 # What follows `tap cdk` belongs to the CDK CLI, its options included.
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(cdk)

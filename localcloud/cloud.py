@@ -32,6 +32,8 @@ class Cloud:
         front_port: where the front door answers, over plain HTTP, on 127.0.0.1.
         access_key_id: the root user's key. It is random: whoever has it is root.
         secret_access_key: the root user's secret.
+        database_port: where PostgreSQL answers, over TLS, on 127.0.0.1.
+        database_password: that of PostgreSQL's superuser, whom no function knows.
     """
 
     home: Path
@@ -39,6 +41,8 @@ class Cloud:
     front_port: int
     access_key_id: str = field(default_factory=lambda: "AKIA" + secrets.token_hex(8).upper())
     secret_access_key: str = field(default_factory=lambda: secrets.token_urlsafe(30))
+    database_port: int = 5433
+    database_password: str = field(default_factory=lambda: secrets.token_urlsafe(30))
 
     @classmethod
     def load(cls, home: Path) -> "Cloud | None":

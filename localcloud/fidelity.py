@@ -35,6 +35,20 @@ def _recorded(note: str) -> Fidelity:
 
 
 TYPES: dict[str, Fidelity] = {
+    "AWS::ApiGateway::ApiKey": _enforced("no key or a wrong one gets 403"),
+    "AWS::ApiGateway::Account": _recorded("the emulator needs no role to write logs"),
+    "AWS::ApiGateway::Deployment": _enforced("a stage serves what was deployed to it"),
+    "AWS::ApiGateway::GatewayResponse": _enforced("status, body and constant headers"),
+    "AWS::ApiGateway::Method": _enforced("API key, validator, integration; X-Ray is recorded"),
+    "AWS::ApiGateway::Model": _enforced("bodies are held against it; the reason is our wording"),
+    "AWS::ApiGateway::RequestValidator": _enforced("a bad body is refused before the function"),
+    "AWS::ApiGateway::Resource": _enforced("routing"),
+    "AWS::ApiGateway::RestApi": _enforced("routing; its endpoint type is recorded"),
+    "AWS::ApiGateway::Stage": _enforced(
+        "method throttling, access log and web ACL; tracing is recorded"
+    ),
+    "AWS::ApiGateway::UsagePlan": _enforced("rate, burst and daily quota"),
+    "AWS::ApiGateway::UsagePlanKey": _enforced("ties a key to its plan"),
     "AWS::ApiGatewayV2::Api": _enforced("routing and CORS; CORS is re-applied after deployment"),
     "AWS::ApiGatewayV2::Authorizer": _enforced("signature, issuer, audience, expiry and scopes"),
     "AWS::ApiGatewayV2::Integration": _enforced("payload format 2.0, without the cookies array"),
@@ -62,6 +76,9 @@ TYPES: dict[str, Fidelity] = {
     "AWS::KMS::Key": _enforced(
         "its policy, for direct calls; S3, DynamoDB, Secrets Manager and Logs do not ask for it"
     ),
+    "AWS::Lambda::EventSourceMapping": _enforced(
+        "batches and partial failures; the function's right to read the queue is not asked for"
+    ),
     "AWS::Lambda::Function": _enforced(
         "role, timeout, heap within MemorySize, isolated interpreter; /tmp is shared, tracing and "
         "the 6 MB payload limit are not enforced"
@@ -77,11 +94,19 @@ TYPES: dict[str, Fidelity] = {
     "AWS::SNS::Subscription": _recorded("no e-mail leaves this machine"),
     "AWS::SNS::Topic": _enforced("its policy; the key is not used for encryption"),
     "AWS::SNS::TopicPolicy": _enforced("evaluated at each publish"),
+    "AWS::SQS::Queue": _enforced("visibility, redrive and retention; the key is not used"),
+    "AWS::SQS::QueuePolicy": _enforced("evaluated at each call"),
     "AWS::SecretsManager::ResourcePolicy": _enforced("evaluated at each call"),
     "AWS::SecretsManager::RotationSchedule": _enforced(
         "rotates at deployment and on demand, by the rotation function; not by the calendar"
     ),
     "AWS::SecretsManager::Secret": _enforced("versions and stages; the key is not used"),
+    "AWS::WAFv2::LoggingConfiguration": _recorded("`tap status` shows sampled requests instead"),
+    "AWS::WAFv2::WebACL": _enforced(
+        "rate rules as deployed; AWS's managed groups by our approximation of their descriptions, "
+        "without the IP reputation list"
+    ),
+    "AWS::WAFv2::WebACLAssociation": _enforced("the gateway before the emulator asks the web ACL"),
     "Custom::S3AutoDeleteObjects": _enforced("empties the bucket, without its Node.js function"),
 }
 

@@ -6,15 +6,28 @@ It serves what is deployed and nothing else: no request to the AWS API passes he
 import asyncio
 import re
 import time
+from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.asgi import App, Receive, Scope, Send, answer, headers
 from localcloud.cloud import Cloud
-from localcloud.guard import is_data_plane
+from localcloud.guard import is_data_plane, is_local
 
-# Each first segment of a path, the stack behind it and the output that names its HTTP API.
-ROUTES = {"tap": ("TapStack", "HttpApiId")}
+
+@dataclass(frozen=True)
+class Route:
+    """Where a first segment of a path leads: a stack, the output that names its API, its stage."""
+
+    stack: str
+    output: str
+    stage: str
+
+
+ROUTES = {
+    "tap": Route("TapStack", "HttpApiId", "$default"),
+    "partner": Route("PartnerApiStack", "RestApiId", "prod"),
+}
 
 _KEY_SET = re.compile(r"/[a-z0-9-]+_[A-Za-z0-9]+/\.well-known/(jwks|openid-configuration)(\.json)?")
 _LOOKUP_SECONDS = 2.0
@@ -39,9 +52,12 @@ class FrontDoor:
         if scope["type"] != "http":
             await _refuse_protocol(scope, receive, send)
             return
-        path = scope["path"]
+        path, host = scope["path"], headers(scope).get("host", "")
+        if not is_local(host):
+            await answer(send, 403, {"message": "the front door answers to local names only"})
+            return
         # API Gateway fetches the key set that it verifies tokens with from here, over plain HTTP.
-        if is_data_plane(headers(scope).get("host", ""), path) or _KEY_SET.fullmatch(path):
+        if is_data_plane(host, path) or _KEY_SET.fullmatch(path):
             await self._app(scope, receive, send)
             return
         name, _, rest = path.lstrip("/").partition("/")
@@ -50,20 +66,19 @@ class FrontDoor:
             return
         api_id = await self._api_id(name)
         if api_id is None:
-            stack = ROUTES[name][0]
+            stack = ROUTES[name].stack
             await answer(send, 503, {"message": f"{stack} is not deployed here; run `tap up`"})
             return
-        inner = f"/_aws/execute-api/{api_id}/$default/{rest}"
-        prefix = f"/{name}".encode()
-        raw_rest = scope.get("raw_path", path.encode()).removeprefix(prefix)
-        raw = f"/_aws/execute-api/{api_id}/$default".encode() + (raw_rest or b"/")
-        await self._app({**scope, "path": inner, "raw_path": raw}, receive, send)
+        prefix = f"/_aws/execute-api/{api_id}/{ROUTES[name].stage}"
+        raw_rest = scope.get("raw_path", path.encode()).removeprefix(f"/{name}".encode())
+        raw = prefix.encode() + (raw_rest or b"/")
+        await self._app({**scope, "path": f"{prefix}/{rest}", "raw_path": raw}, receive, send)
 
     async def _index(self, path: str, send: Send) -> None:
         if path != "/":
             await answer(send, 404, {"message": f"nothing is served at {path}; see /"})
             return
-        links = [f"<li><a href='/{name}/health'>/{name}/health</a></li>" for name in ROUTES]
+        links = [f"<li><a href='/{name}/'>/{name}/</a></li>" for name in ROUTES]
         page = _PAGE.format(items="".join(links))
         await answer(send, 200, page, {"content-type": "text/html; charset=utf-8"})
 
@@ -86,9 +101,9 @@ class FrontDoor:
         found = {}
         for stack in stacks:
             outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
-            for name, (prefix, output) in ROUTES.items():
-                if stack["StackName"].startswith(prefix) and output in outputs:
-                    found[name] = outputs[output]
+            for name, route in ROUTES.items():
+                if stack["StackName"].startswith(route.stack) and route.output in outputs:
+                    found[name] = outputs[route.output]
         return found
 
 

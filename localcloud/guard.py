@@ -36,7 +36,7 @@ def refuse(scope: Scope) -> str | None:
     """Why this request is refused; None when it may pass."""
     sent = headers(scope)
     path = scope["path"]
-    if not _LOCAL_HOST.fullmatch(re.sub(r":\d+$", "", sent.get("host", "").lower())):
+    if not is_local(sent.get("host", "")):
         return "the embedded cloud answers to local names only"
     if path.startswith(("/_ministack", "/_localstack")) and path not in _HEALTH:
         return "the emulator's administration is closed"
@@ -47,6 +47,11 @@ def refuse(scope: Scope) -> str | None:
         if "authorization" in sent or "authorization" in preflight or "x-amz-target" in preflight:
             return "web pages may not call the AWS API"
     return None
+
+
+def is_local(host: str) -> bool:
+    """Whether a Host header names this machine: another one is a page's that was bound to it."""
+    return _LOCAL_HOST.fullmatch(re.sub(r":\d+$", "", host.lower())) is not None
 
 
 def access_key(scope: Scope, sent: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Starts, finds and ends the one process of an embedded cloud, by its own id."""
+"""Starts, finds and ends the processes of an embedded cloud, each by its own id."""
 
 import contextlib
 import fcntl
@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localcloud import postgres
 from localcloud.cloud import ACCOUNT, REGION, Cloud, write_private
 from localcloud.errors import CliError
 
@@ -61,16 +62,23 @@ def start(cloud: Cloud) -> psutil.Process:
         CliError: the ports are the same, one is taken, the state is damaged, or the process ended
             or did not answer in time.
     """
-    if cloud.port == cloud.front_port:
-        raise CliError(
-            f"both ports are {cloud.port}; give --port and --front-port different numbers"
-        )
-    for option, port in (("--port", cloud.port), ("--front-port", cloud.front_port)):
-        _require_free(port, option)
+    ports = {
+        "--port": cloud.port,
+        "--front-port": cloud.front_port,
+        "--database-port": cloud.database_port,
+    }
+    if len(set(ports.values())) < len(ports):
+        given = ", ".join(f"{option} {port}" for option, port in ports.items())
+        raise CliError(f"two ports are the same ({given}); give each its own number")
+    postgres_runs = postgres.server(cloud.home) is not None
+    for option, port in ports.items():
+        if not (postgres_runs and option == "--database-port"):
+            _require_free(port, option)
     for folder in ("run", "tmp", "state", "objects"):
         (cloud.home / folder).mkdir(exist_ok=True, mode=0o700)
     _sweep(cloud.home / "tmp")
     _require_whole(cloud.home / "state")
+    postgres.start(cloud)
     with (cloud.home / "cloud.log").open("ab") as log:
         child = subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives us
             [sys.executable, "-m", "localcloud.server", str(cloud.home)],
@@ -89,11 +97,11 @@ def start(cloud: Cloud) -> psutil.Process:
 
 
 def stop(home: Path) -> bool:
-    """End the process and every function it runs; False when none is running."""
+    """End the process, every function it runs and the database; False when none is running."""
     process = running(home)
     if process is None:
         _note(home).unlink(missing_ok=True)
-        return False
+        return postgres.stop(home)
     family = [process, *process.children(recursive=True)]
     process.terminate()
     _, alive = psutil.wait_procs(family, timeout=_STOP_SECONDS)
@@ -101,6 +109,7 @@ def stop(home: Path) -> bool:
         with contextlib.suppress(psutil.NoSuchProcess):
             straggler.kill()
     psutil.wait_procs(alive, timeout=_STOP_SECONDS)
+    postgres.stop(home)
     _note(home).unlink(missing_ok=True)
     _sweep(home / "tmp")
     return True

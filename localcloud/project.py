@@ -39,8 +39,10 @@ def fingerprint() -> str:
 def tool_environment(environ: dict[str, str]) -> dict[str, str]:
     """An environment in which the CDK CLI and the app find the locked Node.js and Python."""
     binaries = Path(sys.executable).parent
+    # Without bytecode on disk, every synthesis would compile aws-cdk-lib again.
+    kept = {name: v for name, v in environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **environ,
+        **kept,
         "PATH": f"{binaries}{os.pathsep}{environ.get('PATH', os.defpath)}",
         "JSII_NODE": str(_node()),
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",

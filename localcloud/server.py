@@ -5,6 +5,7 @@ it with the emulator's settings in its environment, because the emulator reads t
 """
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -17,13 +18,14 @@ from hypercorn.config import Config
 from ministack import app as emulator
 from ministack.core import lambda_runtime
 
-from localcloud.access_log import AccessLog
 from localcloud.asgi import App, Receive, Scope, Send
-from localcloud.cloud import Cloud
-from localcloud.emulator import functions, resources, rotation, settings
+from localcloud.cloud import Cloud, write_private
+from localcloud.emulator import databases, functions, resources, rest_api, rotation, settings
 from localcloud.front_door import FrontDoor
+from localcloud.gateway.access_log import AccessLog
+from localcloud.gateway.layer import Gateway, settings_changed
+from localcloud.gateway.stage import Stages
 from localcloud.guard import Guard
-from localcloud.http_api import HttpApis, settings_changed
 from localcloud.journal import Journal
 
 _log = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ def main() -> None:
     if cloud is None:
         sys.exit(f"{sys.argv[1]} holds no embedded cloud")
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    for part in (functions, resources, rotation, settings):
+    for part in (databases, functions, resources, rest_api, rotation, settings):
         part.install(cloud)
     asyncio.run(_serve(cloud))
 
@@ -46,14 +48,15 @@ async def _serve(cloud: Cloud) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     journal = Journal(emulator.app)
     access_log = AccessLog(cloud)
-    apis = HttpApis(journal, cloud, access_log)
-    front_door = FrontDoor(apis, cloud)
-    guarded = Guard(_forgetting(apis, front_door))
+    gateway = Gateway(journal, Stages(cloud), access_log)
+    front_door = FrontDoor(gateway, cloud)
+    guarded = Guard(_forgetting(gateway, front_door))
     background = [
         asyncio.create_task(_listen(guarded, cloud, stop, tls=True)),
         asyncio.create_task(_listen(front_door, cloud, stop, tls=False)),
         asyncio.create_task(journal.keep()),
         asyncio.create_task(access_log.deliver()),
+        asyncio.create_task(_report(cloud, gateway)),
     ]
     stopped = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait({*background, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -69,11 +72,22 @@ async def _serve(cloud: Cloud) -> None:
     os._exit(1 if failed else 0)
 
 
-def _forgetting(apis: HttpApis, front_door: FrontDoor) -> App:
+async def _report(cloud: Cloud, gateway: Gateway) -> None:
+    """Leave what the web ACLs did where `tap status` finds it."""
+    written: list[Any] = []
+    while True:
+        await asyncio.sleep(1)
+        found = gateway.web_acls()
+        if found != written:
+            write_private(cloud.home / "run" / "web-acls.json", json.dumps(found))
+            written = found
+
+
+def _forgetting(gateway: Gateway, front_door: FrontDoor) -> App:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await apis(scope, receive, send)
+        await gateway(scope, receive, send)
         if scope["type"] == "http" and settings_changed(scope):
-            apis.forget()
+            gateway.forget()
             front_door.forget()
 
     return app

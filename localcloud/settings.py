@@ -140,6 +140,10 @@ def _stage(stage: Resource) -> dict[str, str]:
     return {"ApiId": stage.properties["ApiId"], "StageName": stage.properties["StageName"]}
 
 
+def _rest_stage(stage: Resource) -> dict[str, str]:
+    return {"restApiId": stage.properties["RestApiId"], "stageName": stage.properties["StageName"]}
+
+
 SETTINGS: dict[str, tuple[Setting, ...]] = {
     "AWS::S3::Bucket": (
         Setting(
@@ -229,6 +233,26 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
                 **_stage(stage), AccessLogSettings=wanted
             ),
             get=lambda gateway, stage: gateway.get_stage(**_stage(stage)).get("AccessLogSettings"),
+        ),
+    ),
+    "AWS::ApiGateway::Stage": (
+        Setting(
+            property="AccessLogSetting",
+            service="apigateway",
+            wanted=lambda value: {
+                "destinationArn": value["DestinationArn"],
+                "format": value["Format"],
+            },
+            put=lambda gateway, stage, wanted: gateway.update_stage(
+                **_rest_stage(stage),
+                patchOperations=[
+                    {"op": "replace", "path": f"/accessLogSettings/{name}", "value": value}
+                    for name, value in wanted.items()
+                ],
+            ),
+            get=lambda gateway, stage: gateway.get_stage(**_rest_stage(stage)).get(
+                "accessLogSettings"
+            ),
         ),
     ),
     "AWS::SNS::Topic": (

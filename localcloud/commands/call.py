@@ -13,7 +13,7 @@ from localcloud.errors import CliError
 
 
 def call(
-    api: Annotated[str, typer.Argument(help="Which API: tap.")],
+    api: Annotated[str, typer.Argument(help="Which API: tap or partner.")],
     method: Annotated[str, typer.Argument(help="GET, POST, ...")],
     path: Annotated[str, typer.Argument(help="The path, such as /api.")],
     body: Annotated[
@@ -21,20 +21,23 @@ def call(
         typer.Option("--data", "-d", help="The request body; @FILE reads a file, @- stdin."),
     ] = None,
     scope: Annotated[
-        list[str] | None, typer.Option(help="Ask for this scope only; repeat it. All by default.")
+        list[str] | None,
+        typer.Option(help="A scope of the tap API's token; repeat it. All by default."),
     ] = None,
-    anonymous: Annotated[bool, typer.Option("--anonymous", help="Send no token.")] = False,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Send no credentials.")] = False,
     home: Home = None,
 ) -> None:
-    """Call a deployed API with a fresh token; the answer goes to stdout, its status to stderr.
+    """Call a deployed API with its credentials; the answer goes to stdout, its status to stderr.
 
     tap call tap POST /api -d '{"operation": "list"}'
+
+    tap call partner GET /items
 
     Exits with 1 when the API answers 400 or above.
     """
     cloud = running_cloud(home)
-    token = None if anonymous else access.fetch_token(cloud, scope or [])
-    answer = access.call(cloud, api, method.upper(), path, body=_body(body), token=token)
+    proof = {} if anonymous else access.credentials(cloud, api, scope or [])
+    answer = access.call(cloud, api, method.upper(), path, body=_body(body), proof=proof)
     talk.print(
         f"[{'green' if answer.status < 400 else 'red'}]{answer.status} {answer.reason or ''}[/]"
     )

@@ -48,8 +48,8 @@ def addresses(cloud: Cloud) -> dict[str, Any]:
         "token_url": f"{cloud.endpoint}/oauth2/token",
         "apis": {
             name: f"{cloud.front_door}/{name}"
-            for name, (prefix, output) in ROUTES.items()
-            if any(s.name.startswith(prefix) and output in s.outputs for s in stacks)
+            for name, route in ROUTES.items()
+            if any(s.name.startswith(route.stack) and route.output in s.outputs for s in stacks)
         },
         "stacks": {stack.name: stack.outputs for stack in stacks},
     }

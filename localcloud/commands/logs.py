@@ -1,7 +1,6 @@
 """`tap logs`: what the functions and APIs logged."""
 
 import json
-import re
 import time
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,9 +11,9 @@ from rich.markup import escape
 from localcloud.cloud import Cloud
 from localcloud.commands.options import Home, running_cloud
 from localcloud.console import data
+from localcloud.durations import seconds
 from localcloud.errors import CliError
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _FOLLOW_SECONDS = 0.5
 _COLOURS = {"ERROR": "red", "CRITICAL": "red", "WARNING": "yellow", "INFO": "cyan"}
 
@@ -30,7 +29,7 @@ def logs(
 ) -> None:
     """Print what was logged, oldest first: one line an event, JSON fields unfolded."""
     cloud = running_cloud(home)
-    start = int((time.time() - _seconds(since)) * 1000)
+    start = int((time.time() - seconds(since)) * 1000)
     groups = _groups(cloud, name)
     if not groups:
         raise CliError(f"no log group has {name!r} in its name; `tap logs` shows every group")
@@ -44,13 +43,6 @@ def logs(
             time.sleep(_FOLLOW_SECONDS)
     except KeyboardInterrupt:
         return
-
-
-def _seconds(since: str) -> int:
-    found = re.fullmatch(r"(\d{1,6})([smhd])", since)
-    if not found:
-        raise CliError(f"--since takes a number and s, m, h or d, such as 10m; got {since!r}")
-    return int(found[1]) * _UNITS[found[2]]
 
 
 def _groups(cloud: Cloud, name: str) -> list[str]:

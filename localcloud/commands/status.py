@@ -1,10 +1,12 @@
 """`tap status`: what is deployed, and the fidelity ledger."""
 
+import json
 from collections import Counter
 from itertools import groupby
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from localcloud import deployment, fidelity, process
@@ -38,14 +40,37 @@ def status(
     running = process.running(cloud.home)
     rows = ledger(cloud)
     if as_json:
-        emit({"pid": running.pid if running else None, "resources": rows})
+        pid = running.pid if running else None
+        emit({"pid": pid, "resources": rows, "web_acls": _web_acls(cloud)})
     else:
         talk.print(f"[green]●[/] running at {cloud.endpoint}, process {running and running.pid}")
         data.print(_table(rows, each=each))
         counts = Counter(row["verdict"] for row in rows)
         data.print(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())))
+        for web_acl in _web_acls(cloud):
+            data.print(_samples(web_acl))
     if any(row["verdict"] == Verdict.UNKNOWN or row["missing"] for row in rows):
         raise typer.Exit(1)
+
+
+def _web_acls(cloud: Cloud) -> list[dict[str, Any]]:
+    try:
+        found = json.loads((cloud.home / "run" / "web-acls.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        found = []
+    reports: list[dict[str, Any]] = found
+    return reports
+
+
+def _samples(web_acl: dict[str, Any]) -> Table:
+    """What a web ACL's rules counted and blocked, with the newest request of each."""
+    newest = {(s["rule"], s["action"]): s for s in web_acl["samples"]}
+    listing = Table("Rule", "Action", "Requests", "The last", title=f"Web ACL {web_acl['web_acl']}")
+    for row in web_acl["counts"]:
+        sample = newest.get((row["rule"], row["action"]))
+        last = f"{sample['source_ip']} {sample['method']} {sample['path']}" if sample else "-"
+        listing.add_row(row["rule"], row["action"], str(row["count"]), escape(last))
+    return listing
 
 
 def ledger(cloud: Cloud) -> list[dict[str, Any]]:

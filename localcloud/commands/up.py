@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,8 +13,8 @@ from localcloud.commands.options import Home
 from localcloud.console import data, step, talk
 from localcloud.errors import CliError
 
-_PORT = 4566
-_FRONT_PORT = 8080
+_DEFAULTS: dict[str, Any] = {"port": 4566, "front_port": 8080, "database_port": 5433}
+_PORT_OPTION: dict[str, Any] = {"show_default": False, "min": 0, "max": 65535}
 _TRY = """
 Try it:
   curl {front_door}/tap/health
@@ -29,20 +29,24 @@ def up(
         int | None,
         typer.Option(
             envvar="TAP_PORT",
-            help=f"Port of the AWS API; the last one used, or {_PORT}. 0: a free one.",
-            show_default=False,
-            min=0,
-            max=65535,
+            help="Port of the AWS API; 4566 at first. 0: a free one.",
+            **_PORT_OPTION,
         ),
     ] = None,
     front_port: Annotated[
         int | None,
         typer.Option(
             envvar="TAP_FRONT_PORT",
-            help=f"Port of the front door; the last one used, or {_FRONT_PORT}. 0: a free one.",
-            show_default=False,
-            min=0,
-            max=65535,
+            help="Port of the front door; 8080 at first. 0: a free one.",
+            **_PORT_OPTION,
+        ),
+    ] = None,
+    database_port: Annotated[
+        int | None,
+        typer.Option(
+            envvar="TAP_DATABASE_PORT",
+            help="Port of PostgreSQL; 5433 at first. 0: a free one.",
+            **_PORT_OPTION,
         ),
     ] = None,
     stack: Annotated[
@@ -58,7 +62,8 @@ def up(
     folder = project.home(home)
     try:
         with process.alone(folder):
-            cloud = _start(folder, port, front_port)
+            given = {"port": port, "front_port": front_port, "database_port": database_port}
+            cloud = _start(folder, given)
             if not deployment.deploy(cloud, only=stack):
                 talk.print("[green]✓[/] Everything is deployed already")
     except KeyboardInterrupt:
@@ -68,26 +73,22 @@ def up(
     data.print(_TRY.format(front_door=cloud.front_door, tap=shown).strip(), markup=False)
 
 
-def _start(folder: Path, port: int | None, front_port: int | None) -> Cloud:
-    known = Cloud.load(folder) or Cloud(home=folder, port=_PORT, front_port=_FRONT_PORT)
+def _start(folder: Path, given: dict[str, int | None]) -> Cloud:
+    known = Cloud.load(folder) or Cloud(home=folder, **_DEFAULTS)
     if process.running(folder):
-        if (port or known.port, front_port or known.front_port) != (known.port, known.front_port):
+        moved = [name for name, port in given.items() if port and port != getattr(known, name)]
+        if moved:
             raise CliError(
-                f"the embedded cloud already runs on ports {known.port} and {known.front_port}; "
+                f"the embedded cloud already runs with {moved[0]} {getattr(known, moved[0])}; "
                 "`tap down` first to move it"
             )
         talk.print(f"[green]✓[/] The embedded cloud is running already at {known.endpoint}")
         return known
-    cloud = replace(
-        known,
-        port=_chosen(port, known.port),
-        front_port=_chosen(front_port, known.front_port),
-    )
+    chosen: dict[str, Any] = {
+        name: port or process.free_port() for name, port in given.items() if port is not None
+    }
+    cloud = replace(known, **chosen)
     with step("Starting the embedded cloud", f"The embedded cloud runs at {cloud.endpoint}"):
         cloud.save()
         process.start(cloud)
     return cloud
-
-
-def _chosen(given: int | None, otherwise: int) -> int:
-    return otherwise if given is None else given or process.free_port()

@@ -28,7 +28,7 @@ def upload(
     except OSError as error:
         raise CliError(f"cannot read {file}: {error.strerror}; name a readable file") from error
     digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
-    content_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    content_type = _content_type(file.name)
     post = access.operation(
         cloud,
         {
@@ -43,3 +43,9 @@ def upload(
     found = access.operation(cloud, {"operation": "presign_download", "key": post["key"]})
     talk.print(f"Download it within {found['download']['expires_in']} s:", style="dim")
     print(f"curl --cacert {cloud.authority} '{found['download']['url']}'")
+
+
+def _content_type(name: str) -> str:
+    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    # Of texts the API takes plain ones and CSV: others, such as Markdown, go as the former.
+    return "text/plain" if guessed.startswith("text/") and guessed != "text/csv" else guessed

@@ -23,6 +23,7 @@ RECORDED = (
     "AWS::Backup::BackupSelection",
     "AWS::Cognito::LogDeliveryConfiguration",
     "AWS::Cognito::UserPoolRiskConfigurationAttachment",
+    "AWS::WAFv2::LoggingConfiguration",
 )
 
 _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  # a type, not a password
@@ -40,6 +41,7 @@ def install(cloud: Cloud) -> None:
     for resource_type in RECORDED:
         handlers.setdefault(resource_type, _recorded())
     handlers["AWS::SecretsManager::RotationSchedule"] = _rotation_schedule(cloud)
+    handlers["AWS::WAFv2::WebACLAssociation"] = _web_acl_association(cloud)
     handlers["Custom::S3AutoDeleteObjects"] = _auto_delete_objects(cloud)
     handlers[_SECRET] = _identified_by_arn(handlers[_SECRET])
 
@@ -116,6 +118,36 @@ def _rotation_rules(rules: Properties) -> Properties:
         ("Duration", "ScheduleExpression"), str
     )
     return {name: convert(rules[name]) for name, convert in numbers.items() if name in rules}
+
+
+def _web_acl_association(cloud: Cloud) -> Handler:
+    """Ties a web ACL to a stage; the gateway in front of the emulator evaluates it."""
+
+    def associate(properties: Properties) -> None:
+        cloud.client("wafv2").associate_web_acl(
+            WebACLArn=properties["WebACLArn"], ResourceArn=properties["ResourceArn"]
+        )
+
+    def create(logical_id: str, properties: Properties, stack: str) -> tuple[str, Properties]:
+        del logical_id, stack
+        spawn_background(associate, properties, thread_name="web-acl")
+        return f"{properties['WebACLArn']}|{properties['ResourceArn']}", {}
+
+    def update(
+        physical_id: str, old: Properties, new: Properties, stack: str
+    ) -> tuple[str, Properties]:
+        del physical_id, old
+        return create("", new, stack)
+
+    def delete(physical_id: str, properties: Properties) -> None:
+        del physical_id
+        spawn_background(
+            cloud.client("wafv2").disassociate_web_acl,
+            ResourceArn=properties["ResourceArn"],
+            thread_name="web-acl",
+        )
+
+    return {"create": create, "update": update, "delete": delete}
 
 
 def _auto_delete_objects(cloud: Cloud) -> Handler:

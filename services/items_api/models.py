@@ -10,6 +10,9 @@ from services.shared.errors import Conflict, NotFound, TooLarge, refused
 from services.shared.exact_json import UNKEEPABLE, Json
 
 Attributes = dict[str, Json]
+# What holds a value, and its own part of the path. Joined only for an error: a long name over
+# many values would make paths larger by far than the request.
+Field = tuple["Field | None", str]
 
 MAX_ITEM_BYTES = 409_600
 MAX_LEVELS = 32
@@ -108,7 +111,7 @@ def check(item: Item) -> None:
         raise ItemTooLarge(size)
 
 
-def size_of(value: Json, field: str = "item", level: int = 1) -> int:
+def size_of(value: Json, field: Field = (None, "item"), level: int = 1) -> int:
     """The bytes a value takes in an item, as DynamoDB counts them.
 
     Strings and names: their UTF-8 bytes. Numbers: one byte for every two significant digits and
@@ -123,25 +126,29 @@ def size_of(value: Json, field: str = "item", level: int = 1) -> int:
     if not isinstance(value, (dict, list)):
         if value == UNKEEPABLE:
             allowed = "at most 38 significant digits, magnitude from 1E-130 to 9.99E+125"
-            raise refused(field, "is a number that cannot be kept exactly", allowed)
+            raise refused(_path(field), "is a number that cannot be kept exactly", allowed)
         digits = len("".join(map(str, Decimal(value).as_tuple().digits)).strip("0"))
         return (digits + 1) // 2 + 1 + int(value < 0)
     if level > MAX_LEVELS:
-        raise refused(field, f"is nested more than {MAX_LEVELS} levels deep", "fewer levels")
+        raise refused(_path(field), f"is nested more than {MAX_LEVELS} levels deep", "fewer levels")
     if isinstance(value, list):
-        parts = [size_of(part, f"{field}[{i}]", level + 1) for i, part in enumerate(value)]
+        parts = [size_of(part, (field, f"[{i}]"), level + 1) for i, part in enumerate(value)]
         return 3 + len(parts) + sum(parts)
     size = 3 + len(value)
     for name, part in value.items():
         if not name:
-            raise refused(field, "has an empty name", "names of at least one character")
-        size += _utf8_length(name, field) + size_of(part, f"{field}.{name}", level + 1)
+            raise refused(_path(field), "has an empty name", "names of at least one character")
+        size += _utf8_length(name, field) + size_of(part, (field, "." + name), level + 1)
     return size
 
 
-def _utf8_length(text: str, field: str) -> int:
+def _path(field: Field | None) -> str:
+    return _path(field[0]) + field[1] if field else ""
+
+
+def _utf8_length(text: str, field: Field) -> int:
     try:
         return len(text.encode())
     except UnicodeEncodeError as error:
         problem = f"has half of a surrogate pair at character {error.start}"
-        raise refused(field, problem, "whole Unicode characters") from error
+        raise refused(_path(field), problem, "whole Unicode characters") from error

@@ -15,6 +15,8 @@ exception is a bug: it is logged and answered with 500 and nothing else.
 from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
+_LONGEST_FIELD = 256  # characters; names of any length can be sent
+
 Details = Sequence[Mapping[str, str]] | Mapping[str, int | str]
 
 
@@ -76,6 +78,8 @@ def refused(field: str, problem: str, allowed: str, names: Collection[str] = ())
     if names:
         field = f"{field}.{min(names)}" if field else min(names)
     field = field or "body"
+    if len(field) > _LONGEST_FIELD:
+        field = field[:_LONGEST_FIELD] + "..."
     return InvalidRequest(
         f"{field} {problem}", [{"field": field, "problem": problem, "allowed": allowed}]
     )

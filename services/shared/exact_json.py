@@ -75,7 +75,7 @@ def _refuse_constant(name: str) -> NoReturn:
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        first = {name: place for place, (name, _) in reversed(list(enumerate(pairs)))}
+        twice = next(name for place, (name, _) in enumerate(pairs) if first[name] != place)
         raise refused(twice, "occurs twice in one object", "each name once")
     return members

@@ -121,3 +121,19 @@ def test_the_largest_item_is_allowed_and_a_byte_more_is_not() -> None:
 @given(attributes)
 def test_attributes_of_any_names_and_values_are_allowed(given: Any) -> None:
     models.check(item_of(**given))
+
+
+def test_a_long_name_over_many_values_costs_no_more_than_its_length() -> None:
+    started = time.process_time()
+
+    with pytest.raises(ItemTooLarge):
+        models.check(item_of(a={"x" * 1_000_000: [0] * 100_000}))
+
+    assert time.process_time() - started < 2
+
+
+def test_a_long_name_is_shortened_in_what_is_told_of_it() -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        models.check(item_of(a={"x" * 1_000_000: UNKEEPABLE}))
+
+    assert len(fakes.detail(refusal.value)["field"]) < 300

@@ -1,0 +1,145 @@
+"""The layer in front of every deployed API.
+
+HTTP APIs get throttling, the access log, the error bodies of a failed integration and the answer to
+a foreign preflight; REST APIs their web ACL, the access log and error bodies that keep a function's
+text inside. Both get the 10 MB payload limit.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+"""
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localcloud.asgi import App, Receive, Scope, Send, body_of, headers, replay
+from localcloud.gateway.access_log import AccessLog
+from localcloud.gateway.exchange import Exchange
+from localcloud.gateway.firewall import WebRequest
+from localcloud.gateway.stage import Address, Stage, Stages, address_of
+
+PAYLOAD_LIMIT = 10 * 1024 * 1024
+# Each concurrent call has a function process of its own, 50 MB each: more than these wait their
+# turn, where AWS would start another execution environment.
+_CONCURRENT_CALLS = 16
+_SETTINGS_SECONDS = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """Serves requests to deployed APIs as API Gateway would; any other passes untouched."""
+
+    def __init__(self, app: App, stages: Stages, access_log: AccessLog) -> None:
+        self._app = app
+        self._reader = stages
+        self._access_log = access_log
+        self._turns = asyncio.Semaphore(_CONCURRENT_CALLS)
+        self._stages: dict[tuple[str, str], Stage | None] = {}
+        self._stale: dict[tuple[str, str], Stage | None] = {}
+        self._refreshing: set[tuple[str, str]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def forget(self) -> None:
+        """Read every stage's settings again at its next request; its counts go on."""
+        self._stale |= self._stages
+        self._stages.clear()
+
+    def web_acls(self) -> list[dict[str, Any]]:
+        """What each web ACL has done so far: counts by rule and action, and sampled requests."""
+        known = (self._stale | self._stages).values()
+        return [stage.firewall.report() for stage in known if stage and stage.firewall]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        address = address_of(scope)
+        stage = await self._stage(address) if address else None
+        if address is None or stage is None:
+            await self._app(scope, receive, send)
+            return
+        exchange = Exchange(scope, address, stage, send)
+        await self._serve(scope, receive, address, stage, exchange)
+        if stage.log_group:
+            self._access_log.write(stage.log_group, exchange.log_line())
+
+    async def _serve(
+        self, scope: Scope, receive: Receive, address: Address, stage: Stage, exchange: Exchange
+    ) -> None:
+        if stage.bucket and not stage.bucket.take(time.monotonic()):
+            await exchange.refuse(429, "Too Many Requests")
+            return
+        body = await body_of(receive, limit=PAYLOAD_LIMIT)
+        if body is None:
+            await exchange.refuse(413, "Request Entity Too Large")
+        elif stage.firewall and stage.firewall.judge(_seen(scope, address, body)).action == "BLOCK":
+            await exchange.refuse(403, "Forbidden")
+        else:
+            exchange.body = body
+            async with self._turns:
+                inner = _by_path(scope, address, stage)
+                await self._app(inner, replay(body, receive), exchange.send)
+
+    async def _stage(self, address: Address) -> Stage | None:
+        key = (address.api_id, address.path.split("/")[1])
+        if key not in self._stages:
+            await self._read(key, address)
+        stage = self._stages.get(key)
+        stale = stage is not None and time.monotonic() - stage.read_at > _SETTINGS_SECONDS
+        if stale and key not in self._refreshing:
+            # Served from what was read last, while it is read again: no request waits for it.
+            self._refreshing.add(key)
+            task = asyncio.create_task(self._read(key, address))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return stage
+
+    async def _read(self, key: tuple[str, str], address: Address) -> None:
+        try:
+            stage = await asyncio.to_thread(self._reader.read, address)
+        except (ClientError, BotoCoreError):
+            _log.exception("the settings of API %s cannot be read", address.api_id)
+            return
+        finally:
+            self._refreshing.discard(key)
+        if stage:
+            stage.keep_counts_of(self._stages.get(key) or self._stale.pop(key, None))
+        self._stages[key] = stage
+
+
+def settings_changed(scope: Scope) -> bool:
+    """Whether a request to the AWS API may have changed the settings of an API."""
+    signed = headers(scope).get("authorization", "")
+    writes: Any = scope.get("method") not in ("GET", "HEAD")
+    services = ("/apigateway/", "/cloudformation/", "/wafv2/")
+    return bool(writes and any(service in signed for service in services))
+
+
+def _seen(scope: Scope, address: Address, body: bytes) -> WebRequest:
+    raw: bytes = scope.get("query_string", b"")
+    return WebRequest(
+        method=scope["method"],
+        path=address.path,
+        query=raw.decode("latin-1"),
+        # On AWS the host is the API's own: a rule against `localhost` would block everyone here.
+        headers=headers(scope) | {"host": f"{address.api_id}.execute-api.amazonaws.com"},
+        body=body,
+        source_ip=(scope.get("client") or ("127.0.0.1",))[0],
+    )
+
+
+def _by_path(scope: Scope, address: Address, stage: Stage) -> Scope:
+    """A request addressed by its host, as one by path.
+
+    The emulator has answers of its own for some paths of its root, as `/health`.
+    """
+    if not address.by_host:
+        return scope
+    prefix = f"/_aws/execute-api/{address.api_id}" + ("" if stage.rest else "/$default")
+    others = [(name, value) for name, value in scope["headers"] if name.lower() != b"host"]
+    return {
+        **scope,
+        "path": prefix + scope["path"],
+        "raw_path": prefix.encode() + scope.get("raw_path", scope["path"].encode()),
+        "headers": [*others, (b"host", b"localhost")],
+    }

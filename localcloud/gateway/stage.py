@@ -1,0 +1,206 @@
+"""A deployed stage of an API, as the gateway in front of it needs to know it."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import fastjsonschema
+
+from localcloud.asgi import Scope, headers
+from localcloud.cloud import ACCOUNT, REGION, Cloud
+from localcloud.gateway.firewall import Firewall
+from localcloud.gateway.throttle import TokenBucket
+
+_PATH = re.compile(r"/_aws/execute-api/(?P<api>[a-z0-9]+)(?P<path>/.*)?")
+_HOST = re.compile(r"(?P<api>[a-z0-9]+)\.execute-api\.")
+_PLAIN_ANSWER = '{"message":$context.error.messageString}'
+
+
+@dataclass(frozen=True)
+class Address:
+    """Which API a request is for, and its path there, the stage's name included for REST."""
+
+    api_id: str
+    path: str
+    by_host: bool
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """What the gateway enforces for one stage.
+
+    Args:
+        rest: a REST API's stage, rather than an HTTP API's.
+        name: the stage's name.
+        routes: the route keys of an HTTP API, to name a request's route in the access log.
+        bucket: the throttle; None where the emulator throttles itself (REST) or nothing does.
+        log_group: where the access log goes; empty for none.
+        log_format: the access log's line.
+        firewall: the web ACL of the stage.
+        answers: a REST API's own gateway responses, by response type.
+        resources: the paths of a REST API's resources, as `/items/{id}`.
+        models: what a REST API's validator holds a body against, by method and resource.
+    """
+
+    rest: bool
+    name: str
+    routes: frozenset[str] = frozenset()
+    bucket: TokenBucket | None = None
+    log_group: str = ""
+    log_format: str = ""
+    firewall: Firewall | None = None
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    resources: tuple[str, ...] = ()
+    models: dict[tuple[str, str], Callable[[Any], Any]] = field(default_factory=dict)
+    read_at: float = field(default_factory=time.monotonic)
+
+    def keep_counts_of(self, before: "Stage | None") -> None:
+        """Go on with the tokens and requests counted so far, where the limits are the same."""
+        if before is None:
+            return
+        if self.bucket and before.bucket:
+            same = (self.bucket.rate, self.bucket.burst) == (
+                before.bucket.rate,
+                before.bucket.burst,
+            )
+            self.bucket = before.bucket if same else self.bucket
+        if self.firewall and before.firewall:
+            self.firewall.keep_counts_of(before.firewall)
+
+    def own_answer(
+        self, response_type: str, message: str, request_id: str
+    ) -> tuple[str, dict[str, str]]:
+        """The body and headers of a REST API's gateway response, rendered."""
+        family = "DEFAULT_5XX" if response_type == "DEFAULT_5XX" else "DEFAULT_4XX"
+        found = self.answers.get(response_type) or self.answers.get(family) or {}
+        template = found.get("responseTemplates", {}).get("application/json") or _PLAIN_ANSWER
+        values = {
+            "error.messageString": json.dumps(message),
+            "error.message": message,
+            "error.responseType": response_type,
+            "requestId": request_id,
+            "stage": self.name,
+        }
+        text = re.sub(
+            r"\$context\.([A-Za-z_.]*[A-Za-z])", lambda name: values.get(name[1], ""), template
+        )
+        constant = {
+            name.removeprefix("gatewayresponse.header."): value.strip("'")
+            for name, value in found.get("responseParameters", {}).items()
+            if value.startswith("'")
+        }
+        return text, constant
+
+    def resource_of(self, path: str) -> str:
+        """The resource that a path belongs to, as `/items/{id}`; `-` when there is none."""
+        for resource in self.resources:
+            if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", resource), path):
+                return resource
+        return "-"
+
+    def invalid_because(self, method: str, path: str, body: bytes) -> str:
+        """Why a body does not fit the model of its method, in brackets as AWS writes it."""
+        validate = self.models.get((method, self.resource_of(path)))
+        try:
+            if validate:
+                validate(json.loads(body))
+        except fastjsonschema.JsonSchemaValueException as error:
+            return f"[{error.message}]"
+        except (ValueError, RecursionError):
+            return "[the body is not JSON]"
+        return "[the body does not fit the model]"
+
+
+def address_of(scope: Scope) -> Address | None:
+    """The API that a request is for, by its host or by its path; None for any other request."""
+    if scope["type"] != "http":
+        return None
+    by_host = _HOST.match(headers(scope).get("host", ""))
+    if by_host:
+        return Address(by_host["api"], scope["path"], by_host=True)
+    by_path = _PATH.fullmatch(scope["path"])
+    return Address(by_path["api"], by_path["path"] or "/", by_host=False) if by_path else None
+
+
+class Stages:
+    """Reads stages through the public API."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._http = cloud.client("apigatewayv2")
+        self._rest = cloud.client("apigateway")
+        self._firewalls = cloud.client("wafv2")
+
+    def read(self, address: Address) -> Stage | None:
+        """The stage that a request is for; None when there is no such API or stage."""
+        try:
+            return self._read_http(address.api_id)
+        except self._http.exceptions.NotFoundException:
+            pass
+        try:
+            return self._read_rest(address.api_id, address.path.split("/")[1])
+        except self._rest.exceptions.NotFoundException:
+            return None
+
+    def _read_http(self, api_id: str) -> Stage:
+        deployed = self._http.get_stage(ApiId=api_id, StageName="$default")
+        limits = deployed.get("DefaultRouteSettings", {})
+        rate, burst = limits.get("ThrottlingRateLimit"), limits.get("ThrottlingBurstLimit")
+        log = deployed.get("AccessLogSettings", {})
+        routes = self._http.get_routes(ApiId=api_id).get("Items", [])
+        return Stage(
+            rest=False,
+            name="$default",
+            routes=frozenset(route["RouteKey"] for route in routes),
+            bucket=TokenBucket(rate=float(rate), burst=float(burst)) if rate and burst else None,
+            log_group=_group_of(log.get("DestinationArn", "")),
+            log_format=log.get("Format", ""),
+        )
+
+    def _read_rest(self, api_id: str, name: str) -> Stage:
+        deployed = self._rest.get_stage(restApiId=api_id, stageName=name)
+        log = deployed.get("accessLogSettings", {})
+        answers = self._rest.get_gateway_responses(restApiId=api_id).get("items", [])
+        resources = self._rest.get_resources(restApiId=api_id, limit=500, embed=["methods"])[
+            "items"
+        ]
+        arn = f"arn:aws:apigateway:{REGION}::/restapis/{api_id}/stages/{name}"
+        return Stage(
+            rest=True,
+            name=name,
+            log_group=_group_of(log.get("destinationArn", "")),
+            log_format=log.get("format", ""),
+            firewall=self._firewall(arn),
+            answers={answer["responseType"]: answer for answer in answers},
+            resources=tuple(resource["path"] for resource in resources),
+            models=self._models(api_id, resources),
+        )
+
+    def _models(
+        self, api_id: str, resources: list[dict[str, Any]]
+    ) -> dict[tuple[str, str], Callable[[Any], Any]]:
+        """A validator for each method that has a model for JSON."""
+        schemas: dict[str, Any] = {}
+        found = {}
+        for resource in resources:
+            for verb, method in resource.get("resourceMethods", {}).items():
+                name = method.get("requestModels", {}).get("application/json")
+                if name and name not in schemas:
+                    model = self._rest.get_model(restApiId=api_id, modelName=name)
+                    schemas[name] = fastjsonschema.compile(json.loads(model["schema"]))
+                if name:
+                    found[(verb, resource["path"])] = schemas[name]
+        return found
+
+    def _firewall(self, stage_arn: str) -> Firewall | None:
+        try:
+            found = self._firewalls.get_web_acl_for_resource(ResourceArn=stage_arn).get("WebACL")
+        except self._firewalls.exceptions.WAFNonexistentItemException:
+            return None
+        return Firewall(found) if found else None
+
+
+def _group_of(destination: str) -> str:
+    return destination.removesuffix(":*").partition(f":{ACCOUNT}:log-group:")[2]

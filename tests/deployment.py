@@ -1,0 +1,214 @@
+"""The deployment that the suites run against: an embedded cloud of their own, or AWS.
+
+TARGET unset or `local`: an embedded cloud on free ports in a temporary folder, with the environment
+suffix `test`; it is stopped at the end, whatever happened.
+TARGET=aws: the stack `TapStack<ENVIRONMENT_SUFFIX>`, with the credentials and the region that the
+AWS CLI would use.
+"""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.config import Config
+
+TAP = Path(sys.executable).with_name("tap")
+SUFFIX = "test"
+PORT_OPTIONS = ("--port", "--front-port", "--database-port")
+FREE_PORTS = tuple(word for option in PORT_OPTIONS for word in (option, "0"))
+# What a shell may hold and no function may see.
+SHELL_SECRET = {"SUITE_SHELL_SECRET": "not for functions"}
+_ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """A deployed TapStack, and an operator's way to it.
+
+    Attributes:
+        api_url: Where the HTTP API answers, without a slash at the end.
+        token_url: Where OAuth 2.0 tokens are had.
+        outputs: The stack's outputs.
+        region: The region it is in.
+        ca_bundle: What the certificates of its endpoints are verified with; None for the public
+            authorities.
+        endpoint: Where the AWS API answers; None for AWS's own endpoints.
+        home: The embedded cloud's folder; None on AWS.
+        credentials: The operator's keys in the embedded cloud; empty on AWS, where the default
+            credentials are used.
+    """
+
+    api_url: str
+    token_url: str
+    outputs: Mapping[str, str]
+    region: str
+    ca_bundle: str | None = None
+    endpoint: str | None = None
+    home: Path | None = None
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def client(self, service: str) -> Any:
+        """A botocore client with the operator's credentials; one for all that ask."""
+        if service not in self._clients:
+            self._clients[service] = botocore.session.get_session().create_client(
+                service,
+                region_name=self.region,
+                endpoint_url=self.endpoint,
+                verify=self.ca_bundle or True,
+                aws_access_key_id=self.credentials.get("AWS_ACCESS_KEY_ID"),
+                aws_secret_access_key=self.credentials.get("AWS_SECRET_ACCESS_KEY"),
+                config=Config(signature_version="s3v4" if service == "s3" else None),
+            )
+        return self._clients[service]
+
+    def tap(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a `tap` command on this embedded cloud and return what it said.
+
+        Raises:
+            CalledProcessError: `check` is on and the command failed.
+        """
+        assert self.home, "only an embedded cloud has the `tap` command"
+        return tap(self.home, *arguments, check=check)
+
+
+def tap(
+    home: Path, *arguments: str, check: bool = True, environ: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `tap ARGUMENTS --home HOME` with its words captured; `environ` adds to what it sees."""
+    return subprocess.run(
+        command(home, *arguments),
+        cwd=_ROOT,
+        env=environment() | dict(environ or {}),
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=check,
+        timeout=240,
+    )
+
+
+def command(home: Path, *arguments: str) -> list[str]:
+    """The command line of `tap`, about the embedded cloud in `home`."""
+    return [str(TAP), arguments[0], "--home", str(home), *arguments[1:]]
+
+
+def environment() -> dict[str, str]:
+    """This process's environment without settings that could choose another cloud or ports."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TAP_")}
+    return kept | SHELL_SECRET | {"ENVIRONMENT_SUFFIX": SUFFIX, "COLUMNS": "200"}
+
+
+def is_aws() -> bool:
+    """Whether the suites run against AWS.
+
+    Raises:
+        UsageError: TARGET is neither `local` nor `aws`.
+    """
+    target = os.environ.get("TARGET") or "local"
+    if target not in ("local", "aws"):
+        raise pytest.UsageError(f"TARGET is {target!r}; leave it out, or use local or aws")
+    return target == "aws"
+
+
+@pytest.fixture(scope="session")
+def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
+    """The deployment of this run."""
+    if is_aws():
+        yield _on_aws()
+        return
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    assert capture
+    with tempfile.TemporaryDirectory(prefix="tap-test-") as folder:
+        home = Path(folder) / "cloud"
+        try:
+            # Uncaptured: half a minute without a word would look like a hang.
+            with capture.global_and_fixture_disabled():
+                sys.stderr.write(f"\nDeploying to an embedded cloud in {home}\n")
+                start(home)
+            yield _embedded(home)
+        finally:
+            stop(home)
+
+
+def start(home: Path, *options: str) -> None:
+    """Start an embedded cloud on free ports and deploy to it; its progress goes to stderr."""
+    subprocess.run(
+        command(home, "up", *FREE_PORTS, *options),
+        cwd=_ROOT,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+def stop(home: Path) -> None:
+    """Stop the embedded cloud in `home`, if one runs there."""
+    # In a session of its own: a second Ctrl-C must not reach it half-way.
+    subprocess.run(
+        command(home, "down"),
+        cwd=_ROOT,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+        start_new_session=True,
+    )
+
+
+@contextmanager
+def another_cloud() -> Iterator[Path]:
+    """The folder of an embedded cloud besides the suites' own; what runs there is stopped."""
+    with tempfile.TemporaryDirectory(prefix="tap-test-") as folder:
+        home = Path(folder) / "cloud"
+        try:
+            yield home
+        finally:
+            if (home / "process.json").exists():
+                stop(home)
+
+
+def _embedded(home: Path) -> Deployment:
+    found = json.loads(tap(home, "endpoints", "--json").stdout)
+    return Deployment(
+        api_url=found["apis"]["tap"],
+        token_url=found["token_url"],
+        outputs=found["stacks"][f"TapStack{SUFFIX}"],
+        region=found["region"],
+        ca_bundle=found["ca_bundle"],
+        endpoint=found["aws_endpoint"],
+        home=home,
+        credentials=_exported(tap(home, "endpoints", "--export").stdout.splitlines()),
+    )
+
+
+def _exported(lines: Sequence[str]) -> dict[str, str]:
+    """The variables of `export NAME=VALUE` lines."""
+    assignments = (shlex.split(line)[1].partition("=") for line in lines if line)
+    return {name: value for name, _, value in assignments}
+
+
+def _on_aws() -> Deployment:
+    session = botocore.session.get_session()
+    region = session.get_config_variable("region") or "us-east-1"
+    stack = f"TapStack{os.environ.get('ENVIRONMENT_SUFFIX') or 'dev'}"
+    cloudformation: Any = session.create_client("cloudformation", region_name=region)
+    described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+    outputs = {item["OutputKey"]: item["OutputValue"] for item in described["Outputs"]}
+    return Deployment(
+        api_url=outputs["ApiEndpoint"],
+        token_url=outputs["TokenUrl"],
+        outputs=outputs,
+        region=region,
+    )

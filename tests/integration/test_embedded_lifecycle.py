@@ -1,0 +1,150 @@
+"""The embedded cloud is started, stopped and killed, and nothing that was answered is lost."""
+
+import json
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.api import Api
+from tests.deployment import (
+    FREE_PORTS,
+    PORT_OPTIONS,
+    Deployment,
+    another_cloud,
+    command,
+    environment,
+    tap,
+)
+
+pytestmark = pytest.mark.embedded
+_ROOT = Path(__file__).parent.parent.parent
+
+
+def _pid(deployment: Deployment) -> int:
+    pid: int = json.loads(deployment.tap("status", "--json").stdout)["pid"]
+    return pid
+
+
+def test_kill_9_loses_nothing_that_was_answered_a_second_before(
+    api: Api, deployment: Deployment
+) -> None:
+    secrets, s3 = deployment.client("secretsmanager"), deployment.client("s3")
+    bucket, name = deployment.outputs["S3BucketName"], f"test-{uuid.uuid4()}"
+    item = api.call("create", item={"name": name}).data["item"]
+    secrets.create_secret(Name=name, SecretString="kept")
+    s3.put_object(Bucket=bucket, Key=name, Body=b"kept")
+    time.sleep(1)
+
+    psutil.Process(_pid(deployment)).kill()
+    deployment.tap("up")
+
+    assert api.call("read", id=item["id"]).data["item"] == item
+    assert secrets.get_secret_value(SecretId=name)["SecretString"] == "kept"
+    assert s3.get_object(Bucket=bucket, Key=name)["Body"].read() == b"kept"
+    api.call("delete", id=item["id"])
+    secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+    s3.delete_object(Bucket=bucket, Key=name)
+
+
+def test_down_leaves_no_process_and_up_resumes_what_was_there(
+    api: Api, deployment: Deployment
+) -> None:
+    item = api.call("create", item={"name": "kept"}).data["item"]
+    cloud = psutil.Process(_pid(deployment))
+    family = [cloud, *cloud.children(recursive=True)]
+    assert len(family) > 1, "no function was running"
+
+    deployment.tap("down")
+    left = [process for process in family if process.is_running()]
+    again = deployment.tap("down")
+    deployment.tap("up")
+
+    assert not left
+    assert "No embedded cloud is running" in again.stderr
+    assert api.call("read", id=item["id"]).data["item"] == item
+    api.call("delete", id=item["id"])
+
+
+def test_commands_say_that_no_cloud_is_running() -> None:
+    with another_cloud() as home:
+        said = tap(home, "status", check=False)
+
+    _is_one_line(said, "no embedded cloud is running", "tap up")
+
+
+def test_a_second_up_is_told_that_another_is_at_work() -> None:
+    with another_cloud() as home:
+        first = _background_up(home)
+        _wait_for(lambda: (home / "process.json").exists())
+        second = tap(home, "up", check=False)
+        first.send_signal(signal.SIGINT)
+        said = first.communicate(timeout=60)[1]
+
+    _is_one_line(second, "another `tap up` or `tap down` is at work", "wait until it ends")
+    assert first.returncode == 1
+    assert "interrupted; run `tap up` again" in said
+
+
+@pytest.mark.parametrize("option", PORT_OPTIONS)
+def test_a_taken_port_is_told_with_its_holder(option: str) -> None:
+    with another_cloud() as home, socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = str(holder.getsockname()[1])
+        ports = (word for name in PORT_OPTIONS if name != option for word in (name, "0"))
+        said = tap(home, "up", option, port, *ports, check=False)
+
+    me = f"(process {psutil.Process().pid})"
+    _is_one_line(said, f"port {port} is taken by", me, f"`tap up {option} ")
+
+
+def test_a_half_written_description_is_told_with_what_to_do() -> None:
+    with another_cloud() as home:
+        home.mkdir()
+        (home / "cloud.json").write_text('{"port": 45')
+        said = tap(home, "up", check=False)
+
+    _is_one_line(said, f"{home / 'cloud.json'} is damaged", "`make clean`")
+
+
+def test_a_half_written_state_is_told_with_what_to_do() -> None:
+    with another_cloud() as home:
+        (home / "state").mkdir(parents=True)
+        (home / "state" / "dynamodb.json").write_text('{"tables": {"ta')
+        said = tap(home, "up", *FREE_PORTS, check=False)
+
+    _is_one_line(said, f"{home / 'state' / 'dynamodb.json'} is not whole", "`make clean`")
+
+
+def _background_up(home: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # pylint: disable=consider-using-with  # the test waits for it
+        command(home, "up", *FREE_PORTS),
+        cwd=_ROOT,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _is_one_line(said: subprocess.CompletedProcess[str], *parts: str) -> None:
+    """A failure on purpose: exit code 1, and one line that has all these parts."""
+    assert said.returncode == 1
+    [line] = said.stderr.strip().splitlines()
+    for part in ("error:", *parts):
+        assert part in line
