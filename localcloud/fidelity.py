@@ -34,6 +34,8 @@ def _recorded(note: str) -> Fidelity:
     return Fidelity(Verdict.RECORDED, note)
 
 
+_NETWORK = "functions run on this machine: the network proof is of the template"
+
 TYPES: dict[str, Fidelity] = {
     "AWS::ApiGateway::ApiKey": _enforced("no key or a wrong one gets 403"),
     "AWS::ApiGateway::Account": _recorded("the emulator needs no role to write logs"),
@@ -60,6 +62,11 @@ TYPES: dict[str, Fidelity] = {
     "AWS::Backup::BackupSelection": _recorded("no backup is taken here"),
     "AWS::Backup::BackupVault": _recorded("no backup is taken here"),
     "AWS::CDK::Metadata": Fidelity(Verdict.SKIPPED, "usage statistics of the CDK"),
+    "AWS::CloudFront::Distribution": _enforced(
+        "behaviours, origins, headers policy and HTTPS, from one edge; nothing is cached long"
+    ),
+    "AWS::CloudFront::OriginAccessControl": _enforced("the bucket answers to the CDN alone"),
+    "AWS::CloudFront::ResponseHeadersPolicy": _enforced("its headers are on every answer"),
     "AWS::CloudWatch::Alarm": _recorded("alarms are not evaluated on the functions' metrics"),
     "AWS::CloudWatch::Dashboard": _recorded("stored, not drawn"),
     "AWS::Cognito::UserPool": _enforced("no self sign-up, password policy"),
@@ -69,6 +76,20 @@ TYPES: dict[str, Fidelity] = {
     "AWS::DynamoDB::Table": _enforced(
         "conditions, limits, point-in-time recovery; encryption is recorded: the key is not used"
     ),
+    "AWS::EC2::EIP": _recorded(_NETWORK),
+    "AWS::EC2::FlowLog": _recorded(_NETWORK),
+    "AWS::EC2::InternetGateway": _recorded(_NETWORK),
+    "AWS::EC2::NatGateway": _recorded(_NETWORK),
+    "AWS::EC2::Route": _recorded(_NETWORK),
+    "AWS::EC2::RouteTable": _recorded(_NETWORK),
+    "AWS::EC2::SecurityGroup": _recorded(_NETWORK),
+    "AWS::EC2::SecurityGroupEgress": _recorded(_NETWORK),
+    "AWS::EC2::SecurityGroupIngress": _recorded(_NETWORK),
+    "AWS::EC2::Subnet": _recorded(_NETWORK),
+    "AWS::EC2::SubnetRouteTableAssociation": _recorded(_NETWORK),
+    "AWS::EC2::VPC": _recorded(_NETWORK),
+    "AWS::EC2::VPCEndpoint": _recorded(_NETWORK),
+    "AWS::EC2::VPCGatewayAttachment": _recorded(_NETWORK),
     "AWS::IAM::ManagedPolicy": _enforced("every call of every function is evaluated"),
     "AWS::IAM::Policy": _enforced("every call of every function is evaluated"),
     "AWS::IAM::Role": _enforced("every call of every function is evaluated"),
@@ -84,8 +105,16 @@ TYPES: dict[str, Fidelity] = {
         "the 6 MB payload limit are not enforced"
     ),
     "AWS::Lambda::Permission": _recorded("API Gateway invokes without asking"),
+    "AWS::Logs::Delivery": _recorded("the CDN's access log is not delivered"),
+    "AWS::Logs::DeliveryDestination": _recorded("the CDN's access log is not delivered"),
+    "AWS::Logs::DeliverySource": _recorded("the CDN's access log is not delivered"),
     "AWS::Logs::LogGroup": _enforced("functions and APIs write there; retention is recorded"),
     "AWS::Logs::LogStream": _enforced("created"),
+    "AWS::RDS::DBInstance": _enforced(
+        "a real PostgreSQL 15 with TLS required and SCRAM passwords; one zone, no backups"
+    ),
+    "AWS::RDS::DBParameterGroup": _recorded("TLS is required here too; its logging is not set"),
+    "AWS::RDS::DBSubnetGroup": _recorded(_NETWORK),
     "AWS::S3::Bucket": _enforced(
         "public access block, versions, presigned policies; the key is not used for encryption, "
         "lifecycle and access logs are recorded"
@@ -101,6 +130,7 @@ TYPES: dict[str, Fidelity] = {
         "rotates at deployment and on demand, by the rotation function; not by the calendar"
     ),
     "AWS::SecretsManager::Secret": _enforced("versions and stages; the key is not used"),
+    "AWS::SecretsManager::SecretTargetAttachment": _enforced("host and port are in the secret"),
     "AWS::WAFv2::LoggingConfiguration": _recorded("`tap status` shows sampled requests instead"),
     "AWS::WAFv2::WebACL": _enforced(
         "rate rules as deployed; AWS's managed groups by our approximation of their descriptions, "
@@ -108,6 +138,7 @@ TYPES: dict[str, Fidelity] = {
     ),
     "AWS::WAFv2::WebACLAssociation": _enforced("the gateway before the emulator asks the web ACL"),
     "Custom::S3AutoDeleteObjects": _enforced("empties the bucket, without its Node.js function"),
+    "Custom::VpcRestrictDefaultSG": _recorded(_NETWORK),
 }
 
 

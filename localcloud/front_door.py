@@ -1,6 +1,7 @@
 """Short, stable addresses for people: http://localhost:8080/tap/... is the HTTP API.
 
-It serves what is deployed and nothing else: no request to the AWS API passes here.
+The root is the store, through its CDN. It serves what is deployed and nothing else: no request to
+the AWS API passes here.
 """
 
 import asyncio
@@ -24,6 +25,8 @@ class Route:
     stage: str
 
 
+_STORE = "store"
+_STORE_ROUTE = Route("EcommerceStack", "StoreUrl", "")
 ROUTES = {
     "tap": Route("TapStack", "HttpApiId", "$default"),
     "partner": Route("PartnerApiStack", "RestApiId", "prod"),
@@ -44,8 +47,9 @@ class FrontDoor:
     def __init__(self, app: App, cloud: Cloud):
         self._app = app
         self._stacks = cloud.client("cloudformation")
-        self._api_ids: dict[str, str] = {}
+        self._targets: dict[str, str] = {}
         self._looked_up = 0.0
+        self._looking = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; the lifespan belongs to the AWS endpoint."""
@@ -62,9 +66,9 @@ class FrontDoor:
             return
         name, _, rest = path.lstrip("/").partition("/")
         if name not in ROUTES:
-            await self._index(path, send)
+            await self._store(scope, receive, send)
             return
-        api_id = await self._api_id(name)
+        api_id = await self._found(name)
         if api_id is None:
             stack = ROUTES[name].stack
             await answer(send, 503, {"message": f"{stack} is not deployed here; run `tap up`"})
@@ -74,6 +78,16 @@ class FrontDoor:
         raw = prefix.encode() + (raw_rest or b"/")
         await self._app({**scope, "path": f"{prefix}/{rest}", "raw_path": raw}, receive, send)
 
+    async def _store(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The store through its CDN, as a browser over HTTPS would get it."""
+        url = await self._found(_STORE)
+        if url is None:
+            await self._index(scope["path"], send)
+            return
+        cdn = (b"host", url.removeprefix("https://").encode())
+        others = [(name, value) for name, value in scope["headers"] if name.lower() != b"host"]
+        await self._app({**scope, "scheme": "https", "headers": [*others, cdn]}, receive, send)
+
     async def _index(self, path: str, send: Send) -> None:
         if path != "/":
             await answer(send, 404, {"message": f"nothing is served at {path}; see /"})
@@ -82,16 +96,17 @@ class FrontDoor:
         page = _PAGE.format(items="".join(links))
         await answer(send, 200, page, {"content-type": "text/html; charset=utf-8"})
 
-    async def _api_id(self, name: str) -> str | None:
-        stale = time.monotonic() - self._looked_up > _LOOKUP_SECONDS
-        if name not in self._api_ids and stale:
-            self._looked_up = time.monotonic()
-            self._api_ids = await asyncio.to_thread(self._find)
-        return self._api_ids.get(name)
+    async def _found(self, name: str) -> str | None:
+        async with self._looking:
+            stale = time.monotonic() - self._looked_up > _LOOKUP_SECONDS
+            if name not in self._targets and stale:
+                self._targets = await asyncio.to_thread(self._find)
+                self._looked_up = time.monotonic()
+        return self._targets.get(name)
 
     def forget(self) -> None:
         """Look every API up again: a stack was deployed or destroyed."""
-        self._api_ids, self._looked_up = {}, 0.0
+        self._targets, self._looked_up = {}, 0.0
 
     def _find(self) -> dict[str, str]:
         try:
@@ -101,7 +116,7 @@ class FrontDoor:
         found = {}
         for stack in stacks:
             outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
-            for name, route in ROUTES.items():
+            for name, route in (ROUTES | {_STORE: _STORE_ROUTE}).items():
                 if stack["StackName"].startswith(route.stack) and route.output in outputs:
                     found[name] = outputs[route.output]
         return found

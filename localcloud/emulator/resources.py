@@ -13,18 +13,26 @@ from typing import Any
 from ministack.core.concurrency import spawn_background
 from ministack.services.cloudformation import provisioners
 
-from localcloud.cloud import Cloud
+from localcloud.cloud import ACCOUNT, REGION, Cloud
 from localcloud.emulator.internals import need
 
 Properties = dict[str, Any]
 Handler = dict[str, Callable[..., Any]]
 
-RECORDED = (
-    "AWS::Backup::BackupSelection",
-    "AWS::Cognito::LogDeliveryConfiguration",
-    "AWS::Cognito::UserPoolRiskConfigurationAttachment",
-    "AWS::WAFv2::LoggingConfiguration",
-)
+# Each with the attributes that templates ask for, besides `Id` and `Arn`.
+RECORDED: dict[str, Properties] = {
+    "AWS::Backup::BackupSelection": {},
+    "AWS::EC2::EIP": {"AllocationId": "eipalloc-0a1b2c3d4e5f60718", "PublicIp": "192.0.2.1"},
+    "AWS::EC2::FlowLog": {},
+    "AWS::EC2::NatGateway": {"NatGatewayId": "nat-0a1b2c3d4e5f60718"},
+    "AWS::EC2::SecurityGroupEgress": {},
+    "AWS::EC2::SecurityGroupIngress": {},
+    "AWS::Logs::Delivery": {"DeliveryId": "0a1b2c3d4e5f6071"},
+    "AWS::Logs::DeliveryDestination": {},
+    "AWS::Logs::DeliverySource": {},
+    "AWS::WAFv2::LoggingConfiguration": {},
+    "Custom::VpcRestrictDefaultSG": {},
+}
 
 _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  # a type, not a password
 
@@ -38,22 +46,29 @@ def install(cloud: Cloud) -> None:
         CliError: the emulator is not the version this was written for.
     """
     handlers = need(provisioners, "_RESOURCE_HANDLERS")
-    for resource_type in RECORDED:
-        handlers.setdefault(resource_type, _recorded())
+    for resource_type, attributes in RECORDED.items():
+        handlers[resource_type] = _recorded(resource_type, attributes)
     handlers["AWS::SecretsManager::RotationSchedule"] = _rotation_schedule(cloud)
     handlers["AWS::WAFv2::WebACLAssociation"] = _web_acl_association(cloud)
     handlers["Custom::S3AutoDeleteObjects"] = _auto_delete_objects(cloud)
     handlers[_SECRET] = _identified_by_arn(handlers[_SECRET])
 
 
-def _recorded() -> Handler:
+def _recorded(resource_type: str, attributes: Properties) -> Handler:
+    service = resource_type.split("::")[1].lower()
+
+    def described(physical_id: str) -> Properties:
+        arn = f"arn:aws:{service}:{REGION}:{ACCOUNT}:{physical_id}"
+        return {"Id": physical_id, "Arn": arn, **attributes}
+
     def create(logical_id: str, properties: Properties, stack: str) -> tuple[str, Properties]:
         del properties
-        return f"{stack}-{logical_id}", {"Id": f"{stack}-{logical_id}"}
+        physical_id = f"{stack}-{logical_id}"
+        return physical_id, described(physical_id)
 
     return {
         "create": create,
-        "update": lambda physical_id, _old, _new, _stack: (physical_id, {"Id": physical_id}),
+        "update": lambda physical_id, _old, _new, _stack: (physical_id, described(physical_id)),
         "delete": lambda physical_id, _properties: None,
     }
 

@@ -133,7 +133,7 @@ def test_a_bad_request_is_told_why_and_stores_nothing(
     assert stored() == before
 
 
-def test_an_item_of_400_kilobytes_is_stored(api: Api, new_item: Callable[..., Any]) -> None:
+def test_an_item_of_400_kilobytes_is_stored(new_item: Callable[..., Any]) -> None:
     text = "x" * (409_600 - 300)
 
     assert new_item(text=text)["text"] == text

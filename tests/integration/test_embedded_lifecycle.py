@@ -82,7 +82,7 @@ def test_commands_say_that_no_cloud_is_running() -> None:
 def test_a_second_up_is_told_that_another_is_at_work() -> None:
     with another_cloud() as home:
         first = _background_up(home)
-        _wait_for(lambda: (home / "process.json").exists())
+        _wait_for((home / "process.json").exists)
         second = tap(home, "up", check=False)
         first.send_signal(signal.SIGINT)
         said = first.communicate(timeout=60)[1]
