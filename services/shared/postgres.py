@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from pg8000.exceptions import DatabaseError, Error
+from pg8000.exceptions import DatabaseError, Error, InterfaceError
 from pg8000.native import Connection, PreparedStatement
 
 from services.shared.database_secret import Login
@@ -22,11 +22,11 @@ from services.shared.telemetry import logger
 TIMEOUT_SECONDS = 3.5
 
 _ROOTS = Path(__file__).with_name("rds_roots.pem")
-_REFUSED_LOGIN = ("28P01", "28000")
+REFUSED_LOGIN = ("28P01", "28000")
 # Connection lost, server stopping or starting, standby after a failover; deadlock, serialization.
 _REPEATABLE = ("08", "57P", "25006", "40")
 # Too many connections, out of memory; canceled by a timeout of the server's; a lock not given.
-_TRANSIENT = (*_REPEATABLE, *_REFUSED_LOGIN, "53", "57014", "55P03")
+_TRANSIENT = (*_REPEATABLE, *REFUSED_LOGIN, "53", "57014", "55P03")
 
 Connect = Callable[[Login], Connection]
 
@@ -85,12 +85,12 @@ class Database:
 
 def log_in(logins: Iterable[Login], connect: Connect) -> Connection:
     """A connection with the first login that the server takes; raises what the last one met."""
-    refusal: DatabaseError | None = None
+    refusal: Error | None = None
     for login in logins:
         try:
             return connect(login)
-        except DatabaseError as error:
-            if sqlstate(error) not in _REFUSED_LOGIN:
+        except Error as error:
+            if sqlstate(error) not in REFUSED_LOGIN:
                 raise
             refusal = error
     raise refusal or DatabaseError({"C": "28000", "M": "there is no login"})
@@ -140,11 +140,14 @@ def close(connection: Connection) -> None:
         logger.debug("the connection was closed already")
 
 
-def sqlstate(error: Exception) -> str:
-    """The server's five-character code; empty for an error that is not the server's."""
+def sqlstate(error: BaseException | None) -> str:
+    """The server's five-character code; empty for an error that is not the server's.
+
+    pg8000 hides the server's refusal of a login behind the failure to say goodbye after it.
+    """
     if isinstance(error, DatabaseError) and isinstance(error.args[0], dict):
         return str(error.args[0].get("C", ""))
-    return ""
+    return sqlstate(error.__context__) if isinstance(error, InterfaceError) else ""
 
 
 def _is(error: Exception, codes: tuple[str, ...]) -> bool:

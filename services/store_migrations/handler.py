@@ -9,13 +9,13 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from pg8000.exceptions import DatabaseError
+from pg8000.exceptions import Error
 from pg8000.native import Connection
 
 from services.shared import aws
 from services.shared.database_password import set_password
 from services.shared.database_secret import DatabaseSecret
-from services.shared.postgres import Connect, close, connect_to, log_in
+from services.shared.postgres import REFUSED_LOGIN, Connect, close, connect_to, log_in, sqlstate
 from services.shared.telemetry import logger
 from services.store_migrations.migrations import (
     FOLDER,
@@ -58,7 +58,9 @@ class Store:
         """
         try:
             close(log_in(self.user.logins(), self.connect))
-        except DatabaseError:
+        except Error as error:
+            if sqlstate(error) not in REFUSED_LOGIN:
+                raise
             login = self.user.current()
             connection.run("RESET ROLE")
             set_password(connection, login.username, login.password)

@@ -17,7 +17,17 @@ ENVIRONMENT = {
     },
     "health": {"ITEMS_TABLE_NAME", "FILES_BUCKET_NAME"},
     "secret_rotation": {"SECRET_ARN"},
+    "store_api": {"DATABASE_SECRET_ARN"},
+    "store_migrations": {
+        "MASTER_SECRET_ARN",
+        "DATABASE_SECRET_ARN",
+        "DATABASE_HOST",
+        "DATABASE_PORT",
+        "DATABASE_NAME",
+    },
+    "store_secret_rotation": {"SECRET_ARN"},
 }
+WITH_DATABASE = {service for service in ENVIRONMENT if service.startswith("store_")}
 every_service = pytest.mark.parametrize("service", ENVIRONMENT)
 
 
@@ -63,5 +73,6 @@ def test_a_service_reads_the_environment_in_one_line(service: str) -> None:
 def test_a_package_declares_what_it_needs_and_the_operations_it_calls(service: str) -> None:
     declared = tomllib.loads((SERVICES / service / "package.toml").read_text("utf-8"))
 
-    assert declared["requires"] == ["botocore", "aws-lambda-powertools"]
+    driver = ["pg8000"] if service in WITH_DATABASE else []
+    assert declared["requires"] == ["botocore", "aws-lambda-powertools", *driver]
     assert all(operations == sorted(operations) for operations in declared["aws"].values())
