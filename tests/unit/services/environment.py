@@ -2,9 +2,12 @@
 
 import os
 
+from tests.secrets_manager import SECRET
+
+__all__ = ["BUCKET", "SECRET", "TABLE"]
+
 TABLE = "tap-data-table-dev"
 BUCKET = "tap-storage-bucket-dev-111122223333-eu-west-1"
-SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:tap-application-secrets-dev-AbCdEf"
 
 os.environ.update(
     AWS_DEFAULT_REGION="eu-west-1",

@@ -18,34 +18,15 @@ from services.store_api.models import (
     Product,
     ProductNotFound,
 )
+from tests.secrets_manager import NEW, OLD, StoreSecret, secret_value
 from tests.unit.services import fakes
 
-OLD, NEW = "o" * 32, "n" * 32
+__all__ = ["NEW", "OLD", "StoreSecret", "secret_value"]
 
 
 def refused(code: str) -> DatabaseError:
     """What the driver raises for an error of the server's."""
     return DatabaseError({"C": code, "M": "a message"})
-
-
-def secret_value(password: str) -> dict[str, Any]:
-    """The store's secret."""
-    return {
-        "engine": "postgres",
-        "host": "db.example",
-        "port": 5433,
-        "dbname": "store",
-        "username": "store",
-        "password": password,
-    }
-
-
-class Secrets(fakes.SecretsManager):
-    """The store's secret and its versions."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.values: dict[str, Any] = {"v1": secret_value(OLD)}
 
 
 class Server:

@@ -20,12 +20,12 @@ from services.shared.errors import Unavailable
 from services.shared.postgres import Database, connect_to, log_in, roots
 from tests.unit.services import fakes
 from tests.unit.services.environment import SECRET
-from tests.unit.services.store_fakes import NEW, OLD, Secrets, Server, refused, secret_value
+from tests.unit.services.store_fakes import NEW, OLD, Server, StoreSecret, refused, secret_value
 
 
 @pytest.fixture
-def secrets() -> Secrets:
-    return Secrets()
+def secrets() -> StoreSecret:
+    return StoreSecret()
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def server() -> Server:
 
 
 @pytest.fixture
-def database(secrets: Secrets, server: Server) -> Database:
+def database(secrets: StoreSecret, server: Server) -> Database:
     return Database(DatabaseSecret(secrets, SECRET), server.connect)
 
 
@@ -51,7 +51,7 @@ def failing(server: Server, *errors: Exception) -> None:
 
 
 def test_one_connection_and_one_preparation_serve_many_statements(
-    database: Database, server: Server, secrets: Secrets
+    database: Database, server: Server, secrets: StoreSecret
 ) -> None:
     assert [database.run("SELECT 1") for _ in range(3)] == [[[1]]] * 3
 
@@ -119,7 +119,7 @@ def test_a_mistake_in_a_statement_is_no_outage(database: Database, server: Serve
 
 
 def test_an_open_session_outlives_the_rotation_of_its_password(
-    database: Database, server: Server, secrets: Secrets
+    database: Database, server: Server, secrets: StoreSecret
 ) -> None:
     database.run("SELECT 1")
     server.password = NEW
@@ -133,7 +133,7 @@ def test_an_open_session_outlives_the_rotation_of_its_password(
 
 @pytest.mark.parametrize("stage", ["AWSCURRENT", "AWSPENDING"])
 def test_a_new_session_finds_the_new_password_during_and_after_a_rotation(
-    database: Database, server: Server, secrets: Secrets, stage: str
+    database: Database, server: Server, secrets: StoreSecret, stage: str
 ) -> None:
     database.run("SELECT 1")
     server.password = NEW
@@ -178,7 +178,7 @@ def test_other_errors_of_a_login_are_not_tried_again() -> None:
         log_in([], connect)
 
 
-def test_the_masters_secret_is_completed_and_no_password_is_shown(secrets: Secrets) -> None:
+def test_the_masters_secret_is_completed_and_no_password_is_shown(secrets: StoreSecret) -> None:
     secrets.values["v1"] = {"username": "master", "password": OLD}
     address = {"host": "db.example", "port": "5433", "dbname": "store"}
 
@@ -189,7 +189,7 @@ def test_the_masters_secret_is_completed_and_no_password_is_shown(secrets: Secre
 
 
 def test_a_secret_without_a_value_says_so_and_other_errors_pass(
-    secrets: Secrets, monkeypatch: pytest.MonkeyPatch
+    secrets: StoreSecret, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = DatabaseSecret(secrets, SECRET)
     secrets.stages.clear()

@@ -9,15 +9,15 @@ from pg8000.exceptions import DatabaseError
 
 from services.shared.database_secret import DatabaseSecret
 from services.store_migrations import handler
-from services.store_migrations.handler import Store
 from services.store_migrations.migrations import (
     Migration,
     MigrationRefused,
     migrate,
     read_migrations,
 )
+from services.store_migrations.service import Store
 from tests.unit.services.environment import SECRET
-from tests.unit.services.store_fakes import NEW, OLD, Secrets, Server, refused
+from tests.unit.services.store_fakes import NEW, OLD, Server, StoreSecret, refused
 
 ONE, TWO = Migration(1, "0001_one.sql", "one"), Migration(2, "0002_two.sql", "two")
 
@@ -56,7 +56,7 @@ def database() -> Database:
 
 
 def session(database: Database) -> Any:
-    return Server.connect(database, DatabaseSecret(Secrets(), SECRET).current())
+    return Server.connect(database, DatabaseSecret(StoreSecret(), SECRET).current())
 
 
 def test_what_is_missing_is_applied_in_order_and_only_once(database: Database) -> None:
@@ -104,8 +104,10 @@ def test_migrations_are_numbered_without_a_gap(tmp_path: Path) -> None:
 
 @pytest.fixture
 def store(database: Database) -> Store:
-    secret = DatabaseSecret(Secrets(), SECRET)
-    return Store(master=secret, user=DatabaseSecret(Secrets(), SECRET), connect=database.connect)
+    secret = DatabaseSecret(StoreSecret(), SECRET)
+    return Store(
+        master=secret, user=DatabaseSecret(StoreSecret(), SECRET), connect=database.connect
+    )
 
 
 def test_the_database_is_prepared_alone_and_a_second_time_nothing_changes(
@@ -129,10 +131,10 @@ def test_products_are_seeded_only_when_asked(store: Store, monkeypatch: pytest.M
 
 
 def test_a_store_that_cannot_log_in_is_given_its_password(database: Database) -> None:
-    users = Secrets()
+    users = StoreSecret()
     users.values["v1"]["password"] = NEW
     store = Store(
-        master=DatabaseSecret(Secrets(), SECRET),
+        master=DatabaseSecret(StoreSecret(), SECRET),
         user=DatabaseSecret(users, SECRET),
         connect=database.connect,
     )
@@ -158,8 +160,8 @@ def test_an_outage_is_not_taken_for_a_wrong_password(database: Database) -> None
             raise refused("53300")
         return database.connect(login)
 
-    secret = DatabaseSecret(Secrets(), SECRET)
-    store = Store(master=secret, user=DatabaseSecret(Secrets(), SECRET), connect=connect)
+    secret = DatabaseSecret(StoreSecret(), SECRET)
+    store = Store(master=secret, user=DatabaseSecret(StoreSecret(), SECRET), connect=connect)
 
     with pytest.raises(DatabaseError, match="53300"):
         store.prepare(seed=False)

@@ -10,14 +10,14 @@ from services.shared.rotation import RotationRefused
 from services.store_secret_rotation import handler
 from services.store_secret_rotation.rotation import DatabaseUserRotation
 from tests.unit.services.environment import SECRET
-from tests.unit.services.store_fakes import NEW, OLD, Secrets, Server, secret_value
+from tests.unit.services.store_fakes import NEW, OLD, Server, StoreSecret, secret_value
 
 STEPS = ["createSecret", "setSecret", "testSecret", "finishSecret"]
 
 
 @pytest.fixture
-def secrets() -> Secrets:
-    secrets = Secrets()
+def secrets() -> StoreSecret:
+    secrets = StoreSecret()
     secrets.stages["AWSPENDING"] = "v2"
     return secrets
 
@@ -36,7 +36,7 @@ def server() -> Server:
     return ours
 
 
-def run(secrets: Secrets, server: Server, *steps: str) -> None:
+def run(secrets: StoreSecret, server: Server, *steps: str) -> None:
     rotation = DatabaseUserRotation(secrets, SECRET, server.connect)
     for step in steps:
         rotation.run(step=step, secret_id=SECRET, token="v2")
@@ -44,7 +44,7 @@ def run(secrets: Secrets, server: Server, *steps: str) -> None:
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_the_four_steps_change_the_password_there_and_here_however_often_each_runs(
-    secrets: Secrets, server: Server, times: int
+    secrets: StoreSecret, server: Server, times: int
 ) -> None:
     run(secrets, server, *[step for step in STEPS for _ in range(times)])
 
@@ -54,7 +54,7 @@ def test_the_four_steps_change_the_password_there_and_here_however_often_each_ru
     assert server.open == 0
 
 
-def test_the_server_never_sees_the_password(secrets: Secrets, server: Server) -> None:
+def test_the_server_never_sees_the_password(secrets: StoreSecret, server: Server) -> None:
     run(secrets, server, *STEPS)
 
     [statement] = [sql for sql in server.statements if sql.startswith("ALTER")]
@@ -64,7 +64,7 @@ def test_the_server_never_sees_the_password(secrets: Secrets, server: Server) ->
 
 
 def test_a_password_that_the_database_does_not_take_never_becomes_current(
-    secrets: Secrets, server: Server
+    secrets: StoreSecret, server: Server
 ) -> None:
     run(secrets, server, "createSecret")
 
@@ -75,7 +75,7 @@ def test_a_password_that_the_database_does_not_take_never_becomes_current(
 
 @pytest.mark.parametrize("changed", [{"host": "elsewhere"}, {"username": "postgres"}])
 def test_a_version_that_changes_more_than_the_password_is_refused_before_the_database_hears_of_it(
-    secrets: Secrets, server: Server, changed: Any
+    secrets: StoreSecret, server: Server, changed: Any
 ) -> None:
     secrets.values["v2"] = secret_value(NEW) | changed
 
@@ -85,7 +85,7 @@ def test_a_version_that_changes_more_than_the_password_is_refused_before_the_dat
 
 
 def test_secrets_manager_is_told_of_a_failed_step(
-    secrets: Secrets, server: Server, monkeypatch: pytest.MonkeyPatch
+    secrets: StoreSecret, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rotation = DatabaseUserRotation(secrets, SECRET, server.connect)
     monkeypatch.setattr(handler, "_rotation", rotation)
