@@ -1,11 +1,11 @@
 """A web ACL before a CDN."""
 
 from aws_cdk import CfnCondition
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
+from lib.constructs.encryption_key import EncryptionKey
 from lib.environment import Environment
 
 _RULES_OF_AWS = (
@@ -40,7 +40,7 @@ class CdnFirewall(Construct):
         construct_id: str,
         *,
         environment: Environment,
-        key: kms.IKey,
+        key: EncryptionKey,
         only_if: CfnCondition,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -56,10 +56,12 @@ class CdnFirewall(Construct):
             ],
         )
         # AWS WAF takes only groups whose names begin so.
+        name = f"aws-waf-logs-tap-store-{environment.suffix}"
+        key.allow_log_groups("LogGroupOfTheFirewall", name)
         log_group = logs.LogGroup(
             self,
             "Logs",
-            log_group_name=f"aws-waf-logs-tap-store-{environment.suffix}",
+            log_group_name=name,
             encryption_key=key,
             retention=environment.log_retention,
             removal_policy=environment.removal_policy,

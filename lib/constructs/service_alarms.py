@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 from aws_cdk import CfnCondition, Duration
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
@@ -111,5 +111,6 @@ class ServiceAlarms(Construct):
         )
         alarm.add_alarm_action(actions.SnsAction(self.topic))
         if only_if:
-            cast("cloudwatch.CfnAlarm", alarm.node.default_child).cfn_options.condition = only_if
+            resource: Any = alarm.node.default_child
+            resource.cfn_options.condition = only_if
         self.watched.append(Watched(name, metric, threshold))

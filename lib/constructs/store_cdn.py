@@ -6,13 +6,13 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from lib.acknowledgements import acknowledge
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.cdn_access_log import CdnAccessLog
 from lib.constructs.cdn_firewall import CdnFirewall
+from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.secure_bucket import SecureBucket
 from lib.environment import Environment
 from lib.store_settings import StoreSettings
@@ -54,7 +54,7 @@ class StoreCdn(Construct):
         assets: SecureBucket,
         api: apigatewayv2.HttpApi,
         access_logs: AccessLogBucket,
-        key: kms.Key,
+        key: EncryptionKey,
     ) -> None:
         super().__init__(scope, construct_id)
         self.in_us_east_1 = CfnCondition(
@@ -96,7 +96,7 @@ class StoreCdn(Construct):
         )
         self._acknowledge_rules(settings)
 
-    def _let_read(self, assets: SecureBucket, key: kms.Key) -> None:
+    def _let_read(self, assets: SecureBucket, key: EncryptionKey) -> None:
         """Let this distribution alone read the bucket, and use the bucket's key for it.
 
         The key is made before the distribution that it serves can have an id, so its policy names
@@ -134,7 +134,7 @@ class StoreCdn(Construct):
             )
         )
 
-    def _guard(self, environment: Environment, key: kms.IKey) -> str:
+    def _guard(self, environment: Environment, key: EncryptionKey) -> str:
         firewall = CdnFirewall(
             self, "Firewall", environment=environment, key=key, only_if=self.in_us_east_1
         )

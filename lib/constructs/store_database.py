@@ -1,6 +1,6 @@
 """The store's database, its keepers and its user."""
 
-from typing import cast
+from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
@@ -114,7 +114,8 @@ class StoreDatabase(Construct):
             deletion_protection=environment.keeps_data,
             removal_policy=environment.removal_policy,
         )
-        self.master_secret = cast("secretsmanager.ISecret", self.instance.secret)
+        made_by_rds: Any = self.instance.secret
+        self.master_secret: secretsmanager.ISecret = made_by_rds
         self._add_log_groups(f"/aws/rds/instance/{name}", environment, key)
         self.user = RotatedSecret(
             self,

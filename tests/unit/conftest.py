@@ -26,7 +26,6 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
         logRetention="TWO_YEARS",
         apiRateLimit="50",
         apiBurstLimit=75,
-        availabilityZones="eu-central-1a,eu-central-1b",
         natGateways="zone",
         databaseInstance="m7g.large",
         storeDomain="shop.example.com",

@@ -58,7 +58,7 @@ class Network:
 
     def __init__(self, template: Json) -> None:
         self._resources: dict[str, Json] = template["Resources"]
-        self.graph: networkx.DiGraph[Any] = networkx.DiGraph()
+        self.graph: Any = networkx.DiGraph()
         self._connect_subnets()
         self.doors = list(self._doors())
         self._connect_machines()
