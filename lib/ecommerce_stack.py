@@ -35,6 +35,13 @@ class EcommerceStack(Stack):
         environment_suffix: Ends every physical name; see `Environment` for what goes when omitted.
         **stack_props: Any of `StackProps`. Without `env` the stack deploys to any account and
             region; termination protection is on where data is kept, unless given.
+
+    Attributes:
+        kms_key: Encrypts everything at rest.
+        network: Where functions and database are.
+        database: Products, stock and orders.
+        assets: The store's pages.
+        cdn: What browsers see.
     """
 
     def __init__(
@@ -57,69 +64,80 @@ class EcommerceStack(Stack):
                 **stack_props,
             },
         )
-        key = EncryptionKey(
+        self.kms_key = EncryptionKey(
             self, "Key", environment=environment, alias=f"alias/tap-store-key-{suffix}"
         )
         access_logs = AccessLogBucket(self, "AccessLogs", environment=environment)
-        network = ApplicationNetwork(self, "Network", nat=settings.nat, flow_logs=access_logs)
-        database = StoreDatabase(
+        self.network = ApplicationNetwork(self, "Network", nat=settings.nat, flow_logs=access_logs)
+        self.database = StoreDatabase(
             self,
             "Database",
             environment=environment,
-            key=key,
-            network=network,
+            key=self.kms_key,
+            network=self.network,
             instance_type=settings.database_instance,
         )
-        DailyBackup(self, "Backup", environment=environment, key=key, of=database.instance)
+        DailyBackup(
+            self, "Backup", environment=environment, key=self.kms_key, of=self.database.instance
+        )
         service = StoreService(
-            self, "Service", environment=environment, key=key, network=network, database=database
+            self,
+            "Service",
+            environment=environment,
+            key=self.kms_key,
+            network=self.network,
+            database=self.database,
         )
         api = PublicHttpApi(
-            self, "HttpApi", environment=environment, api_name=f"tap-store-api-{suffix}", key=key
+            self,
+            "HttpApi",
+            environment=environment,
+            api_name=f"tap-store-api-{suffix}",
+            key=self.kms_key,
         )
         api.route(HttpMethod.GET, "/api/products", service.api, public=_BROWSED)
         api.route(HttpMethod.GET, "/api/products/{sku}", service.api, public=_BROWSED)
         api.route(HttpMethod.POST, "/api/orders", service.api, public=_ORDERED)
         api.route(HttpMethod.GET, "/api/orders/{id}", service.api, public=_FOUND)
-        assets = SecureBucket(
+        self.assets = SecureBucket(
             self,
             "Assets",
             environment=environment,
             bucket_name=f"tap-store-assets-{suffix}-{self.account}-{self.region}",
-            key=key,
+            key=self.kms_key,
             access_logs=access_logs,
         )
-        cdn = StoreCdn(
+        self.cdn = StoreCdn(
             self,
             "Cdn",
             environment=environment,
             settings=settings,
-            assets=assets,
+            assets=self.assets,
             api=api,
             access_logs=access_logs,
-            key=key,
+            key=self.kms_key,
         )
         alarms = ServiceAlarms(
             self,
             "Alarms",
             environment=environment,
-            key=key,
+            key=self.kms_key,
             api=api,
-            functions=[service.api, service.migrations, database.user.rotation],
+            functions=[service.api, service.migrations, self.database.user.rotation],
         )
-        watch_store(alarms, database=database, cdn=cdn)
+        watch_store(alarms, database=self.database, cdn=self.cdn)
         AlarmsDashboard(self, "Dashboard", name=f"tap-store-{suffix}", alarms=alarms)
 
         outputs = {
-            "StoreUrl": cdn.address,
-            "AssetsBucketName": assets.bucket_name,
-            "DistributionId": cdn.distribution.distribution_id,
-            "DatabaseEndpoint": database.instance.db_instance_endpoint_address,
-            "DatabaseSecretArn": database.user.secret.secret_arn,
-            "MasterSecretArn": database.master_secret.secret_arn,
+            "StoreUrl": self.cdn.address,
+            "AssetsBucketName": self.assets.bucket_name,
+            "DistributionId": self.cdn.distribution.distribution_id,
+            "DatabaseEndpoint": self.database.instance.db_instance_endpoint_address,
+            "DatabaseSecretArn": self.database.user.secret.secret_arn,
+            "MasterSecretArn": self.database.master_secret.secret_arn,
             "MigrationFunctionName": service.migrations.function.function_name,
             "StoreApiFunctionName": service.api.function.function_name,
-            "RotationFunctionName": database.user.rotation.function.function_name,
+            "RotationFunctionName": self.database.user.rotation.function.function_name,
             "HttpApiId": api.api_id,
         }
         for name, value in outputs.items():
