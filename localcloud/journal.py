@@ -26,6 +26,9 @@ _READS = re.compile(r"\.(Get|List|Describe|Query|Scan|BatchGet|Filter)[A-Za-z]*$
 # A save may take at most this share of the time, so that a busy emulator stays fast.
 _SHARE = 0.1
 _SOONEST_SECONDS = 0.2
+# Every call of a function logs, and the logs are the largest state by far: they wait a while.
+_LOGS = "cloudwatch_logs"
+_LOGS_SECONDS = 10.0
 
 
 class Journal:
@@ -63,19 +66,24 @@ class Journal:
 
         On the event loop: nothing may change the state while it is written.
         """
+        logs_due = 0.0
         while True:
             began = time.monotonic()
-            self.save()
+            waiting = set() if began >= logs_due else {_LOGS}
+            self._save(waiting)
+            if not waiting:
+                logs_due = began + _LOGS_SECONDS
             spent = time.monotonic() - began
             await asyncio.sleep(max(_SOONEST_SECONDS, spent / _SHARE))
 
-    def save(self, *, everything: bool = False) -> None:
-        """Write the state of the changed services, each file whole or not at all."""
-        changed, self._changed = self._changed, set()
-        everything, self._everything = everything or self._everything, False
-        if changed or everything:
-            states = self._states()
-            wanted = (
-                states if everything else {name: states[name] for name in changed & set(states)}
-            )
-            persistence.save_all(wanted)
+    def save_everything(self) -> None:
+        """Write the whole state, each file whole or not at all."""
+        persistence.save_all(self._states())
+
+    def _save(self, waiting: set[str]) -> None:
+        if not (self._everything or self._changed - waiting):
+            return
+        states = self._states()
+        changed = set(states) if self._everything else self._changed
+        persistence.save_all({name: states[name] for name in (changed - waiting) & set(states)})
+        self._changed, self._everything = changed & waiting, False

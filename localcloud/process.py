@@ -144,6 +144,7 @@ def _environment(cloud: Cloud) -> dict[str, str]:
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(cloud.home / "objects"),
         "TMPDIR": str(cloud.home / "tmp"),
+        "SSL_CERT_FILE": str(cloud.authority),
         "DOCKER_HOST": f"unix://{cloud.home}/no-docker",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",

@@ -20,7 +20,7 @@ from ministack.core import lambda_runtime
 
 from localcloud.asgi import App, Receive, Scope, Send
 from localcloud.cloud import Cloud, write_private
-from localcloud.emulator import databases, functions, resources, rest_api, rotation, settings
+from localcloud.emulator import cdn, databases, functions, resources, rest_api, rotation, settings
 from localcloud.front_door import FrontDoor
 from localcloud.gateway.access_log import AccessLog
 from localcloud.gateway.layer import Gateway, settings_changed
@@ -37,7 +37,7 @@ def main() -> None:
     if cloud is None:
         sys.exit(f"{sys.argv[1]} holds no embedded cloud")
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    for part in (databases, functions, resources, rest_api, rotation, settings):
+    for part in (cdn, databases, functions, resources, rest_api, rotation, settings):
         part.install(cloud)
     asyncio.run(_serve(cloud))
 
@@ -60,7 +60,7 @@ async def _serve(cloud: Cloud) -> None:
     ]
     stopped = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait({*background, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    journal.save(everything=True)
+    journal.save_everything()
     lambda_runtime.reset()
     failed = [task.exception() for task in done if task is not stopped and task.exception()]
     if failed:

@@ -51,6 +51,9 @@ def addresses(cloud: Cloud) -> dict[str, Any]:
             for name, route in ROUTES.items()
             if any(s.name.startswith(route.stack) and route.output in s.outputs for s in stacks)
         },
+        "store": next(
+            (cloud.front_door for stack in stacks if stack.name.startswith("EcommerceStack")), None
+        ),
         "stacks": {stack.name: stack.outputs for stack in stacks},
     }
 
@@ -58,6 +61,8 @@ def addresses(cloud: Cloud) -> dict[str, Any]:
 def table(found: dict[str, Any]) -> Table:
     """The addresses as people look at them."""
     listing = Table("What", "Address", title="Endpoints", title_justify="left")
+    if found["store"]:
+        listing.add_row("The store", f"{found['store']}/")
     for name, address in found["apis"].items():
         listing.add_row(f"{name} API", address)
     listing.add_row("AWS API", found["aws_endpoint"])

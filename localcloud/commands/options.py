@@ -18,6 +18,8 @@ Home = Annotated[
         show_default=False,
     ),
 ]
+Aws = Annotated[bool, typer.Option("--aws", help="Work on AWS itself, not on the embedded cloud.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before changing AWS.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a script to read.")]
 
 

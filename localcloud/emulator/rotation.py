@@ -25,13 +25,14 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 def install(cloud: Cloud) -> None:
-    """Make RotateSecret rotate, and a version without a value not found.
+    """Make RotateSecret rotate, DescribeSecret tell when, and a version without a value not found.
 
     Raises:
         CliError: the emulator is not the version this was written for.
     """
     find = need(secretsmanager, "_resolve")
     get_value = need(secretsmanager, "_get_secret_value")
+    describe = need(secretsmanager, "_describe_secret")
 
     def rotate_secret(request: dict[str, Any]) -> Answer:
         _, secret = find(request.get("SecretId"))
@@ -65,7 +66,17 @@ def install(cloud: Cloud) -> None:
         return status, headers, body
 
     replace(secretsmanager, "_rotate_secret", rotate_secret)
+
+    def describe_secret(request: dict[str, Any]) -> Answer:
+        status, headers, body = _answer(describe(request))
+        _, secret = find(request.get("SecretId"))
+        if status == 200 and "LastRotatedDate" in secret:
+            rotated = {"LastRotatedDate": secret["LastRotatedDate"]}
+            return _answer(json_response(json.loads(body) | rotated))
+        return status, headers, body
+
     replace(secretsmanager, "_get_secret_value", get_secret_value)
+    replace(secretsmanager, "_describe_secret", describe_secret)
 
 
 def _rotate(cloud: Cloud, secret: dict[str, Any], function: str, token: str) -> None:

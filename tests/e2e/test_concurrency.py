@@ -24,6 +24,28 @@ def test_two_hundred_concurrent_updates_lose_none(api: Api, new_item: Callable[.
     assert sum(conflicts) > 0, "no two updates met: nothing was shown"
 
 
+def test_of_two_hundred_updates_at_once_expecting_one_version_one_is_done(
+    api: Api, new_item: Callable[..., Any]
+) -> None:
+    item = new_item(winner=None)
+    api.token()
+
+    def claim(client: int) -> int:
+        answer = _patient(
+            lambda: api.call(
+                "update", id=item["id"], item={"winner": client}, expected_version=item["version"]
+            )
+        )
+        return int(answer.status)
+
+    with ThreadPoolExecutor(UPDATES) as clients:
+        statuses = list(clients.map(claim, range(UPDATES)))
+
+    after = api.call("read", id=item["id"]).data["item"]
+    assert (statuses.count(200), statuses.count(409)) == (1, UPDATES - 1)
+    assert (after["winner"], after["version"]) == (statuses.index(200), item["version"] + 1)
+
+
 def _increment(api: Api, item_id: str) -> int:
     """Add one to the item's count; how many conflicts it took."""
     conflicts = 0

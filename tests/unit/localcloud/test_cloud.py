@@ -32,8 +32,8 @@ def test_a_damaged_description_is_one_line_that_says_what_to_do(cloud, text):
         Cloud.load(cloud.home)
 
 
-def test_the_root_key_is_another_in_every_cloud():
-    first, second = (Cloud(home=None, port=1, front_port=2) for _ in range(2))
+def test_the_root_key_is_another_in_every_cloud(tmp_path):
+    first, second = (Cloud(home=tmp_path, port=1, front_port=2) for _ in range(2))
 
     assert first.access_key_id != second.access_key_id
     assert first.secret_access_key != second.secret_access_key

@@ -1,5 +1,7 @@
 """The settings that the emulator drops: how they are put, and how they are read back."""
 
+# pylint: disable=invalid-name  # botocore's own names
+
 from localcloud.settings import SETTINGS, DeployedSettings, Resource, present, typed
 
 

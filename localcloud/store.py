@@ -1,0 +1,70 @@
+"""The store's database and page: migrated and published, here and on AWS."""
+
+import json
+import mimetypes
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from localcloud import project
+from localcloud.errors import CliError
+
+Clients = Callable[[str], Any]
+_PAGE = project.ROOT / "web" / "store"
+# Names do not change with their contents: a browser asks each time whether its copy still holds.
+_CACHE = "no-cache"
+_TYPES = {".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+def migrate(clients: Clients, outputs: dict[str, str], *, seed: bool) -> dict[str, Any]:
+    """Apply the migrations that the store's database lacks; with `seed`, fill an empty shop.
+
+    Raises:
+        CliError: a migration failed; the database is as it was before that migration.
+    """
+    answer = clients("lambda").invoke(
+        FunctionName=outputs["MigrationFunctionName"], Payload=json.dumps({"seed": seed}).encode()
+    )
+    said = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer or not isinstance(said, dict) or "errorMessage" in said:
+        raise CliError(f"the store's migrations failed: {said}; see `tap logs migrations`")
+    done: dict[str, Any] = said
+    return done
+
+
+def publish(clients: Clients, outputs: dict[str, str]) -> int:
+    """Put the page into the assets bucket, drop what it no longer has, refresh the CDN.
+
+    Returns:
+        How many files the page has.
+    """
+    s3, bucket = clients("s3"), outputs["AssetsBucketName"]
+    files = {
+        str(path.relative_to(_PAGE)): path for path in sorted(_PAGE.rglob("*")) if path.is_file()
+    }
+    for key, path in files.items():
+        s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=path.read_bytes(),
+            ContentType=_content_type(path),
+            CacheControl=_CACHE,
+        )
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    stored = [item["Key"] for page in pages for item in page.get("Contents", [])]
+    for key in sorted(set(stored) - set(files)):
+        s3.delete_object(Bucket=bucket, Key=key)
+    clients("cloudfront").create_invalidation(
+        DistributionId=outputs["DistributionId"],
+        InvalidationBatch={
+            "Paths": {"Quantity": 1, "Items": ["/*"]},
+            "CallerReference": project.fingerprint(),
+        },
+    )
+    return len(files)
+
+
+def _content_type(path: Path) -> str:
+    guessed = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
+    kind = guessed or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
