@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_cdk import App, Tags
 
+from lib.ecommerce_stack import EcommerceStack
 from lib.environment import Environment, SettingError
 from lib.packages import PackageError
 from lib.partner_api_stack import PartnerApiStack
@@ -31,7 +32,18 @@ def build_app(**app_props: Any) -> App:
         f"TapStack{environment.suffix}",
         TapStackProps(environment_suffix=environment.suffix, tags=environment.tags),
     )
-    PartnerApiStack(app, f"PartnerApiStack{environment.suffix}", environment=environment)
+    PartnerApiStack(
+        app,
+        f"PartnerApiStack{environment.suffix}",
+        environment=environment,
+        tags=environment.tags,
+    )
+    EcommerceStack(
+        app,
+        f"EcommerceStack{environment.suffix}",
+        environment_suffix=environment.suffix,
+        tags=environment.tags,
+    )
     return app
 
 

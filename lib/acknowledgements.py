@@ -18,10 +18,17 @@ def acknowledge(construct: IConstruct, *rules: str, reason: str) -> None:
         reason: Why the rule does not fit here, for the list in `docs/security.md`.
     """
     for rule in rules:
-        tool = "checkov" if rule.startswith("CKV") else rule.split("-", 1)[0]
-        Validations.of(construct).acknowledge(Acknowledgment(id=f"{tool}::{rule}", reason=reason))
+        Validations.of(construct).acknowledge(
+            Acknowledgment(id=f"{_tool(rule)}::{rule}", reason=reason)
+        )
     skipped = [{"id": rule, "comment": reason} for rule in rules if rule.startswith("CKV")]
     if skipped:
         resource: Any = construct.node.default_child or construct
         already = (resource.get_metadata("checkov") or {}).get("skip", [])
         resource.add_metadata("checkov", {"skip": [*already, *skipped]})
+
+
+def _tool(rule: str) -> str:
+    if rule.startswith("CKV"):
+        return "checkov"
+    return rule.split("-", 1)[0] if "-" in rule else "CloudFormation-Validate"

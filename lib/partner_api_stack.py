@@ -81,7 +81,7 @@ class PartnerApiStack(Stack):
             partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
             key=self.kms_key,
         )
-        DailyBackup(self, "Backup", environment=environment, key=self.kms_key, table=self.items)
+        DailyBackup(self, "Backup", environment=environment, key=self.kms_key, of=self.items)
         self.audit = AuditTrail(
             self,
             "Audit",

@@ -100,7 +100,7 @@ class TapStack(Stack):
             "Backup",
             environment=environment,
             key=self.kms_key,
-            table=self.dynamodb_table,
+            of=self.dynamodb_table,
         )
         self.s3_bucket = SecureBucket(
             self,

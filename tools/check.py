@@ -109,7 +109,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.check")
     parser.add_argument("--write", action="store_true", help="write the list in docs/security.md")
     write = parser.parse_args(arguments).write
-    with tempfile.TemporaryDirectory() as name:
+    # Hyphens, because checkov takes 40 letters, digits and slashes in a row for a secret key.
+    with tempfile.TemporaryDirectory(prefix="tap-check-") as name:
         findings, acknowledged = _examine(Path(name))
     faults = [f"{each.tool}: {each.rule} at {each.place}" for each in findings if not each.excused]
     faults += unused(acknowledged, findings)

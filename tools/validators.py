@@ -16,7 +16,12 @@ import fastjsonschema
 
 Schema: TypeAlias = Any  # JSON Schema: an object, or a part of one
 
-_TYPES = {"string": "a string", "integer": "an integer", "object": "an object"}
+_TYPES = {
+    "string": "a string",
+    "integer": "an integer",
+    "object": "an object",
+    "array": "an array",
+}
 
 _PROBLEMS = {
     "type": "is not {}",
@@ -28,6 +33,8 @@ _PROBLEMS = {
     "minimum": "is less than {}",
     "maximum": "is greater than {}",
     "maxProperties": "has more than {} fields",
+    "minItems": "has fewer than {} entries",
+    "maxItems": "has more than {} entries",
     "required": "is missing",
     "additionalProperties": "is not allowed here",
 }
@@ -63,8 +70,9 @@ def of_operations(openapi: Path) -> str:
 def of_paths(openapi: Path) -> str:
     """The validators of a REST API, by operationId; what they check is an object of groups.
 
-    The groups are what the description has of `path`, `query`, `header` (parameters) and `item`
-    (the body). A group that the operation does not have must be empty.
+    The groups are what the description has of `path`, `query`, `header` (parameters) and the body,
+    which is named `item` unless its `x-name` says otherwise. A group that the operation does not
+    have must be empty.
     """
     description = _read(openapi)
     operations = {
@@ -81,19 +89,22 @@ def of_paths(openapi: Path) -> str:
 
 def _groups(operation: Mapping[str, Any], parameters: Sequence[Schema]) -> Schema:
     """The schema of a REST request: an object with one property for each group."""
-    parameters = [*parameters, *operation.get("parameters", [])]
-    groups = {
-        place: {
+    groups: dict[str, Schema] = {}
+    for place in ("path", "query", "header"):
+        here = [
+            each for each in (*parameters, *operation.get("parameters", [])) if each["in"] == place
+        ]
+        groups[place] = {
             "type": "object",
             "additionalProperties": False,
-            "properties": {
-                each["name"]: each["schema"] for each in parameters if each["in"] == place
-            },
+            "properties": {each["name"]: each["schema"] for each in here},
         }
-        for place in ("path", "query", "header")
-    }
+        required = [each["name"] for each in here if each.get("required")]
+        if required:
+            groups[place]["required"] = required
     if "requestBody" in operation:
-        groups["item"] = operation["requestBody"]["content"]["application/json"]["schema"]
+        body = operation["requestBody"]
+        groups[body.get("x-name", "item")] = body["content"]["application/json"]["schema"]
     return {"type": "object", "properties": groups}
 
 
@@ -165,9 +176,10 @@ class _Rewording(ast.NodeTransformer):
 
 
 def _field(name: ast.expr) -> ast.expr:
-    """`item.name` where fastjsonschema says `data.item.name`."""
+    """`item.name` where fastjsonschema says `data.item.name`; an index is filled in later."""
     parts = [str(part.value) for part in ast.walk(name) if isinstance(part, ast.Constant)]
-    return ast.Constant("".join(part for part in parts if part != "data").lstrip("."))
+    field = "".join(part for part in parts if part != "data").lstrip(".")
+    return ast.parse(f"f{field!r}", mode="eval").body if "{" in field else ast.Constant(field)
 
 
 def _wording(rule: str, schema: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,10 +1,11 @@
-"""Copies of a table that survive the table."""
+"""Copies of data that survive what they were made of."""
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_backup as backup
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from lib.acknowledgements import acknowledge
@@ -12,7 +13,7 @@ from lib.environment import Environment
 
 
 class DailyBackup(Construct):
-    """A backup of a table every night at 03:00 UTC, kept for 35 days.
+    """A backup of a table or database every night at 03:00 UTC, kept for 35 days.
 
     Fixed: the vault is encrypted with the given key and outlives the stack.
     Defaults: where data is thrown away, nothing is made.
@@ -25,14 +26,20 @@ class DailyBackup(Construct):
         *,
         environment: Environment,
         key: kms.IKey,
-        table: dynamodb.ITable,
+        of: dynamodb.Table | rds.DatabaseInstance,
     ) -> None:
         super().__init__(scope, construct_id)
+        if isinstance(of, rds.DatabaseInstance):
+            kind, rule = "Database", "RDSInBackupPlan"
+            resource = backup.BackupResource.from_rds_database_instance(of)
+        else:
+            kind, rule = "Table", "DynamoDBInBackupPlan"
+            resource = backup.BackupResource.from_dynamo_db_table(of)
         if not environment.keeps_data:
             acknowledge(
-                table,
-                "HIPAA.Security-DynamoDBInBackupPlan",
-                "NIST.800.53.R5-DynamoDBInBackupPlan",
+                of,
+                f"HIPAA.Security-{rule}",
+                f"NIST.800.53.R5-{rule}",
                 reason="This environment throws its data away with the stack.",
             )
             return
@@ -46,9 +53,7 @@ class DailyBackup(Construct):
                 delete_after=Duration.days(35),
             )
         )
-        selection = plan.add_selection(
-            "Table", resources=[backup.BackupResource.from_dynamo_db_table(table)]
-        )
+        selection = plan.add_selection(kind, resources=[resource])
         acknowledge(
             selection,
             "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"

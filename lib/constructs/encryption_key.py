@@ -36,7 +36,10 @@ class EncryptionKey(kms.Key):
             removal_policy=environment.removal_policy,
             pending_window=Duration.days(30 if environment.keeps_data else 7),
         )
-        self._allow_log_groups(log_groups)
+        stack = Stack.of(self).stack_name
+        self.allow_log_groups(
+            "LogGroupsOfThisStack", f"{stack}-*", f"/aws/vendedlogs/{stack}-*", *log_groups
+        )
         self._allow_alarms()
 
     def use_through(self, *services: str) -> iam.PolicyStatement:
@@ -56,12 +59,15 @@ class EncryptionKey(kms.Key):
             },
         )
 
-    def _allow_log_groups(self, others: Sequence[str]) -> None:
-        # `LogGroup(encryption_key=)` does not add this, and its creation fails without.
+    def allow_log_groups(self, sid: str, *names: str) -> None:
+        """Let CloudWatch Logs use the key for log groups of these names, `*` for any ending.
+
+        `LogGroup(encryption_key=)` does not add this, and its creation fails without.
+        """
         stack = Stack.of(self)
         self.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="LogGroupsOfThisStack",
+                sid=sid,
                 principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
                 actions=["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"],
                 resources=["*"],
@@ -74,11 +80,7 @@ class EncryptionKey(kms.Key):
                                 resource_name=name,
                                 arn_format=ArnFormat.COLON_RESOURCE_NAME,
                             )
-                            for name in (
-                                f"{stack.stack_name}-*",
-                                f"/aws/vendedlogs/{stack.stack_name}-*",
-                                *others,
-                            )
+                            for name in names
                         ]
                     }
                 },

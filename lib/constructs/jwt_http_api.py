@@ -1,41 +1,23 @@
 """An HTTP API that asks for a token."""
 
-import json
-
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
 from lib.acknowledgements import acknowledge
+from lib.constructs.default_stage import DefaultStage
 from lib.constructs.machine_identity import MachineIdentity
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
-
-_ACCESS_LOG = {
-    "request_id": "$context.requestId",
-    "time": "$context.requestTime",
-    "ip": "$context.identity.sourceIp",
-    "user_agent": "$context.identity.userAgent",
-    "client_id": "$context.authorizer.claims.client_id",
-    "route": "$context.routeKey",
-    "status": "$context.status",
-    "response_length": "$context.responseLength",
-    "latency_ms": "$context.responseLatency",
-    "integration_latency_ms": "$context.integrationLatency",
-    "integration_error": "$context.integrationErrorMessage",
-    "error": "$context.error.message",
-}
 
 
 class JwtHttpApi(apigatewayv2.HttpApi):
     """An HTTP API whose routes need a token of the given issuer unless they say otherwise.
 
-    Fixed: one throttled `$default` stage that deploys itself; an encrypted access log in JSON,
-    without tokens or bodies.
+    Fixed: one throttled stage with an access log (`DefaultStage`).
     Defaults: browsers of the environment's allowed origins only, none when it has none.
     """
 
@@ -60,31 +42,7 @@ class JwtHttpApi(apigatewayv2.HttpApi):
             "Jwt", identity.issuer, jwt_audience=[identity.client.user_pool_client_id]
         )
         self._scopes = identity.scopes
-        # API Gateway writes a resource policy for every group outside /aws/vendedlogs/, and an
-        # account has room for a few only.
-        access_log = logs.LogGroup(
-            self,
-            "AccessLog",
-            log_group_name=f"/aws/vendedlogs/{Stack.of(self).stack_name}-http-api",
-            encryption_key=key,
-            retention=environment.log_retention,
-            removal_policy=environment.removal_policy,
-        )
-        apigatewayv2.CfnStage(
-            self,
-            "Stage",
-            api_id=self.api_id,
-            stage_name="$default",
-            auto_deploy=True,
-            access_log_settings=apigatewayv2.CfnStage.AccessLogSettingsProperty(
-                destination_arn=access_log.log_group_arn, format=json.dumps(_ACCESS_LOG)
-            ),
-            default_route_settings=apigatewayv2.CfnStage.RouteSettingsProperty(
-                detailed_metrics_enabled=True,
-                throttling_rate_limit=environment.requests_per_second,
-                throttling_burst_limit=environment.burst,
-            ),
-        )
+        DefaultStage(self, "Stage", environment=environment, key=key)
 
     def route(
         self,

@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from lib.constructs.application_network import ApplicationNetwork
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
@@ -17,11 +18,13 @@ class RotatedSecret(Construct):
 
     Fixed: encrypted with the given key; a 32-character password without characters that break
     shells or URLs; rotated every 30 days.
-    Defaults: CloudFormation names it; retained where data is kept, else deleted with the stack.
+    Defaults: CloudFormation names it; retained where data is kept, else deleted with the stack;
+    `services/secret_rotation` rotates it, first on creation (with `at_once` false, after 30 days).
 
     Attributes:
         secret: The secret.
         rotation: The function that rotates it.
+        schedule: When it does.
     """
 
     def __init__(
@@ -34,6 +37,9 @@ class RotatedSecret(Construct):
         username: str,
         key: EncryptionKey,
         secret_name: str | None = None,
+        service: str = "secret_rotation",
+        at_once: bool | None = None,
+        network: ApplicationNetwork | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.secret = secretsmanager.Secret(
@@ -53,12 +59,13 @@ class RotatedSecret(Construct):
             self,
             "Rotation",
             environment=environment,
-            service="secret_rotation",
+            service=service,
             function_name=rotation_name,
             key=key,
             settings={"SECRET_ARN": self.secret.secret_arn},
             permissions=[*_rotate(self.secret), key.use_through("secretsmanager")],
             timeout=Duration.seconds(30),
+            network=network,
         )
         self.rotation.function.add_permission(
             "SecretsManager",
@@ -66,7 +73,7 @@ class RotatedSecret(Construct):
             source_account=Stack.of(self).account,
         )
         # The L2 schedule would let the key's policy and the function's role wait for each other.
-        schedule = secretsmanager.CfnRotationSchedule(
+        self.schedule = secretsmanager.CfnRotationSchedule(
             self,
             "Schedule",
             secret_id=self.secret.secret_arn,
@@ -74,8 +81,9 @@ class RotatedSecret(Construct):
             rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(
                 automatically_after_days=30
             ),
+            rotate_immediately_on_update=at_once,
         )
-        schedule.node.add_dependency(self.rotation.function.node.find_child("SecretsManager"))
+        self.schedule.node.add_dependency(self.rotation.function.node.find_child("SecretsManager"))
 
 
 def _rotate(secret: secretsmanager.ISecret) -> list[iam.PolicyStatement]:

@@ -1,8 +1,9 @@
 """Who is told when the service is unwell."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from aws_cdk import Duration
+from aws_cdk import CfnCondition, Duration
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -16,6 +17,8 @@ from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
 
 _PERIOD = Duration.minutes(5)
+_MORE = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+_LESS = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
 
 class ServiceAlarms(Construct):
@@ -75,17 +78,36 @@ class ServiceAlarms(Construct):
         )
 
     def watch(
-        self, name: str, metric: cloudwatch.IMetric, threshold: float, *, periods: int = 1
+        self,
+        name: str,
+        metric: cloudwatch.IMetric,
+        threshold: float,
+        *,
+        periods: int = 1,
+        below: bool = False,
+        only_if: CfnCondition | None = None,
     ) -> None:
-        """Tell the topic when `metric` reaches `threshold` in each of so many `periods`."""
+        """Tell the topic when `metric` reaches `threshold` in each of so many `periods`.
+
+        Args:
+            name: Names the alarm within the stack, and its graph.
+            metric: What is watched. No data is no alarm.
+            threshold: In the metric's unit.
+            periods: How many periods in a row.
+            below: Whether less than the threshold is the fault, not more.
+            only_if: Where the metric exists; everywhere when omitted.
+        """
         alarm = cloudwatch.Alarm(
             self,
             name,
             metric=metric,
             threshold=threshold,
-            comparison_operator=(cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD),
+            comparison_operator=_LESS if below else _MORE,
             evaluation_periods=periods,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         alarm.add_alarm_action(actions.SnsAction(self.topic))
+        if only_if:
+            resource: Any = alarm.node.default_child
+            resource.cfn_options.condition = only_if
         self.alarms.append(alarm)

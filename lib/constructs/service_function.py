@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Duration
+from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -10,6 +10,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from lib.acknowledgements import acknowledge
+from lib.constructs.application_network import ApplicationNetwork
 from lib.environment import Environment
 from lib.packages import PYTHON_RUNTIME, build_package
 
@@ -20,7 +21,8 @@ class ServiceFunction(Construct):
     Fixed: arm64; the Python that built the package; JSON logs in an encrypted log group; active
     tracing; environment variables encrypted with the given key; exactly the given permissions
     besides writing its logs and traces, in a customer-managed policy that nothing can widen.
-    Defaults: 256 MB, 10 seconds.
+    Defaults: 256 MB, 10 seconds, in no network. In a network: in its application subnets with its
+    application's security group; the service may make the interfaces, the code may not.
 
     Attributes:
         function: The function.
@@ -41,6 +43,7 @@ class ServiceFunction(Construct):
         permissions: Sequence[iam.PolicyStatement],
         memory_mb: int = 256,
         timeout: Duration | None = None,
+        network: ApplicationNetwork | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         log_group = logs.LogGroup(
@@ -54,7 +57,12 @@ class ServiceFunction(Construct):
             self,
             "Policy",
             description=f"What {function_name} may do",
-            statements=[_write_logs(log_group), _write_traces(), *permissions],
+            statements=[
+                _write_logs(log_group),
+                _write_traces(),
+                *(_join_network(Stack.of(self), function_name) if network else ()),
+                *permissions,
+            ],
         )
         self.role = iam.Role(
             self,
@@ -83,14 +91,28 @@ class ServiceFunction(Construct):
                 "POWERTOOLS_SERVICE_NAME": service.replace("_", "-"),
                 "POWERTOOLS_METRICS_NAMESPACE": "TAP",
             },
+            vpc=network.vpc if network else None,
+            vpc_subnets=network.application_subnets if network else None,
+            security_groups=[network.application] if network else None,
         )
         self._acknowledge_rules()
+        if network:
+            acknowledge(
+                self.policy,
+                "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:"
+                "<AWS::AccountId>:*/*]",
+                reason="Lambda itself makes and removes the network interfaces, under ids that it "
+                "chooses; the function's code is denied both.",
+            )
+        else:
+            self._acknowledge_absence_of_network()
 
     def _acknowledge_rules(self) -> None:
         acknowledge(
             self.policy,
             "AwsSolutions-IAM5[Resource::*]",
-            reason="X-Ray and GetRandomPassword have no resources that a policy could name.",
+            reason="X-Ray, GetRandomPassword and looking at a network have no resources that a "
+            "policy could name.",
         )
         acknowledge(
             self.function,
@@ -110,19 +132,21 @@ class ServiceFunction(Construct):
         )
         acknowledge(
             self.function,
-            "HIPAA.Security-LambdaInsideVPC",
-            "NIST.800.53.R5-LambdaInsideVPC",
-            "PCI.DSS.321-LambdaInsideVPC",
-            "CKV_AWS_117",
-            reason="There is nothing private to reach: all it calls are AWS APIs, over TLS.",
-        )
-        acknowledge(
-            self.function,
             "HIPAA.Security-LambdaConcurrency",
             "NIST.800.53.R5-LambdaConcurrency",
             "CKV_AWS_115",
             reason="New accounts may run ten functions at once and cannot reserve any; the API's "
             "throttling bounds the calls.",
+        )
+
+    def _acknowledge_absence_of_network(self) -> None:
+        acknowledge(
+            self.function,
+            "HIPAA.Security-LambdaInsideVPC",
+            "NIST.800.53.R5-LambdaInsideVPC",
+            "PCI.DSS.321-LambdaInsideVPC",
+            "CKV_AWS_117",
+            reason="There is nothing private to reach: all it calls are AWS APIs, over TLS.",
         )
 
 
@@ -140,3 +164,37 @@ def _write_traces() -> iam.PolicyStatement:
         actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
         resources=["*"],
     )
+
+
+def _join_network(stack: Stack, function_name: str) -> list[iam.PolicyStatement]:
+    """Return what Lambda needs to place the function, and the refusal of it to the code inside.
+
+    The service uses the function's role to make the interfaces; only calls of the code itself
+    carry `lambda:SourceFunctionArn`.
+    """
+    look = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
+    change = [
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:UnassignPrivateIpAddresses",
+    ]
+    # As wide as Lambda asks for: it deletes interfaces whose ids nobody knows beforehand.
+    anything_here = stack.format_arn(service="ec2", resource="*", resource_name="*")
+    itself = stack.format_arn(
+        service="lambda",
+        resource="function",
+        resource_name=function_name,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    return [
+        iam.PolicyStatement(sid="SeeNetwork", actions=look, resources=["*"]),
+        iam.PolicyStatement(sid="JoinNetwork", actions=change, resources=[anything_here]),
+        iam.PolicyStatement(
+            sid="CodeMayNot",
+            effect=iam.Effect.DENY,
+            actions=[*look, *change],
+            resources=["*"],
+            conditions={"ArnEquals": {"lambda:SourceFunctionArn": itself}},
+        ),
+    ]

@@ -1,6 +1,7 @@
 """What the alarms watch, on one page."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
@@ -25,5 +26,12 @@ class SignalDashboard(cloudwatch.Dashboard):
             )
             for alarm in alarms
         ]
-        state = cloudwatch.AlarmStatusWidget(title="Alarms", width=24, alarms=list(alarms))
+        # The state is told by an alarm's ARN, which one that is not deployed everywhere may lack.
+        everywhere = [alarm for alarm in alarms if not _is_conditional(alarm)]
+        state = cloudwatch.AlarmStatusWidget(title="Alarms", width=24, alarms=everywhere)
         super().__init__(scope, construct_id, widgets=[[state], signals])
+
+
+def _is_conditional(alarm: cloudwatch.Alarm) -> bool:
+    resource: Any = alarm.node.default_child
+    return resource.cfn_options.condition is not None

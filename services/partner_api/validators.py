@@ -192,9 +192,12 @@ def validate_read_item(data: dict[str, Any]) -> dict[str, Any]:
             data_keys.remove('path')
             data__path = data['path']
             if not isinstance(data__path, dict):
-                raise refused('path', 'is not an object', 'optional: id')
+                raise refused('path', 'is not an object', 'required: id')
             data__path_is_dict = isinstance(data__path, dict)
             if data__path_is_dict:
+                data__path__missing_keys = set(['id']) - data__path.keys()
+                if data__path__missing_keys:
+                    raise refused('path', 'is missing', 'required: id', data__path__missing_keys)
                 data__path_keys = set(data__path.keys())
                 if 'id' in data__path_keys:
                     data__path_keys.remove('id')
@@ -210,7 +213,7 @@ def validate_read_item(data: dict[str, Any]) -> dict[str, Any]:
                         if not READ_ITEM_PATTERNS['^[A-Za-z0-9][A-Za-z0-9._:-]*$'].search(data__path__id):
                             raise refused('path.id', 'does not have the form it must have', "1 to 128 letters, digits, '.', '_', ':' or '-', the first a letter or digit")
                 if data__path_keys:
-                    raise refused('path', 'is not allowed here', 'optional: id', data__path_keys)
+                    raise refused('path', 'is not allowed here', 'required: id', data__path_keys)
         if 'query' in data_keys:
             data_keys.remove('query')
             data__query = data['query']
@@ -245,9 +248,12 @@ def validate_replace_item(data: dict[str, Any]) -> dict[str, Any]:
             data_keys.remove('path')
             data__path = data['path']
             if not isinstance(data__path, dict):
-                raise refused('path', 'is not an object', 'optional: id')
+                raise refused('path', 'is not an object', 'required: id')
             data__path_is_dict = isinstance(data__path, dict)
             if data__path_is_dict:
+                data__path__missing_keys = set(['id']) - data__path.keys()
+                if data__path__missing_keys:
+                    raise refused('path', 'is missing', 'required: id', data__path__missing_keys)
                 data__path_keys = set(data__path.keys())
                 if 'id' in data__path_keys:
                     data__path_keys.remove('id')
@@ -263,7 +269,7 @@ def validate_replace_item(data: dict[str, Any]) -> dict[str, Any]:
                         if not REPLACE_ITEM_PATTERNS['^[A-Za-z0-9][A-Za-z0-9._:-]*$'].search(data__path__id):
                             raise refused('path.id', 'does not have the form it must have', "1 to 128 letters, digits, '.', '_', ':' or '-', the first a letter or digit")
                 if data__path_keys:
-                    raise refused('path', 'is not allowed here', 'optional: id', data__path_keys)
+                    raise refused('path', 'is not allowed here', 'required: id', data__path_keys)
         if 'query' in data_keys:
             data_keys.remove('query')
             data__query = data['query']
@@ -325,9 +331,12 @@ def validate_delete_item(data: dict[str, Any]) -> dict[str, Any]:
             data_keys.remove('path')
             data__path = data['path']
             if not isinstance(data__path, dict):
-                raise refused('path', 'is not an object', 'optional: id')
+                raise refused('path', 'is not an object', 'required: id')
             data__path_is_dict = isinstance(data__path, dict)
             if data__path_is_dict:
+                data__path__missing_keys = set(['id']) - data__path.keys()
+                if data__path__missing_keys:
+                    raise refused('path', 'is missing', 'required: id', data__path__missing_keys)
                 data__path_keys = set(data__path.keys())
                 if 'id' in data__path_keys:
                     data__path_keys.remove('id')
@@ -343,7 +352,7 @@ def validate_delete_item(data: dict[str, Any]) -> dict[str, Any]:
                         if not DELETE_ITEM_PATTERNS['^[A-Za-z0-9][A-Za-z0-9._:-]*$'].search(data__path__id):
                             raise refused('path.id', 'does not have the form it must have', "1 to 128 letters, digits, '.', '_', ':' or '-', the first a letter or digit")
                 if data__path_keys:
-                    raise refused('path', 'is not allowed here', 'optional: id', data__path_keys)
+                    raise refused('path', 'is not allowed here', 'required: id', data__path_keys)
         if 'query' in data_keys:
             data_keys.remove('query')
             data__query = data['query']

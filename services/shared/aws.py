@@ -85,6 +85,11 @@ def name_of(error: Exception) -> str:
     return code_of(error) if isinstance(error, ClientError) else type(error).__name__
 
 
+def region_of(arn: str) -> str:
+    """The region that an ARN names."""
+    return arn.split(":")[3]
+
+
 @cache
 def _session() -> Session:
     return Session()

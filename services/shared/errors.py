@@ -18,7 +18,7 @@ from typing import ClassVar
 
 _LONGEST_FIELD = 256  # characters; names of any length can be sent
 
-Details = Sequence[Mapping[str, str]] | Mapping[str, int]
+Details = Sequence[Mapping[str, str]] | Mapping[str, int | str]
 
 
 class Failure(Exception):

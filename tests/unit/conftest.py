@@ -1,8 +1,12 @@
 """The stacks that many tests look at, synthesized once."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.synthesized import SynthesizedStack
+
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 
 
 @pytest.fixture(scope="session")
@@ -23,4 +27,35 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
         apiRateLimit="50",
         apiBurstLimit=75,
         partnerPlan="standard",
+        natGateways="zone",
+        databaseInstance="m7g.large",
+        storeDomain="shop.example.com",
+        storeCertificateArn=CERTIFICATE,
+        storeFirewall="true",
     )
+
+
+@pytest.fixture(scope="session")
+def store(dev: SynthesizedStack) -> SynthesizedStack:
+    """The store where data is thrown away, with default settings."""
+    return replace(dev, kind="EcommerceStack")
+
+
+@pytest.fixture(scope="session")
+def store_prod(prod: SynthesizedStack) -> SynthesizedStack:
+    """The store where data is kept, with every setting given."""
+    return replace(prod, kind="EcommerceStack")
+
+
+@pytest.fixture(scope="session")
+def store_nat_none(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
+    """The store whose network has no way out."""
+    made = SynthesizedStack.of("dev", tmp_path_factory.mktemp("none"), natGateways="none")
+    return replace(made, kind="EcommerceStack")
+
+
+@pytest.fixture(scope="session")
+def store_nat_regional(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
+    """The store whose way out survives the loss of a zone."""
+    made = SynthesizedStack.of("dev", tmp_path_factory.mktemp("regional"), natGateways="regional")
+    return replace(made, kind="EcommerceStack")

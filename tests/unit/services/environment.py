@@ -2,12 +2,15 @@
 
 import os
 
+from tests.secrets_manager import SECRET
+
+__all__ = ["BUCKET", "SECRET", "TABLE"]
+
 TABLE = "tap-data-table-dev"
 BUCKET = "tap-storage-bucket-dev-111122223333-eu-west-1"
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/tap-audit-dev"
 LOGS = "tap-logs-bucket-dev-111122223333-eu-west-1"
 ORIGINS = "https://partner.example, http://localhost:8080"
-SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:tap-application-secrets-dev-AbCdEf"
 
 os.environ.update(
     AWS_DEFAULT_REGION="eu-west-1",
@@ -18,6 +21,11 @@ os.environ.update(
     FILES_BUCKET_NAME=BUCKET,
     CURSOR_SECRET_ARN=SECRET,
     SECRET_ARN=SECRET,
+    DATABASE_SECRET_ARN=SECRET,
+    MASTER_SECRET_ARN=SECRET,
+    DATABASE_HOST="localhost",
+    DATABASE_PORT="5433",
+    DATABASE_NAME="store",
     RESOURCE_SERVER_ID="tap",
     AUDIT_QUEUE_URL=QUEUE,
     ALLOWED_ORIGINS=ORIGINS,

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ClientError
 from ministack.services import dynamodb as ministack_dynamodb
 
 from services.items_api import handler
@@ -22,19 +21,12 @@ from services.shared.items.models import Item, ItemExists, ItemNotFound, Version
 from services.shared.items.repository import Mode
 from services.shared.items.secret import ApplicationSecret
 from services.shared.items.service import ItemService
-from tests.unit.services.environment import BUCKET, SECRET, TABLE
+from tests.secrets_manager import SECRET, SecretsManager, client_error
+from tests.unit.services.environment import BUCKET, TABLE
+
+__all__ = ["SecretsManager", "client_error"]  # for those who know them from here
 
 EVERY_SCOPE = ("tap/items.read", "tap/items.write", "tap/files.write")
-
-
-def client_error(code: str, status: int = 400, message: str = "", **more: Any) -> Any:
-    """The error botocore raises for a service's answer."""
-    response: Any = {
-        "Error": {"Code": code, "Message": message},
-        "ResponseMetadata": {"HTTPStatusCode": status},
-        **more,
-    }
-    return ClientError(response, "Operation")
 
 
 LogLines = Callable[[], list[dict[str, Any]]]
@@ -143,59 +135,6 @@ class MemoryItems:
         ids = sorted(id_ for id_ in self.kept if after is None or id_ > after)
         page = ids[:limit]
         return [self.kept[id_] for id_ in page], page[-1] if len(ids) > limit else None
-
-
-class SecretsManager:
-    """One secret's versions and their stages, as Secrets Manager keeps them."""
-
-    def __init__(self) -> None:
-        self.values = {"v1": {"username": "admin", "password": "1" * 32}}
-        self.stages = {"AWSCURRENT": "v1"}
-        self.description: dict[str, Any] = {}
-        self.calls: list[tuple[str, Any]] = []
-
-    def rotate(self, version: str) -> None:
-        """What a whole rotation leaves."""
-        self.values[version] = {"username": "admin", "password": version[-1] * 32}
-        self.stages = {"AWSCURRENT": version, "AWSPREVIOUS": self.stages["AWSCURRENT"]}
-
-    def get_secret_value(
-        self, *, SecretId: str, VersionStage: str, VersionId: str | None = None
-    ) -> Any:
-        assert SecretId == SECRET
-        self.calls.append(("get_secret_value", VersionStage))
-        version = self.stages.get(VersionStage)
-        if version not in self.values or VersionId not in (None, version):
-            raise client_error("ResourceNotFoundException")
-        return {"VersionId": version, "SecretString": json.dumps(self.values[version])}
-
-    def describe_secret(self, *, SecretId: str) -> Any:
-        assert SecretId == SECRET
-        stages: dict[str, list[str]] = {}
-        for stage, version in self.stages.items():
-            stages.setdefault(version, []).append(stage)
-        return {"VersionIdsToStages": stages, **self.description}
-
-    def get_random_password(self, *, PasswordLength: int, ExcludePunctuation: bool) -> Any:
-        assert ExcludePunctuation
-        self.calls.append(("get_random_password", PasswordLength))
-        return {"RandomPassword": "n" * PasswordLength}
-
-    def put_secret_value(
-        self, *, SecretId: str, ClientRequestToken: str, SecretString: str, VersionStages: list[str]
-    ) -> None:
-        assert SecretId == SECRET
-        self.calls.append(("put_secret_value", ClientRequestToken))
-        self.values[ClientRequestToken] = json.loads(SecretString)
-        self.stages.update(dict.fromkeys(VersionStages, ClientRequestToken))
-
-    def update_secret_version_stage(
-        self, *, SecretId: str, VersionStage: str, MoveToVersionId: str, RemoveFromVersionId: str
-    ) -> None:
-        assert SecretId == SECRET
-        assert self.stages[VersionStage] == RemoveFromVersionId
-        self.calls.append(("update_secret_version_stage", MoveToVersionId))
-        self.stages |= {VersionStage: MoveToVersionId, "AWSPREVIOUS": RemoveFromVersionId}
 
 
 class Clock:

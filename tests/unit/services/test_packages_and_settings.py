@@ -24,7 +24,17 @@ ENVIRONMENT = {
         "ALLOWED_ORIGINS",
     },
     "audit_writer": {"LOGS_BUCKET_NAME"},
+    "store_api": {"DATABASE_SECRET_ARN"},
+    "store_migrations": {
+        "MASTER_SECRET_ARN",
+        "DATABASE_SECRET_ARN",
+        "DATABASE_HOST",
+        "DATABASE_PORT",
+        "DATABASE_NAME",
+    },
+    "store_secret_rotation": {"SECRET_ARN"},
 }
+WITH_DATABASE = {service for service in ENVIRONMENT if service.startswith("store_")}
 every_service = pytest.mark.parametrize("service", ENVIRONMENT)
 
 
@@ -70,5 +80,6 @@ def test_a_service_reads_the_environment_in_one_line(service: str) -> None:
 def test_a_package_declares_what_it_needs_and_the_operations_it_calls(service: str) -> None:
     declared = tomllib.loads((SERVICES / service / "package.toml").read_text("utf-8"))
 
-    assert declared["requires"] == ["botocore", "aws-lambda-powertools"]
+    driver = ["pg8000"] if service in WITH_DATABASE else []
+    assert declared["requires"] == ["botocore", "aws-lambda-powertools", *driver]
     assert all(operations == sorted(operations) for operations in declared["aws"].values())

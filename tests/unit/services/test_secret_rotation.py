@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from services.secret_rotation import handler
-from services.secret_rotation.rotation import Rotation, RotationRefused
+from services.shared.rotation import Rotation, RotationRefused
 from tests.unit.services import fakes
 from tests.unit.services.environment import SECRET
 

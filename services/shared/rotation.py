@@ -6,10 +6,12 @@ before becomes AWSPREVIOUS by itself.
 """
 
 import json
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from services.shared import aws
+from services.shared.telemetry import logger
 
 PASSWORD_LENGTH = 32
 
@@ -19,11 +21,26 @@ class RotationRefused(Exception):
 
 
 class Rotation:
-    """Rotates one secret, a JSON object with a username, which stays, and a password."""
+    """Rotates one secret, a JSON object whose password changes and whose other fields stay.
+
+    For a password that another system has to learn, a subclass teaches it: `_set` and `_test`.
+    """
 
     def __init__(self, client: aws.Client, arn: str) -> None:
         self._client = client
         self._arn = arn
+
+    def handle(self, event: dict[str, Any]) -> None:
+        """Carry out the step that Secrets Manager calls for; an exception tells it of failure."""
+        step, token = event["Step"], event["ClientRequestToken"]
+        logger.append_keys(step=step, version_id=token)
+        try:
+            self.run(step=step, secret_id=event["SecretId"], token=token)
+        except Exception as error:
+            # The traceback could not hold a value, but a line without one certainly does not.
+            logger.error("rotation step failed", extra={"error": type(error).__name__})
+            raise
+        logger.info("rotation step done")
 
     def run(self, *, step: str, secret_id: str, token: str) -> None:
         """Carry out a step for the version that the token names.
@@ -70,19 +87,11 @@ class Rotation:
         )
 
     def _set(self, _: str) -> None:
-        """Nothing: no other system has to learn the password, the API reads it from here."""
+        """Nothing: no other system has to learn the password, who needs it reads it from here."""
 
     def _test(self, token: str) -> None:
         """The new version must be readable and differ from the current one by its password."""
-        pending, current = self._value("AWSPENDING", token), self._value("AWSCURRENT")
-        sound = (
-            pending.keys() == current.keys()
-            and pending["username"] == current["username"]
-            and pending["password"] != current["password"]
-            and len(pending["password"]) == PASSWORD_LENGTH
-        )
-        if not sound:
-            raise RotationRefused("the new version is not a rotation of the current one")
+        self._versions(token)
 
     def _finish(self, token: str) -> None:
         """Make the new version the current one."""
@@ -94,14 +103,26 @@ class Rotation:
             RemoveFromVersionId=current,
         )
 
+    def _versions(self, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The current and the new version. Raises `RotationRefused` for what is no rotation."""
+        current, pending = self._value("AWSCURRENT"), self._value("AWSPENDING", token)
+        sound = (
+            {**pending, "password": None} == {**current, "password": None}
+            and pending["password"] != current["password"]
+            and len(pending["password"]) == PASSWORD_LENGTH
+        )
+        if not sound:
+            raise RotationRefused("the new version is not a rotation of the current one")
+        return current, pending
+
     def _stages(self) -> dict[str, list[str]]:
         """The staging labels of each version."""
         secret = self._client.describe_secret(SecretId=self._arn)
         stages: dict[str, list[str]] = secret["VersionIdsToStages"]
         return stages
 
-    def _value(self, stage: str, version_id: str | None = None) -> dict[str, str]:
+    def _value(self, stage: str, version_id: str | None = None) -> dict[str, Any]:
         version = {"VersionId": version_id} if version_id else {}
         answer = self._client.get_secret_value(SecretId=self._arn, VersionStage=stage, **version)
-        value: dict[str, str] = json.loads(answer["SecretString"])
+        value: dict[str, Any] = json.loads(answer["SecretString"])
         return value

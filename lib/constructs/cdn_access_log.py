@@ -1,0 +1,86 @@
+"""A log of what a CDN was asked."""
+
+from aws_cdk import ArnFormat, CfnCondition, Stack
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import Construct, IConstruct
+
+from lib.constructs.access_log_bucket import AccessLogBucket
+
+
+class CdnAccessLog(Construct):
+    """CloudFront's standard log, version 2: JSON lines below `AWSLogs/` of a log bucket.
+
+    Fixed: the bucket takes them from this account's deliveries only, and needs no ACLs.
+
+    Args:
+        scope: Where it is defined.
+        construct_id: Its name there.
+        distribution: The CDN.
+        bucket: Where the log goes.
+        only_if: Whether the stack is in us-east-1; elsewhere AWS takes no delivery of CloudFront's.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        distribution: cloudfront.Distribution,
+        bucket: AccessLogBucket,
+        only_if: CfnCondition,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        name = f"{Stack.of(self).stack_name}-cdn"
+        source = logs.CfnDeliverySource(
+            self,
+            "Source",
+            name=name,
+            log_type="ACCESS_LOGS",
+            resource_arn=distribution.distribution_arn,
+        )
+        destination = logs.CfnDeliveryDestination(
+            self,
+            "Destination",
+            name=name,
+            destination_resource_arn=bucket.bucket_arn,
+            output_format="json",
+        )
+        delivery = logs.CfnDelivery(
+            self,
+            "Delivery",
+            delivery_source_name=source.name,
+            delivery_destination_arn=destination.attr_arn,
+        )
+        delivery.node.add_dependency(source, _let_deliver(bucket, name))
+        for each in (source, destination, delivery):
+            each.cfn_options.condition = only_if
+
+
+def _let_deliver(bucket: AccessLogBucket, source: str) -> IConstruct:
+    """Let the log service write to `bucket`; return what must be there before it is tried."""
+    stack = Stack.of(bucket)
+    bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="DeliverCdnLog",
+            principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+            actions=["s3:PutObject"],
+            resources=[bucket.arn_for_objects(f"AWSLogs/{stack.account}/*")],
+            conditions={
+                "StringEquals": {
+                    "s3:x-amz-acl": "bucket-owner-full-control",
+                    "aws:SourceAccount": stack.account,
+                },
+                "ArnLike": {
+                    "aws:SourceArn": stack.format_arn(
+                        service="logs",
+                        resource="delivery-source",
+                        resource_name=source,
+                        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                    )
+                },
+            },
+        )
+    )
+    return bucket.node.find_child("Policy")

@@ -1,0 +1,149 @@
+"""EcommerceStack: the store."""
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Fn, Stack
+from aws_cdk.aws_apigatewayv2 import HttpMethod
+from constructs import Construct
+
+from lib.constructs.access_log_bucket import AccessLogBucket
+from lib.constructs.application_network import ApplicationNetwork
+from lib.constructs.daily_backup import DailyBackup
+from lib.constructs.encryption_key import EncryptionKey
+from lib.constructs.public_http_api import PublicHttpApi
+from lib.constructs.secure_bucket import SecureBucket
+from lib.constructs.service_alarms import ServiceAlarms
+from lib.constructs.signal_dashboard import SignalDashboard
+from lib.constructs.store_alarms import watch_store
+from lib.constructs.store_cdn import StoreCdn
+from lib.constructs.store_database import StoreDatabase
+from lib.constructs.store_service import StoreService
+from lib.environment import Environment
+from lib.store_settings import StoreSettings
+
+_BROWSED = "Anyone may look at what the store sells."
+_ORDERED = "Customers have no accounts; an order is bounded, throttled and made only once per key."
+_FOUND = "Found only by whoever has the order's unguessable id."
+
+
+class EcommerceStack(Stack):
+    """Pages behind a CDN, an API beside them, and a database that only the API reaches.
+
+    Args:
+        scope: The app.
+        construct_id: The stack's id.
+        environment_suffix: Ends every physical name; see `Environment` for what goes when omitted.
+        **stack_props: Any of `StackProps`. Without `env` the stack deploys to any account and
+            region; termination protection is on where data is kept, unless given.
+
+    Attributes:
+        kms_key: Encrypts everything at rest.
+        network: Where functions and database are.
+        database: Products, stock and orders.
+        assets: The store's pages.
+        cdn: What browsers see.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment_suffix: str | None = None,
+        **stack_props: Any,
+    ) -> None:
+        environment = Environment.resolve(scope.node, suffix=environment_suffix)
+        self._settings = settings = StoreSettings.resolve(scope.node)
+        suffix = environment.suffix
+        super().__init__(
+            scope,
+            construct_id,
+            **{
+                "description": "TAP: the store",
+                "termination_protection": environment.keeps_data,
+                **stack_props,
+            },
+        )
+        self.kms_key = EncryptionKey(
+            self, "Key", environment=environment, alias=f"alias/tap-store-key-{suffix}"
+        )
+        access_logs = AccessLogBucket(self, "AccessLogs", environment=environment)
+        self.network = ApplicationNetwork(self, "Network", nat=settings.nat, flow_logs=access_logs)
+        self.database = StoreDatabase(
+            self,
+            "Database",
+            environment=environment,
+            key=self.kms_key,
+            network=self.network,
+            instance_type=settings.database_instance,
+        )
+        DailyBackup(
+            self, "Backup", environment=environment, key=self.kms_key, of=self.database.instance
+        )
+        service = StoreService(
+            self,
+            "Service",
+            environment=environment,
+            key=self.kms_key,
+            network=self.network,
+            database=self.database,
+        )
+        api = PublicHttpApi(
+            self,
+            "HttpApi",
+            environment=environment,
+            api_name=f"tap-store-api-{suffix}",
+            key=self.kms_key,
+        )
+        api.route(HttpMethod.GET, "/api/products", service.api, public=_BROWSED)
+        api.route(HttpMethod.GET, "/api/products/{sku}", service.api, public=_BROWSED)
+        api.route(HttpMethod.POST, "/api/orders", service.api, public=_ORDERED)
+        api.route(HttpMethod.GET, "/api/orders/{id}", service.api, public=_FOUND)
+        self.assets = SecureBucket(
+            self,
+            "Assets",
+            environment=environment,
+            bucket_name=f"tap-store-assets-{suffix}-{self.account}-{self.region}",
+            key=self.kms_key,
+            access_logs=access_logs,
+        )
+        self.cdn = StoreCdn(
+            self,
+            "Cdn",
+            environment=environment,
+            settings=settings,
+            assets=self.assets,
+            api=api,
+            access_logs=access_logs,
+            key=self.kms_key,
+        )
+        alarms = ServiceAlarms(
+            self,
+            "Alarms",
+            environment=environment,
+            key=self.kms_key,
+            api=api,
+            functions=[service.api, service.migrations, self.database.user.rotation],
+        )
+        watch_store(alarms, database=self.database, cdn=self.cdn)
+        SignalDashboard(self, "Dashboard", alarms=alarms.alarms)
+
+        outputs = {
+            "StoreUrl": self.cdn.address,
+            "AssetsBucketName": self.assets.bucket_name,
+            "DistributionId": self.cdn.distribution.distribution_id,
+            "DatabaseEndpoint": self.database.instance.db_instance_endpoint_address,
+            "DatabaseSecretArn": self.database.user.secret.secret_arn,
+            "MasterSecretArn": self.database.master_secret.secret_arn,
+            "MigrationFunctionName": service.migrations.function.function_name,
+            "StoreApiFunctionName": service.api.function.function_name,
+            "RotationFunctionName": self.database.user.rotation.function.function_name,
+            "HttpApiId": api.api_id,
+        }
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)
+
+    @property
+    def availability_zones(self) -> list[str]:
+        """The named zones, else the region's first two: AWS finds them, the synthesis does not."""
+        return list(self._settings.zones) or [Fn.select(i, Fn.get_azs()) for i in range(2)]

@@ -1,0 +1,107 @@
+"""What differs between deployments of the store, resolved and validated in one place."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from lib.environment import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from constructs import Node
+
+_ZONE = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9][a-z]")
+_NATS = ("one", "regional", "zone", "none")
+_INSTANCE = re.compile(r"[a-z][a-z0-9]*\.[a-z0-9]+")
+_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
+_CERTIFICATE = re.compile(r"arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreSettings:
+    """The settings of one store; each is a CDK context value with a safe default.
+
+    Attributes:
+        zones: The availability zones of the network, from `availabilityZones` (a list, or
+            separated by commas). When omitted, the first two of the region it is deployed to,
+            which the deployment finds, not the synthesis.
+        nat: How functions reach what has no address in the network, from `natGateways`: through
+            `one` gateway, a `regional` one that survives the loss of a zone, one in each `zone`,
+            or `none`: then there is no way out, and an endpoint for Secrets Manager instead.
+            `one` when omitted.
+        database_instance: The database's size, from `databaseInstance`. `t4g.small` when omitted.
+        domain: The store's own host name, from `storeDomain`. CloudFront's when omitted.
+        certificate_arn: Its certificate, from `storeCertificateArn`: one of us-east-1, where
+            CloudFront looks for it. Given exactly when `domain` is.
+        firewall: Whether a web ACL guards the CDN, from `storeFirewall` (`true` or `false`); no
+            when omitted. It works in us-east-1 only and costs about 9 $ a month.
+    """
+
+    zones: tuple[str, ...]
+    nat: str
+    database_instance: str
+    domain: str | None
+    certificate_arn: str | None
+    firewall: bool
+
+    @classmethod
+    def resolve(cls, node: Node) -> StoreSettings:
+        """Return the settings that `node` sees as context.
+
+        Raises:
+            SettingError: A setting would fail at deployment.
+        """
+        domain = _matching(node, "storeDomain", _DOMAIN, "a host name such as shop.example.com")
+        certificate = _matching(
+            node, "storeCertificateArn", _CERTIFICATE, "the ARN of a certificate in us-east-1"
+        )
+        if (domain is None) != (certificate is None):
+            raise SettingError(
+                "storeDomain and storeCertificateArn go together: give both or neither"
+            )
+        return cls(
+            zones=_zones(node.try_get_context("availabilityZones")),
+            nat=_choice(node, "natGateways", _NATS),
+            database_instance=_matching(
+                node, "databaseInstance", _INSTANCE, "family.size, such as t4g.small"
+            )
+            or "t4g.small",
+            domain=domain,
+            certificate_arn=certificate,
+            firewall=_choice(node, "storeFirewall", ("false", "true")) == "true",
+        )
+
+
+def _zones(given: object) -> tuple[str, ...]:
+    if not given:
+        return ()
+    listed = cast("Sequence[object]", given) if isinstance(given, list) else str(given).split(",")
+    zones = tuple(dict.fromkeys(str(zone).strip() for zone in listed))
+    if len(zones) < 2 or not all(_ZONE.fullmatch(zone) for zone in zones):
+        raise SettingError(
+            f"availabilityZones: {given!r} is not allowed: name at least two zones of one region, "
+            "such as eu-central-1a,eu-central-1b"
+        )
+    return zones
+
+
+def _choice(node: Node, name: str, choices: tuple[str, ...]) -> str:
+    given = node.try_get_context(name)
+    if given is None:
+        return choices[0]
+    chosen = str(given).lower()
+    if chosen not in choices:
+        raise SettingError(f"{name}: {given!r} is not known: use one of {', '.join(choices)}")
+    return chosen
+
+
+def _matching(node: Node, name: str, pattern: re.Pattern[str], wanted: str) -> str | None:
+    given = node.try_get_context(name)
+    if not given:
+        return None
+    if not pattern.fullmatch(str(given)):
+        raise SettingError(f"{name}: {given!r} is not allowed: use {wanted}")
+    return str(given)

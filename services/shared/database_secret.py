@@ -1,0 +1,82 @@
+"""The secret with which a function logs in to the database."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from botocore.exceptions import ClientError
+
+from services.shared import aws
+
+CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """Whom to be, where; the password does not show when it is printed."""
+
+    host: str
+    port: int
+    dbname: str
+    username: str
+    password: str = field(repr=False)
+
+    @classmethod
+    def of(cls, secret: Mapping[str, Any]) -> Self:
+        """The login that a secret's fields say, as Secrets Manager names them for RDS."""
+        return cls(
+            host=secret["host"],
+            port=int(secret["port"]),
+            dbname=secret["dbname"],
+            username=secret["username"],
+            password=secret["password"],
+        )
+
+
+class DatabaseSecret:
+    """The logins of one secret.
+
+    `defaults` are fields that the secret may lack: the one that RDS keeps for the master user has
+    only username and password.
+    """
+
+    def __init__(
+        self, client: aws.Client, arn: str, defaults: Mapping[str, Any] | None = None
+    ) -> None:
+        self._client = client
+        self._arn = arn
+        self._defaults = defaults or {}
+        self._kept: Login | None = None
+
+    def logins(self) -> Iterator[Login]:
+        """The login kept from last time, then the current one, then the one to come.
+
+        A rotation first changes the password in the database and only then calls the new version
+        current. Between the two, for some seconds, the pending version is the one that works.
+        """
+        tried = self._kept
+        if tried:
+            yield tried
+        for stage in (CURRENT, PENDING):
+            login = self._load(stage)
+            if login and login != tried:
+                self._kept = tried = login
+                yield login
+
+    def current(self) -> Login:
+        """The login of the current version."""
+        login = self._load(CURRENT)
+        if login is None:
+            raise LookupError("the secret has no value yet")
+        return login
+
+    def _load(self, stage: str) -> Login | None:
+        """The login of a version; None when there is none at this stage."""
+        try:
+            value = self._client.get_secret_value(SecretId=self._arn, VersionStage=stage)
+        except ClientError as error:
+            if aws.code_of(error) != "ResourceNotFoundException":
+                raise
+            return None
+        return Login.of({**self._defaults, **json.loads(value["SecretString"])})

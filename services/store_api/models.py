@@ -1,0 +1,83 @@
+"""Products and orders, and why an order may be refused.
+
+Money is a whole number of the currency's minor unit: 1450 EUR cents are 14.50 EUR.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from services.shared.errors import Conflict, NotFound
+
+# As the database composes it: {id, placed_at, lines, total}. Nothing here looks into it.
+Order: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """So many of one product."""
+
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What the store sells; `image` is the picture's path, relative to the store's page."""
+
+    sku: str
+    name: str
+    description: str
+    price_amount: int
+    currency: str
+    stock: int
+    image: str
+
+    def public(self) -> dict[str, Any]:
+        """The product as clients see it."""
+        return {
+            "sku": self.sku,
+            "name": self.name,
+            "description": self.description,
+            "price": {"amount": self.price_amount, "currency": self.currency},
+            "stock": self.stock,
+            "image": self.image,
+        }
+
+
+class ProductNotFound(NotFound):
+    """The store sells no such product."""
+
+    code = "product_not_found"
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(f"there is no product {sku}")
+
+
+class OrderNotFound(NotFound):
+    """No order has this id."""
+
+    code = "order_not_found"
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"there is no order {order_id}")
+
+
+class OutOfStock(Conflict):
+    """A line wants more than is left; nothing was ordered."""
+
+    code = "out_of_stock"
+
+    def __init__(self, sku: str, *, wanted: int, left: int) -> None:
+        super().__init__(
+            f"{wanted} of {sku} are wanted and {left} are left; nothing was ordered",
+            {"sku": sku, "wanted": wanted, "left": left},
+        )
+
+
+class KeyInUse(Conflict):
+    """The idempotency key belongs to an order of other lines."""
+
+    code = "idempotency_conflict"
+
+    def __init__(self) -> None:
+        super().__init__("another order was placed with this Idempotency-Key; take a new one")

@@ -1,0 +1,90 @@
+"""Where products and orders are kept."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from services.shared.postgres import Database
+from services.store_api.models import (
+    KeyInUse,
+    Line,
+    Order,
+    OrderNotFound,
+    OutOfStock,
+    Product,
+    ProductNotFound,
+)
+
+_PRODUCTS = (
+    "SELECT sku, name, description, price_amount, currency, stock, image FROM store.products"
+)
+_LIST = _PRODUCTS + " ORDER BY shelf, sku"
+_READ = _PRODUCTS + " WHERE sku = :sku"
+_PLACE = "SELECT store.place_order(:key, CAST(:lines AS jsonb))"
+_READ_ORDER = "SELECT store.read_order(CAST(:id AS uuid))"
+
+
+class Shop(Protocol):
+    """Products and orders, wherever they are kept."""
+
+    def products(self) -> list[Product]:
+        """Every product, in the order of the shelf."""
+
+    def product(self, sku: str) -> Product:
+        """Raises `ProductNotFound`."""
+
+    def place(self, key: str, lines: Sequence[Line]) -> tuple[Order, bool]:
+        """Order all lines or nothing; tells whether the order is new.
+
+        Placed again with the same key and lines, an order is answered as it was, and not new.
+        Raises `OutOfStock`, `ProductNotFound`, and `KeyInUse` for a key with other lines.
+        """
+
+    def order(self, order_id: str) -> Order:
+        """Raises `OrderNotFound`."""
+
+
+class PostgresShop:
+    """The shop in PostgreSQL: each use case is one statement, so one transaction.
+
+    All of them may be repeated, as `Database.run` asks: an order has its key.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def products(self) -> list[Product]:
+        """Every product, in the order of the shelf."""
+        return [Product(*row) for row in self._database.run(_LIST)]
+
+    def product(self, sku: str) -> Product:
+        """The product with its stock as the last order left it."""
+        rows = self._database.run(_READ, sku=sku)
+        if not rows:
+            raise ProductNotFound(sku)
+        return Product(*rows[0])
+
+    def place(self, key: str, lines: Sequence[Line]) -> tuple[Order, bool]:
+        """Order all lines or nothing: `place_order` in services/store_migrations/sql."""
+        wanted = [{"sku": line.sku, "quantity": line.quantity} for line in lines]
+        [[answer]] = self._database.run(_PLACE, key=key, lines=json.dumps(wanted))
+        outcome = answer["outcome"]
+        if outcome not in ("placed", "repeated"):
+            raise _refusal(answer)
+        return answer["order"], outcome == "placed"
+
+    def order(self, order_id: str) -> Order:
+        """The order with its lines and totals."""
+        [[order]] = self._database.run(_READ_ORDER, id=order_id)
+        if order is None:
+            raise OrderNotFound(order_id)
+        found: Order = order
+        return found
+
+
+def _refusal(answer: dict[str, Any]) -> Exception:
+    if answer["outcome"] == "out_of_stock":
+        return OutOfStock(answer["sku"], wanted=answer["wanted"], left=answer["left"])
+    if answer["outcome"] == "unknown_product":
+        return ProductNotFound(answer["sku"])
+    return KeyInUse()

@@ -1,0 +1,1 @@
+"""Brings the store's database to the state that the code expects."""

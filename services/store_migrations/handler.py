@@ -1,0 +1,48 @@
+"""Brings the store's database up to date; safe to call at any time, also twice at once.
+
+`{}` applies the missing migrations and sees to it that the store can log in. `{"seed": true}` adds
+the demonstration's products as well.
+"""
+
+import gc
+import os
+from typing import Any
+
+from services.shared import aws
+from services.shared.database_secret import DatabaseSecret
+from services.shared.postgres import connect_to
+from services.shared.telemetry import logger
+from services.store_migrations.service import Store
+from services.store_migrations.settings import Settings
+
+# Seconds for one statement: a migration may have to rewrite a table.
+_TIMEOUT_SECONDS = 60.0
+
+
+def connect(settings: Settings) -> Store:
+    """The store's database on AWS."""
+    client = aws.client("secretsmanager")
+    address = {
+        "host": settings.database_host,
+        "port": settings.database_port,
+        "dbname": settings.database_name,
+    }
+    return Store(
+        master=DatabaseSecret(client, settings.master_secret_arn, address),
+        user=DatabaseSecret(client, settings.database_secret_arn, address),
+        connect=connect_to(aws.region_of(settings.master_secret_arn), timeout=_TIMEOUT_SECONDS),
+    )
+
+
+_store = connect(Settings.from_env(os.environ))
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Lambda's entry point."""
+    done = _store.prepare(seed=event.get("seed") is True)
+    logger.info("database is up to date", extra=done)
+    return done
+
+
+# What initialization made lives as long as the function: no collection need look at it again.
+gc.freeze()

@@ -1,0 +1,56 @@
+"""What a migration of the store's database is made of."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pg8000.exceptions import Error
+from pg8000.native import Connection
+
+from services.shared.database_password import set_password
+from services.shared.database_secret import DatabaseSecret
+from services.shared.postgres import REFUSED_LOGIN, Connect, close, log_in, sqlstate
+from services.store_migrations.migrations import FOLDER, migrate, one_at_a_time, read_migrations
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """The store's database, as its master sees it."""
+
+    master: DatabaseSecret
+    user: DatabaseSecret
+    connect: Connect
+
+    def prepare(self, *, seed: bool) -> dict[str, Any]:
+        """Apply what is missing; answers what was applied and what was seeded."""
+        connection = log_in(self.master.logins(), self.connect)
+        try:
+            with one_at_a_time(connection):
+                connection.run(_read("setup.sql"))
+                applied = migrate(connection, read_migrations())
+                password_set = self._let_in(connection)
+                seeded = [sku for [sku] in connection.run(_read("seed.sql"))] if seed else []
+        finally:
+            close(connection)
+        return {"applied": applied, "password_set": password_set, "seeded": seeded}
+
+    def _let_in(self, connection: Connection) -> bool:
+        """Give the store's user its password, unless it can log in already.
+
+        So a rotation that is under way keeps what it has set, and a database that was restored
+        from a backup learns the password of today.
+        """
+        try:
+            close(log_in(self.user.logins(), self.connect))
+        except Error as error:
+            if sqlstate(error) not in REFUSED_LOGIN:
+                raise
+            login = self.user.current()
+            connection.run("RESET ROLE")
+            set_password(connection, login.username, login.password)
+            connection.run("SET ROLE store_owner")
+            return True
+        return False
+
+
+def _read(name: str) -> str:
+    return (FOLDER / name).read_text("utf-8")

@@ -1,0 +1,1 @@
+"""Rotates the password with which the store logs in to its database."""

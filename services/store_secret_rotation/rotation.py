@@ -1,0 +1,37 @@
+"""Rotation of a secret that is also the password of a database user, who changes it himself.
+
+The old password stops with `setSecret`; sessions that are open go on. Until `finishSecret`, some
+seconds later, a new session needs the pending version: `DatabaseSecret.logins` tries it.
+"""
+
+from services.shared import aws
+from services.shared.database_password import set_password
+from services.shared.database_secret import Login
+from services.shared.postgres import Connect, close, log_in
+from services.shared.rotation import Rotation
+
+
+class DatabaseUserRotation(Rotation):
+    """Rotates the secret of one database user."""
+
+    def __init__(self, client: aws.Client, arn: str, connect: Connect) -> None:
+        super().__init__(client, arn)
+        self._connect = connect
+
+    def _set(self, token: str) -> None:
+        """Make the new password the user's; it is already, when an earlier run did."""
+        current, pending = map(Login.of, self._versions(token))
+        connection = log_in((pending, current), self._connect)
+        try:
+            set_password(connection, pending.username, pending.password)
+        finally:
+            close(connection)
+
+    def _test(self, token: str) -> None:
+        """The user must be let in with the new password."""
+        _, pending = self._versions(token)
+        connection = self._connect(Login.of(pending))
+        try:
+            connection.run("SELECT 1")
+        finally:
+            close(connection)

@@ -1,0 +1,287 @@
+"""The store's services on a real PostgreSQL: what only the database itself can promise.
+
+They need a server with TLS: `STORE_DATABASE_URL=postgresql://master:password@localhost:port/name`
+of an empty database that the user owns (with CREATEROLE), and SSL_CERT_FILE with its authority.
+"""
+
+import dataclasses
+import os
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from pg8000.exceptions import DatabaseError
+from pg8000.native import Connection
+
+from services.shared.database_secret import DatabaseSecret, Login
+from services.shared.postgres import Database, close, connect_to
+from services.store_api.models import KeyInUse, Line, OutOfStock, ProductNotFound
+from services.store_api.repository import PostgresShop
+from services.store_migrations.service import Store
+from services.store_secret_rotation.rotation import DatabaseUserRotation
+from tests.secrets_manager import OLD, SECRET, StoreSecret, secret_value
+
+REGION = "eu-west-1"
+STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+
+
+@pytest.fixture(scope="module")
+def database() -> Login:
+    """The master of an empty database."""
+    if "STORE_DATABASE_URL" not in os.environ:
+        pytest.skip("STORE_DATABASE_URL names no database")
+    url = urlsplit(os.environ["STORE_DATABASE_URL"])
+    return Login(
+        host=url.hostname or "",
+        port=url.port or 5432,
+        dbname=url.path[1:],
+        username=url.username or "",
+        password=url.password or "",
+    )
+
+
+@pytest.fixture(scope="module")
+def secrets(database: Login) -> StoreSecret:
+    """The secret of the store's user."""
+    secrets = StoreSecret()
+    place = {"host": database.host, "port": database.port, "dbname": database.dbname}
+    secrets.values["v1"] = secret_value(OLD) | place
+    return secrets
+
+
+@pytest.fixture(scope="module")
+def prepare(database: Login, secrets: StoreSecret) -> Callable[[], Any]:
+    """Runs the migrations once."""
+    masters = StoreSecret()
+    masters.values["v1"] = dataclasses.asdict(database)
+    return lambda: Store(
+        master=DatabaseSecret(masters, SECRET),
+        user=DatabaseSecret(secrets, SECRET),
+        connect=connect_to(REGION, timeout=60),
+    ).prepare(seed=False)
+
+
+@pytest.fixture(scope="module")
+def prepared(prepare: Callable[[], Any]) -> list[Any]:
+    """What two runs at once and a third one did."""
+    with ThreadPoolExecutor() as pool:
+        both = [run.result() for run in [pool.submit(prepare) for _ in range(2)]]
+    return [*sorted(both, key=lambda done: -len(done["applied"])), prepare()]
+
+
+@pytest.fixture
+def owner(prepared: list[Any], database: Login) -> Iterator[Connection]:
+    """The owner of the tables, before a shelf of fifty mugs and one tote bag."""
+    assert prepared
+    connection = connect_to(REGION)(database)
+    connection.run("SET ROLE store_owner; SET search_path = store")
+    connection.run("TRUNCATE products, orders, order_lines")
+    connection.run(
+        "INSERT INTO products (sku, name, description, price_amount, stock, image) VALUES "
+        "('MUG', 'Mug', '', 1450, 50, 'images/mug.svg'),"
+        "('TOTE', 'Tote', '', 1800, 1, 'images/tote.svg')"
+    )
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def open_database(owner: Connection, secrets: StoreSecret) -> Iterator[Callable[[], Database]]:
+    """Gives the database as each running function has it, with a connection of its own."""
+    assert owner
+    opened: list[Connection] = []
+
+    def connect(login: Login) -> Connection:
+        opened.append(connect_to(REGION)(login))
+        return opened[-1]
+
+    yield lambda: Database(DatabaseSecret(secrets, SECRET), connect)
+    for connection in opened:
+        close(connection)
+
+
+@pytest.fixture
+def open_shop(open_database: Callable[[], Database]) -> Callable[[], PostgresShop]:
+    """Gives a shop with a connection of its own."""
+    return lambda: PostgresShop(open_database())
+
+
+def key() -> str:
+    return str(uuid.uuid4())
+
+
+def attempt(shop: PostgresShop, order_key: str, lines: list[Line]) -> str:
+    try:
+        return "placed" if shop.place(order_key, lines)[1] else "repeated"
+    except OutOfStock:
+        return "out of stock"
+
+
+def test_two_migrations_at_once_apply_each_file_once_and_a_third_nothing(
+    prepared: list[Any],
+) -> None:
+    first, second, third = prepared
+
+    assert second == third == {"applied": [], "password_set": False, "seeded": []}
+    assert first == second or first["applied"][0] == "0001_products.sql"
+
+
+def test_two_hundred_orders_at_once_sell_fifty_and_the_same_keys_nothing_more(
+    owner: Connection, open_shop: Callable[[], PostgresShop]
+) -> None:
+    keys = [key() for _ in range(200)]
+
+    def order_all() -> Counter[str]:
+        def work(number: int) -> list[str]:
+            shop = open_shop()
+            return [attempt(shop, each, [Line("MUG", 1)]) for each in keys[number::20]]
+
+        with ThreadPoolExecutor(20) as pool:
+            return Counter(outcome for done in pool.map(work, range(20)) for outcome in done)
+
+    assert order_all() == {"placed": 50, "out of stock": 150}
+    assert order_all() == {"repeated": 50, "out of stock": 150}
+    assert owner.run("SELECT stock FROM products WHERE sku = 'MUG'") == [[0]]
+    assert owner.run("SELECT count(*), count(DISTINCT order_id) FROM order_lines") == [[50, 50]]
+
+
+def test_orders_of_the_same_products_in_any_sequence_never_wait_for_each_other(
+    open_shop: Callable[[], PostgresShop], owner: Connection
+) -> None:
+    owner.run("UPDATE products SET stock = 1000")
+    lines = [Line("MUG", 1), Line("TOTE", 1)]
+
+    def work(number: int) -> None:
+        shop = open_shop()
+        for _ in range(20):
+            shop.place(key(), lines if number % 2 else lines[::-1])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert owner.run("SELECT min(stock), max(stock) FROM products") == [[840, 840]]
+
+
+def test_one_key_sent_many_times_at_once_is_one_order(
+    open_shop: Callable[[], PostgresShop], owner: Connection
+) -> None:
+    order_key, barrier = key(), threading.Barrier(8)
+
+    def work(_: int) -> str:
+        shop = open_shop()
+        barrier.wait()
+        return attempt(shop, order_key, [Line("TOTE", 1)])
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = Counter(pool.map(work, range(8)))
+    assert outcomes == {"placed": 1, "repeated": 7}
+    assert owner.run("SELECT stock FROM products WHERE sku = 'TOTE'") == [[0]]
+
+
+def test_an_order_is_all_lines_or_nothing(
+    open_shop: Callable[[], PostgresShop], owner: Connection
+) -> None:
+    shop = open_shop()
+
+    with pytest.raises(OutOfStock) as short:
+        shop.place(key(), [Line("MUG", 1), Line("TOTE", 2)])
+    with pytest.raises(ProductNotFound):
+        shop.place(key(), [Line("MUG", 1), Line("LAMP", 1)])
+
+    assert short.value.details == {"sku": "TOTE", "wanted": 2, "left": 1}
+    assert owner.run("SELECT sum(stock) FROM products") == [[51]]
+    assert owner.run("SELECT count(*) FROM orders") == [[0]]
+
+
+def test_a_key_of_another_order_is_refused_and_an_order_is_read_as_it_was_placed(
+    open_shop: Callable[[], PostgresShop], owner: Connection
+) -> None:
+    shop, order_key = open_shop(), key()
+    placed, _ = shop.place(order_key, [Line("TOTE", 1), Line("MUG", 2)])
+    owner.run("UPDATE products SET price_amount = 1, name = 'Cheap'")
+
+    for lines in ([Line("MUG", 2)], [Line("MUG", 2), Line("TOTE", 2)]):
+        with pytest.raises(KeyInUse):
+            shop.place(order_key, lines)
+    assert shop.place(order_key, [Line("MUG", 2), Line("TOTE", 1)]) == (placed, False)
+    assert shop.order(placed["id"]) == placed
+    assert placed["total"] == {"amount": 4700, "currency": "EUR"}
+    assert [line["sku"] for line in placed["lines"]] == ["MUG", "TOTE"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE store.products SET stock = 9",
+        "INSERT INTO store.orders (idempotency_key) VALUES ('0123456789abcdef')",
+        "SELECT * FROM store.orders",
+        "DELETE FROM store.order_lines",
+        "SELECT * FROM store.migrations",
+        "CREATE TABLE store.mine ()",
+        "SELECT store.money(1, 'EUR')",
+    ],
+)
+def test_the_stores_user_may_only_look_and_order(
+    open_database: Callable[[], Database], sql: str
+) -> None:
+    with pytest.raises(DatabaseError, match="42501"):
+        open_database().run(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE products SET stock = -1",
+        "UPDATE products SET price_amount = 0",
+        "UPDATE products SET currency = 'USD'",
+        "UPDATE products SET image = 'https://example.com/x.svg'",
+        "INSERT INTO orders (idempotency_key) VALUES ('0123456789abcdef')",
+    ],
+)
+def test_even_the_owner_cannot_break_the_rules(owner: Connection, sql: str) -> None:
+    with pytest.raises(DatabaseError, match="23514"):
+        owner.run(sql)
+
+
+def test_a_rotation_under_load_and_lost_sessions_fail_no_order(
+    open_shop: Callable[[], PostgresShop],
+    owner: Connection,
+    secrets: StoreSecret,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    owner.run("UPDATE products SET stock = 100000")
+    user = connect_to(REGION)(DatabaseSecret(secrets, SECRET).current())
+    rotated = threading.Event()
+
+    def work(_: int) -> int:
+        shop, placed = open_shop(), 0
+        while not rotated.is_set():
+            placed += shop.place(key(), [Line("MUG", 1)])[1]
+        return placed
+
+    def lose_sessions() -> None:
+        """As a user may do with its own: every session of the store ends, in mid-statement too."""
+        user.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE usename = current_user AND pid <> pg_backend_pid()"
+        )
+
+    new = uuid.uuid4().hex
+    monkeypatch.setattr(secrets, "get_random_password", lambda **_: {"RandomPassword": new})
+    secrets.stages["AWSPENDING"] = "v2"
+    rotation = DatabaseUserRotation(secrets, SECRET, connect_to(REGION))
+    with ThreadPoolExecutor(6) as pool:
+        working = [pool.submit(work, number) for number in range(6)]
+        for step in STEPS:
+            rotation.run(step=step, secret_id=SECRET, token="v2")
+            lose_sessions()
+        rotated.set()
+        placed = sum(done.result() for done in working)
+    user.close()
+
+    assert owner.run("SELECT count(*) FROM orders") == [[placed]]
+    assert owner.run("SELECT stock FROM products WHERE sku = 'MUG'") == [[100000 - placed]]

@@ -1,0 +1,533 @@
+import importlib
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from aws_cdk import App, Environment
+
+from lib.ecommerce_stack import EcommerceStack
+from tests.unit.synthesized import ROOT, Json, SynthesizedStack, context
+
+SERVICES = ("store_api", "store_migrations", "store_secret_rotation")
+STATEFUL = {
+    "Key961B73FD",
+    "AccessLogs8B620ECA",
+    "Assets9A31D427",
+    "DatabaseInstanceAA8A5FDE",
+    "DatabaseUserSecretC3512F4C",
+}
+KEY = {"Fn::GetAtt": ["Key961B73FD", "Arn"]}
+ACCOUNT = {"Ref": "AWS::AccountId"}
+
+
+@pytest.fixture(name="stack", params=["store", "store_prod"])
+def either_stack(request: pytest.FixtureRequest) -> SynthesizedStack:
+    stack: SynthesizedStack = request.getfixturevalue(request.param)
+    return stack
+
+
+def of_key(stack: SynthesizedStack, sid: str) -> Json:
+    (found,) = (
+        each
+        for each in stack.properties("AWS::KMS::Key")["KeyPolicy"]["Statement"]
+        if each.get("Sid") == sid
+    )
+    statement: Json = found
+    return statement
+
+
+def test_outputs_are_those_that_others_read(stack: SynthesizedStack) -> None:
+    assert set(stack.template["Outputs"]) == {
+        "StoreUrl",
+        "AssetsBucketName",
+        "DistributionId",
+        "DatabaseEndpoint",
+        "DatabaseSecretArn",
+        "MasterSecretArn",
+        "MigrationFunctionName",
+        "StoreApiFunctionName",
+        "RotationFunctionName",
+        "HttpApiId",
+    }
+
+
+def test_stateful_resources_keep_their_logical_ids_or_their_data_is_lost(
+    stack: SynthesizedStack,
+) -> None:
+    assert set(stack.template["Resources"]) >= STATEFUL
+
+
+def test_data_is_retained_and_protected_only_where_it_is_kept(
+    store: SynthesizedStack, store_prod: SynthesizedStack
+) -> None:
+    for name in STATEFUL:
+        assert store.template["Resources"][name]["DeletionPolicy"] == "Delete"
+        assert store_prod.template["Resources"][name]["DeletionPolicy"] == "Retain"
+    assert not store.properties("AWS::RDS::DBInstance")["DeletionProtection"]
+    assert store_prod.properties("AWS::RDS::DBInstance")["DeletionProtection"]
+    assert store_prod.artifact["properties"]["terminationProtection"] is True
+    assert store.artifact["properties"]["terminationProtection"] is False
+
+
+def test_the_longest_suffix_in_the_longest_region_fits_a_bucket_name() -> None:
+    assert len(f"tap-store-assets-{'s' * 16}-{'1' * 12}-us-isof-south-1") <= 63
+
+
+def test_the_stack_and_its_resources_are_tagged(stack: SynthesizedStack) -> None:
+    assert set(stack.artifact["properties"]["tags"]) == {"Author", "Environment", "Repository"}
+    tags = stack.properties("AWS::RDS::DBInstance")["Tags"]
+    assert {"Key": "Environment", "Value": stack.suffix} in tags
+
+
+def test_every_setting_of_a_service_is_in_its_functions_environment(
+    stack: SynthesizedStack,
+) -> None:
+    for service in SERVICES:
+        module = importlib.import_module(f"services.{service}.settings")
+        wanted = {name.upper() for name in module.Settings.__dataclass_fields__}
+        given = stack.function(service)["Environment"]["Variables"]
+
+        assert wanted | {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"} == set(given)
+
+
+def test_a_role_may_do_what_its_service_declares_and_no_more(stack: SynthesizedStack) -> None:
+    for service in SERVICES:
+        declared = tomllib.loads((ROOT / f"services/{service}/package.toml").read_text("utf-8"))
+        operations = {
+            f"{client}:{operation}"
+            for client, listed in declared["aws"].items()
+            for operation in listed
+        }
+        statements = stack.statements(service)
+        granted = {
+            action
+            for sid, each in statements.items()
+            if sid not in {"WriteLogs", "WriteTraces", "UseKey", "SeeNetwork", "JoinNetwork"}
+            and each["Effect"] == "Allow"
+            for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
+        }
+
+        assert granted == operations, service
+
+
+def test_only_migrations_may_read_the_masters_secret(stack: SynthesizedStack) -> None:
+    master = {"Fn::GetAtt": ["DatabaseInstanceAA8A5FDE", "MasterUserSecret.SecretArn"]}
+
+    assert master in stack.statements("store_migrations")["ReadSecrets"]["Resource"]
+    for service in ("store_api", "store_secret_rotation"):
+        assert json.dumps(master) not in json.dumps(stack.statements(service))
+
+
+def test_functions_may_use_the_key_through_secrets_manager_alone(stack: SynthesizedStack) -> None:
+    for service in SERVICES:
+        through = stack.statements(service)["UseKey"]["Condition"]["StringEquals"]
+
+        assert "secretsmanager" in json.dumps(through["kms:ViaService"])
+        assert len(json.dumps(through).split("amazonaws.com")) == 2
+
+
+def test_lambda_may_make_interfaces_and_the_functions_code_may_not(
+    stack: SynthesizedStack,
+) -> None:
+    for service in SERVICES:
+        statements = stack.statements(service)
+        denied = statements["CodeMayNot"]
+        allowed = {*statements["SeeNetwork"]["Action"], *statements["JoinNetwork"]["Action"]}
+
+        assert (denied["Effect"], denied["Resource"]) == ("Deny", "*")
+        assert set(denied["Action"]) == allowed
+        assert "SourceFunctionArn" in json.dumps(denied["Condition"]["ArnEquals"])
+        assert stack.function(service)["FunctionName"] in json.dumps(denied["Condition"])
+
+
+def test_each_function_has_a_role_and_a_log_group_of_its_own(stack: SynthesizedStack) -> None:
+    functions = [stack.function(service) for service in SERVICES]
+
+    assert len({str(each["Role"]) for each in functions}) == len(SERVICES)
+    assert len({str(each["LoggingConfig"]["LogGroup"]) for each in functions}) == len(SERVICES)
+
+
+def test_every_log_group_is_encrypted_and_expires(stack: SynthesizedStack) -> None:
+    groups = stack.all("AWS::Logs::LogGroup").values()
+
+    assert len(groups) >= 6
+    for each in groups:
+        assert each["Properties"]["KmsKeyId"] == KEY
+        assert each["Properties"]["RetentionInDays"] >= 365
+
+
+def test_the_key_lets_cloudwatch_encrypt_the_databases_logs(stack: SynthesizedStack) -> None:
+    statement = of_key(stack, "LogGroupsOfTheDatabase")
+    names = json.dumps(statement["Condition"]["ArnLike"])
+
+    assert f":log-group:/aws/rds/instance/tap-store-{stack.suffix}/*" in names
+
+
+# Database
+
+
+def test_the_database_is_private_encrypted_and_in_two_zones(stack: SynthesizedStack) -> None:
+    database = stack.properties("AWS::RDS::DBInstance")
+
+    assert database["Engine"] == "postgres"
+    assert database["EngineVersion"].startswith("15.")
+    assert int(database["EngineVersion"].split(".")[1]) >= 17
+    assert database["PubliclyAccessible"] is False
+    assert database["MultiAZ"] is True
+    assert database["StorageEncrypted"] is True
+    assert database["KmsKeyId"] == database["PerformanceInsightsKMSKeyId"] == KEY
+    assert database["BackupRetentionPeriod"] == 7
+    assert database["Port"] == "5433"
+    assert database["AutoMinorVersionUpgrade"] is True
+    assert database["MonitoringInterval"] == 60
+
+
+def test_the_masters_password_is_made_and_kept_by_rds(stack: SynthesizedStack) -> None:
+    database = stack.properties("AWS::RDS::DBInstance")
+
+    assert database["ManageMasterUserPassword"] is True
+    assert database["MasterUserSecret"] == {"KmsKeyId": KEY}
+    assert "MasterUserPassword" not in database
+
+
+def test_the_database_takes_connections_with_tls_and_salted_passwords_only(
+    stack: SynthesizedStack,
+) -> None:
+    group = stack.properties("AWS::RDS::DBParameterGroup")
+
+    assert group["Family"] == "postgres15"
+    assert group["Parameters"]["rds.force_ssl"] == "1"
+    assert group["Parameters"]["password_encryption"] == "scram-sha-256"
+    assert group["Parameters"]["rds.accepted_password_auth_method"] == "scram"
+
+
+def test_the_log_groups_are_made_before_rds_would_make_open_ones(stack: SynthesizedStack) -> None:
+    instance = stack.template["Resources"]["DatabaseInstanceAA8A5FDE"]
+    groups = stack.all("AWS::Logs::LogGroup")
+    before = {
+        groups[name]["Properties"].get("LogGroupName")
+        for name in instance["DependsOn"]
+        if name in groups
+    }
+
+    assert before == {
+        f"/aws/rds/instance/tap-store-{stack.suffix}/{name}"
+        for name in instance["Properties"]["EnableCloudwatchLogsExports"]
+    }
+
+
+def test_the_stores_secret_says_where_the_database_is_and_rotates_only_later(
+    stack: SynthesizedStack,
+) -> None:
+    secret = stack.properties("AWS::SecretsManager::Secret")
+    attachment = stack.properties("AWS::SecretsManager::SecretTargetAttachment")
+    (schedule,) = stack.all("AWS::SecretsManager::RotationSchedule").values()
+    (attached,) = stack.all("AWS::SecretsManager::SecretTargetAttachment")
+
+    assert secret["KmsKeyId"] == KEY
+    assert json.loads(secret["GenerateSecretString"]["SecretStringTemplate"]) == {
+        "username": "store"
+    }
+    assert attachment["TargetType"] == "AWS::RDS::DBInstance"
+    assert attachment["TargetId"] == {"Ref": "DatabaseInstanceAA8A5FDE"}
+    assert schedule["Properties"]["RotationRules"] == {"AutomaticallyAfterDays": 30}
+    assert schedule["Properties"]["RotateImmediatelyOnUpdate"] is False
+    assert attached in schedule["DependsOn"]
+
+
+def test_only_secrets_manager_of_this_account_starts_the_rotation(stack: SynthesizedStack) -> None:
+    permission = stack.properties(
+        "AWS::Lambda::Permission", Principal="secretsmanager.amazonaws.com"
+    )
+
+    assert permission["SourceAccount"] == ACCOUNT
+
+
+def test_a_database_that_is_kept_is_backed_up_daily(
+    store: SynthesizedStack, store_prod: SynthesizedStack
+) -> None:
+    (selection,) = store_prod.all("AWS::Backup::BackupSelection").values()
+
+    resources = json.dumps(selection["Properties"]["BackupSelection"]["Resources"])
+    assert "DatabaseInstanceAA8A5FDE" in resources
+    assert not store.all("AWS::Backup::BackupSelection")
+
+
+# Network
+
+
+def test_nothing_in_the_network_gets_a_public_address(stack: SynthesizedStack) -> None:
+    for each in stack.all("AWS::EC2::Subnet").values():
+        assert each["Properties"]["MapPublicIpOnLaunch"] is False
+
+
+def test_the_default_security_group_is_closed_and_every_flow_is_logged(
+    stack: SynthesizedStack,
+) -> None:
+    assert len(stack.all("Custom::VpcRestrictDefaultSG")) == 1
+    flows = stack.properties("AWS::EC2::FlowLog")
+    assert (flows["LogDestinationType"], flows["TrafficType"]) == ("s3", "ALL")
+
+
+def template_of(folder: Path, **settings: object) -> Json:
+    """The template of a store in a known account and region."""
+    app = App(
+        context=context(**settings),
+        outdir=str(folder),
+        builtin_cloud_formation_validation=False,
+    )
+    EcommerceStack(app, "Store", env=Environment(account="123456789012", region="eu-central-1"))
+    app.synth()
+    assert "missing" not in json.loads((folder / "manifest.json").read_text("utf-8"))
+    template: Json = json.loads((folder / "Store.template.json").read_text("utf-8"))
+    return template
+
+
+def zones(template: Json) -> set[str]:
+    return {
+        json.dumps(each["Properties"]["AvailabilityZone"])
+        for each in template["Resources"].values()
+        if each["Type"] == "AWS::EC2::Subnet"
+    }
+
+
+def test_the_zones_are_those_named(tmp_path: Path) -> None:
+    template = template_of(tmp_path, availabilityZones="eu-central-1a,eu-central-1c")
+
+    assert zones(template) == {'"eu-central-1a"', '"eu-central-1c"'}
+
+
+def test_zones_that_are_not_named_are_found_by_the_deployment_and_not_looked_up(
+    stack: SynthesizedStack, tmp_path: Path
+) -> None:
+    for template in (stack.template, template_of(tmp_path)):
+        assert {each.replace('"eu-central-1"', '""') for each in zones(template)} == {
+            json.dumps({"Fn::Select": [place, {"Fn::GetAZs": ""}]}) for place in range(2)
+        }
+
+
+def test_the_way_out_is_as_the_setting_says(
+    store: SynthesizedStack,
+    store_prod: SynthesizedStack,
+    store_nat_none: SynthesizedStack,
+    store_nat_regional: SynthesizedStack,
+) -> None:
+    kind = "AWS::EC2::NatGateway"
+
+    assert len(store.all(kind)) == 1
+    assert len(store_prod.all(kind)) == 2
+    assert not store_nat_none.all(kind)
+    assert store_nat_regional.properties(kind)["AvailabilityMode"] == "regional"
+
+
+def test_endpoints_serve_this_account_only(
+    store: SynthesizedStack, store_nat_none: SynthesizedStack
+) -> None:
+    for stack, count in ((store, 1), (store_nat_none, 2)):
+        endpoints = stack.all("AWS::EC2::VPCEndpoint").values()
+
+        assert len(endpoints) == count
+        for each in endpoints:
+            (statement,) = each["Properties"]["PolicyDocument"]["Statement"]
+            (conditions,) = statement["Condition"].values()
+            assert list(conditions.values()) == [ACCOUNT]
+
+
+# CDN and API
+
+
+def distribution(stack: SynthesizedStack) -> Json:
+    config: Json = stack.properties("AWS::CloudFront::Distribution")["DistributionConfig"]
+    return config
+
+
+def test_the_cdn_speaks_https_only_and_never_caches_the_api(stack: SynthesizedStack) -> None:
+    pages = distribution(stack)["DefaultCacheBehavior"]
+    (api,) = distribution(stack)["CacheBehaviors"]
+
+    assert distribution(stack)["DefaultRootObject"] == "index.html"
+    assert pages["ViewerProtocolPolicy"] == "redirect-to-https"
+    assert pages["Compress"] is True
+    assert (api["PathPattern"], api["ViewerProtocolPolicy"]) == ("/api/*", "https-only")
+    assert api["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # CachingDisabled
+    assert "POST" in api["AllowedMethods"]
+    assert pages["ResponseHeadersPolicyId"] == api["ResponseHeadersPolicyId"]
+
+
+def test_every_answer_carries_a_strict_content_policy_and_no_trace_of_the_key(
+    stack: SynthesizedStack,
+) -> None:
+    headers = stack.properties("AWS::CloudFront::ResponseHeadersPolicy")[
+        "ResponseHeadersPolicyConfig"
+    ]
+    security = headers["SecurityHeadersConfig"]
+    policy = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+
+    assert policy.startswith("default-src 'self';")
+    assert "unsafe" not in policy
+    assert "*" not in policy
+    assert security["StrictTransportSecurity"]["AccessControlMaxAgeSec"] == 63072000
+    assert security["FrameOptions"]["FrameOption"] == "DENY"
+    removed = {each["Header"] for each in headers["RemoveHeadersConfig"]["Items"]}
+    assert "x-amz-server-side-encryption-aws-kms-key-id" in removed
+
+
+def test_only_this_cdn_reads_the_assets(stack: SynthesizedStack) -> None:
+    (policy,) = (
+        each["Properties"]["PolicyDocument"]["Statement"]
+        for each in stack.all("AWS::S3::BucketPolicy").values()
+        if each["Properties"]["Bucket"] == {"Ref": "Assets9A31D427"}
+    )
+    readers = [
+        each
+        for each in policy
+        if each["Effect"] == "Allow" and "AutoDelete" not in json.dumps(each["Principal"])
+    ]
+    (cdn,) = stack.all("AWS::CloudFront::Distribution")
+
+    (reader,) = readers
+    assert reader["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert reader["Action"] == "s3:GetObject"
+    assert cdn in json.dumps(reader["Condition"]["StringEquals"]["aws:SourceArn"])
+    key = of_key(stack, "ReadByTheCdn")
+    assert key["Action"] == "kms:Decrypt"
+    assert key["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
+    origin, _ = distribution(stack)["Origins"]
+    assert "OriginAccessControlId" in origin
+
+
+def test_no_bucket_logs_to_itself_and_the_cdn_does_not_serve_the_logs(
+    stack: SynthesizedStack,
+) -> None:
+    logs = {"Ref": "AccessLogs8B620ECA"}
+    buckets = stack.all("AWS::S3::Bucket")
+
+    assert set(buckets) == {"AccessLogs8B620ECA", "Assets9A31D427"}
+    assert "LoggingConfiguration" not in buckets["AccessLogs8B620ECA"]["Properties"]
+    assert (
+        buckets["Assets9A31D427"]["Properties"]["LoggingConfiguration"]["DestinationBucketName"]
+        == logs
+    )
+    assert "AccessLogs8B620ECA" not in json.dumps(distribution(stack)["Origins"])
+
+
+def test_the_cdns_log_web_acl_and_alarm_are_only_where_aws_has_them(
+    store_prod: SynthesizedStack,
+) -> None:
+    conditions = store_prod.template["Conditions"]
+    here = {
+        name
+        for name, each in conditions.items()
+        if each == {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}
+    }
+    kinds = (
+        "AWS::Logs::DeliverySource",
+        "AWS::Logs::DeliveryDestination",
+        "AWS::Logs::Delivery",
+        "AWS::WAFv2::WebACL",
+        "AWS::WAFv2::LoggingConfiguration",
+    )
+
+    found = [each for kind in kinds for each in store_prod.all(kind).values()]
+    found += [
+        each
+        for name, each in store_prod.all("AWS::CloudWatch::Alarm").items()
+        if "CdnServerErrors" in name
+    ]
+    assert len(found) == 6
+    assert {each["Condition"] for each in found} == here
+
+
+def test_a_web_acl_guards_the_cdn_when_asked_and_logs_no_credentials(
+    store: SynthesizedStack, store_prod: SynthesizedStack
+) -> None:
+    acl = store_prod.properties("AWS::WAFv2::WebACL")
+    logging = store_prod.properties("AWS::WAFv2::LoggingConfiguration")
+    group = store_prod.properties("AWS::Logs::LogGroup", LogGroupName="aws-waf-logs-tap-store-prod")
+
+    assert acl["Scope"] == "CLOUDFRONT"
+    assert [each["Priority"] for each in acl["Rules"]] == [0, 1, 2, 3]
+    names = {each["SingleHeader"]["Name"] for each in logging["RedactedFields"]}
+    assert names == {"authorization", "cookie", "idempotency-key"}
+    assert group["KmsKeyId"] == KEY
+    assert "Fn::If" in distribution(store_prod)["WebACLId"]
+    assert not store.all("AWS::WAFv2::WebACL")
+    assert "WebACLId" not in distribution(store)
+
+
+def test_the_key_lets_cloudwatch_encrypt_the_web_acls_log(store_prod: SynthesizedStack) -> None:
+    names = json.dumps(of_key(store_prod, "LogGroupOfTheFirewall")["Condition"])
+
+    assert ":log-group:aws-waf-logs-tap-store-prod" in names
+
+
+def test_a_domain_of_the_stores_own_raises_tls(
+    store: SynthesizedStack, store_prod: SynthesizedStack
+) -> None:
+    own = distribution(store_prod)
+
+    assert own["Aliases"] == ["shop.example.com"]
+    assert own["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    assert store_prod.template["Outputs"]["StoreUrl"]["Value"] == "https://shop.example.com"
+    assert "Aliases" not in distribution(store)
+
+
+def test_the_api_has_the_stores_four_public_throttled_routes(stack: SynthesizedStack) -> None:
+    routes = [each["Properties"] for each in stack.all("AWS::ApiGatewayV2::Route").values()]
+    stage = stack.properties("AWS::ApiGatewayV2::Stage")
+
+    assert {each["RouteKey"] for each in routes} == {
+        "GET /api/products",
+        "GET /api/products/{sku}",
+        "POST /api/orders",
+        "GET /api/orders/{id}",
+    }
+    assert {each.get("AuthorizationType", "NONE") for each in routes} == {"NONE"}
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] in {50, 100}
+    assert "CorsConfiguration" not in stack.properties("AWS::ApiGatewayV2::Api")
+    assert "AccessLogSettings" in stage
+
+
+# Alarms
+
+
+def test_every_alarm_tells_the_topic_and_is_on_the_dashboard(stack: SynthesizedStack) -> None:
+    alarms = stack.all("AWS::CloudWatch::Alarm")
+    dashboard = json.dumps(stack.properties("AWS::CloudWatch::Dashboard"))
+    wanted: tuple[str, ...] = (
+        "DatabaseCpu",
+        "DatabaseStorage",
+        "DatabaseConnections",
+        "CdnServerErrors",
+    )
+    wanted += ("HttpApiServerErrors", "HttpApiLatency", "ApiErrors", "ApiThrottles", "ApiLatency")
+    wanted += ("MigrationsErrors", "RotationErrors")
+
+    for name in wanted:
+        assert any(name in alarm for alarm in alarms), name
+        assert f'\\"title\\":\\"{name}\\"' in dashboard.replace("\\\\", "\\"), name
+    for each in alarms.values():
+        assert each["Properties"]["AlarmActions"]
+
+
+def test_the_storage_alarm_rings_when_less_is_left(stack: SynthesizedStack) -> None:
+    alarm = stack.properties("AWS::CloudWatch::Alarm", MetricName="FreeStorageSpace")
+
+    assert alarm["ComparisonOperator"] == "LessThanThreshold"
+    assert alarm["Threshold"] == 4 * 1024**3
+
+
+def test_props_reach_the_stack() -> None:
+    stack = EcommerceStack(
+        App(context=context()),
+        "Anything",
+        environment_suffix="qa",
+        env=Environment(account="123456789012", region="us-east-1"),
+        description="ours",
+        termination_protection=False,
+    )
+
+    assert (stack.account, stack.region) == ("123456789012", "us-east-1")
+    assert stack.template_options.description == "ours"
+    assert stack.termination_protection is False

@@ -1,0 +1,49 @@
+// The store's API, as the page speaks to it.
+
+const PATIENCE_MS = 10_000;
+const PAUSES_MS = [400, 1200]; // before the second and the third try
+
+/** What the store answered instead of what was asked for; `code` is "network" when it did not. */
+export class Refusal extends Error {
+  constructor(code, details) {
+    super(code);
+    this.code = code;
+    this.details = details;
+  }
+}
+
+export const listProducts = async () => (await call("products")).products;
+
+export const readOrder = async (id) => (await call(`orders/${encodeURIComponent(id)}`)).order;
+
+/** Places an order. The key makes it safe to send again: the store places it once. */
+export async function placeOrder(key, lines) {
+  const headers = { "content-type": "application/json", "idempotency-key": key };
+  return (await call("orders", { method: "POST", headers, body: JSON.stringify({ lines }) })).order;
+}
+
+async function call(path, request) {
+  for (const pause of [...PAUSES_MS, null]) {
+    try {
+      return await callOnce(path, request);
+    } catch (refusal) {
+      const passes = refusal.code === "network" || refusal.code === "service_unavailable";
+      if (!passes || pause === null || !navigator.onLine) throw refusal;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
+async function callOnce(path, request) {
+  let answer;
+  try {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const response = await fetch(`/api/${path}`, { ...request, signal, cache: "no-store" });
+    answer = response.headers.get("content-type")?.includes("json") ? await response.json() : {};
+    if (response.ok) return answer.data;
+    answer.error ??= { code: response.status < 500 && response.status !== 429 ? "refused" : "service_unavailable" };
+  } catch {
+    throw new Refusal("network"); // no answer, or half of one
+  }
+  throw new Refusal(answer.error.code, answer.error.details);
+}
