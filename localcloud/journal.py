@@ -16,16 +16,28 @@ from localcloud.emulator.internals import need
 _SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/")
 # What a call to one service changes; a call to any other service may change anything.
 _TOUCHES = {
+    "apigateway": {"apigateway", "apigateway_v1"},
+    "cognito-idp": {"cognito"},
     "dynamodb": {"dynamodb"},
-    "s3": {"s3"},
+    "iam": {"iam"},
+    "kms": {"kms"},
+    "lambda": {"lambda"},
     "logs": {"cloudwatch_logs"},
+    "monitoring": {"cloudwatch"},
+    "s3": {"s3"},
     "secretsmanager": {"secretsmanager"},
+    "sns": {"sns"},
+    "sqs": {"sqs"},
+    "sts": {"sts"},
+    "wafv2": {"waf"},
     "execute-api": {"cloudwatch_logs", "cognito"},
 }
 _READS = re.compile(r"\.(Get|List|Describe|Query|Scan|BatchGet|Filter)[A-Za-z]*$")
-# A save may take at most this share of the time, so that a busy emulator stays fast.
+# A save should take at most this share of the time, so that a busy emulator stays fast; but what
+# was answered is on disk within a second, whatever a save takes.
 _SHARE = 0.1
 _SOONEST_SECONDS = 0.2
+_LATEST_SECONDS = 0.5
 # Every call of a function logs, and the logs are the largest state by far: they wait a while.
 _LOGS = "cloudwatch_logs"
 _LOGS_SECONDS = 10.0
@@ -74,7 +86,7 @@ class Journal:
             if not waiting:
                 logs_due = began + _LOGS_SECONDS
             spent = time.monotonic() - began
-            await asyncio.sleep(max(_SOONEST_SECONDS, spent / _SHARE))
+            await asyncio.sleep(min(max(_SOONEST_SECONDS, spent / _SHARE), _LATEST_SECONDS))
 
     def save_everything(self) -> None:
         """Write the whole state, each file whole or not at all."""
