@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from botocore.exceptions import ClientError
@@ -37,16 +37,14 @@ class Login:
 class DatabaseSecret:
     """The logins of one secret.
 
-    `defaults` are fields that the secret may lack: the one that RDS keeps for the master user has
-    only username and password.
+    The secret that RDS keeps for the master user has only username and password; where the database
+    is then comes from the secret `beside` it, whose user is of the same database.
     """
 
-    def __init__(
-        self, client: aws.Client, arn: str, defaults: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, client: aws.Client, arn: str, beside: Self | None = None) -> None:
         self._client = client
         self._arn = arn
-        self._defaults = defaults or {}
+        self._beside = beside
         self._kept: Login | None = None
 
     def logins(self) -> Iterator[Login]:
@@ -79,4 +77,5 @@ class DatabaseSecret:
             if aws.code_of(error) != "ResourceNotFoundException":
                 raise
             return None
-        return Login.of({**self._defaults, **json.loads(value["SecretString"])})
+        place = asdict(self._beside.current()) if self._beside else {}
+        return Login.of({**place, **json.loads(value["SecretString"])})
