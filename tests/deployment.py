@@ -2,8 +2,8 @@
 
 TARGET unset or `local`: an embedded cloud on free ports in a temporary folder, with the environment
 suffix `test`; it is stopped at the end, whatever happened.
-TARGET=aws: the stack `TapStack<ENVIRONMENT_SUFFIX>`, with the credentials and the region that the
-AWS CLI would use.
+TARGET=aws: the stacks `TapStack<ENVIRONMENT_SUFFIX>` and so on, with the credentials and the region
+that the AWS CLI would use.
 """
 
 import json
@@ -33,12 +33,14 @@ _ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """A deployed TapStack, and an operator's way to it.
+    """What is deployed, and an operator's way to it.
 
     Attributes:
         api_url: Where the HTTP API answers, without a slash at the end.
         token_url: Where OAuth 2.0 tokens are had.
-        outputs: The stack's outputs.
+        outputs: The outputs of TapStack.
+        store_url: Where the store is, through its CDN, without a slash at the end.
+        store_outputs: The outputs of EcommerceStack.
         region: The region it is in.
         ca_bundle: What the certificates of its endpoints are verified with; None for the public
             authorities.
@@ -51,6 +53,8 @@ class Deployment:
     api_url: str
     token_url: str
     outputs: Mapping[str, str]
+    store_url: str
+    store_outputs: Mapping[str, str]
     region: str
     ca_bundle: str | None = None
     endpoint: str | None = None
@@ -185,6 +189,8 @@ def _embedded(home: Path) -> Deployment:
         api_url=found["apis"]["tap"],
         token_url=found["token_url"],
         outputs=found["stacks"][f"TapStack{SUFFIX}"],
+        store_url=found["store"],
+        store_outputs=found["stacks"][f"EcommerceStack{SUFFIX}"],
         region=found["region"],
         ca_bundle=found["ca_bundle"],
         endpoint=found["aws_endpoint"],
@@ -202,13 +208,19 @@ def _exported(lines: Sequence[str]) -> dict[str, str]:
 def _on_aws() -> Deployment:
     session = botocore.session.get_session()
     region = session.get_config_variable("region") or "us-east-1"
-    stack = f"TapStack{os.environ.get('ENVIRONMENT_SUFFIX') or 'dev'}"
     cloudformation: Any = session.create_client("cloudformation", region_name=region)
-    described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
-    outputs = {item["OutputKey"]: item["OutputValue"] for item in described["Outputs"]}
+
+    def outputs_of(stack: str) -> dict[str, str]:
+        name = f"{stack}{os.environ.get('ENVIRONMENT_SUFFIX') or 'dev'}"
+        described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        return {item["OutputKey"]: item["OutputValue"] for item in described["Outputs"]}
+
+    outputs, store_outputs = outputs_of("TapStack"), outputs_of("EcommerceStack")
     return Deployment(
         api_url=outputs["ApiEndpoint"],
         token_url=outputs["TokenUrl"],
         outputs=outputs,
+        store_url=store_outputs["StoreUrl"],
+        store_outputs=store_outputs,
         region=region,
     )

@@ -48,15 +48,16 @@ class DatabaseSecret:
         self._kept: Login | None = None
 
     def logins(self) -> Iterator[Login]:
-        """The login kept from last time, then the current one, then the one to come.
+        """The login kept from last time, then the current one, the one to come, the current one.
 
         A rotation first changes the password in the database and only then calls the new version
-        current. Between the two, for some seconds, the pending version is the one that works.
+        current. Between the two, for some seconds, the pending version is the one that works; and
+        it may have become the current one while this looked.
         """
         tried = self._kept
         if tried:
             yield tried
-        for stage in (CURRENT, PENDING):
+        for stage in (CURRENT, PENDING, CURRENT):
             login = self._load(stage)
             if login and login != tried:
                 self._kept = tried = login
