@@ -21,9 +21,12 @@ down: ## stop the embedded cloud; the next `make up` resumes it
 status: .venv/.up ## what is deployed, and how faithfully
 	@$(BIN)/tap status
 
-test: .venv/.test ## unit tests, then every suite on an embedded cloud of its own
+test: .venv/.browser ## unit tests, then every suite on an embedded cloud of its own
 	@$(BIN)/python -m pytest tests/unit --cov --cov-report=term
-	@$(BIN)/python -m pytest tests/integration tests/e2e
+	@$(BIN)/python -m pytest tests/integration tests/e2e tests/browser
+
+browser: .venv/.browser ## the store's page in a real browser, on an embedded cloud of its own
+	@$(BIN)/python -m pytest tests/browser
 
 lint: .venv/.check ## ruff, mypy, pylint and the import contracts
 	@$(BIN)/ruff check .
@@ -50,8 +53,9 @@ destroy: .venv/.up ## destroy every stack on AWS
 generate: .venv/.test ## regenerate the validators and the tables in docs/
 	@$(BIN)/python -m tools.generate
 
-bench: .venv/.up ## measure the running embedded cloud
+bench: .venv/.browser ## measure the running embedded cloud
 	@$(BIN)/python benchmarks/items_api.py
+	@$(BIN)/python benchmarks/store.py
 
 clean: down ## forget the embedded cloud's state and what was built
 	@rm -rf .tap .build cdk.out .venv/.up
@@ -72,9 +76,20 @@ clean: down ## forget the embedded cloud's state and what was built
 	@$(PIP) -r requirements/test.txt
 	@touch $@
 
-.venv/.check: .venv/.test requirements/check.txt
+.venv/.browser: .venv/.test requirements/browser.txt
+	@echo "Installing what the browser's tests need..."
+	@$(PIP) -r requirements/browser.txt
+	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		{ apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } >/dev/null; fi \
+		|| true
+	@command -v chromium >/dev/null \
+		|| { echo "Chromium is missing: install Debian's package chromium, then repeat" >&2; exit 1; }
+	@touch $@
+
+# mypy and pylint read the browser's tests too; they need no browser for it.
+.venv/.check: .venv/.test requirements/check.txt requirements/browser.txt
 	@echo "Installing what the checks need..."
-	@$(PIP) -r requirements/check.txt
+	@$(PIP) -r requirements/check.txt -r requirements/browser.txt
 	@touch $@
 
 .venv-checkov/.done: requirements/checkov.txt
@@ -83,4 +98,4 @@ clean: down ## forget the embedded cloud's state and what was built
 	@.venv-checkov/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/checkov.txt
 	@touch $@
 
-.PHONY: help up down status test lint check synth diff deploy destroy generate bench clean
+.PHONY: help up down status test browser lint check synth diff deploy destroy generate bench clean

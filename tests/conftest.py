@@ -7,8 +7,9 @@ import pytest
 from tests.api import Api
 from tests.deployment import Deployment, deployment, is_aws
 from tests.partner import PartnerApi
+from tests.store import new_product, shelf, store
 
-__all__ = ["deployment"]
+__all__ = ["deployment", "new_product", "shelf", "store"]
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,8 @@ class Deployment:
         token_url: Where OAuth 2.0 tokens are had.
         outputs: The outputs of TapStack.
         suffix: What ends the names of the stacks.
+        store_url: Where the store is, through its CDN, without a slash at the end.
+        store_outputs: The outputs of EcommerceStack.
         region: The region it is in.
         ca_bundle: What the certificates of its endpoints are verified with; None for the public
             authorities.
@@ -54,6 +56,8 @@ class Deployment:
     api_url: str
     token_url: str
     outputs: Mapping[str, str]
+    store_url: str
+    store_outputs: Mapping[str, str]
     region: str
     suffix: str
     ca_bundle: str | None = None
@@ -202,6 +206,8 @@ def _embedded(home: Path) -> Deployment:
         api_url=found["apis"]["tap"],
         token_url=found["token_url"],
         outputs=found["stacks"][f"TapStack{SUFFIX}"],
+        store_url=found["store"],
+        store_outputs=found["stacks"][f"EcommerceStack{SUFFIX}"],
         region=found["region"],
         suffix=SUFFIX,
         ca_bundle=found["ca_bundle"],
@@ -224,10 +230,13 @@ def _on_aws() -> Deployment:
     suffix = os.environ.get("ENVIRONMENT_SUFFIX") or "dev"
     cloudformation: Any = session.create_client("cloudformation", region_name=region)
     outputs = _outputs(cloudformation, f"TapStack{suffix}")
+    store_outputs = _outputs(cloudformation, f"EcommerceStack{suffix}")
     return Deployment(
         api_url=outputs["ApiEndpoint"],
         token_url=outputs["TokenUrl"],
         outputs=outputs,
+        store_url=store_outputs["StoreUrl"],
+        store_outputs=store_outputs,
         region=region,
         suffix=suffix,
     )

@@ -15,7 +15,6 @@ from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.rotated_secret import RotatedSecret
 from lib.environment import Environment
 
-DATABASE_NAME = "store"
 MAX_CONNECTIONS = 200
 STORAGE_GIB = 20
 _ENGINE = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.VER_15_17)
@@ -84,7 +83,7 @@ class StoreDatabase(Construct):
             instance_identifier=name,
             engine=_ENGINE,
             instance_type=ec2.InstanceType(instance_type),
-            database_name=DATABASE_NAME,
+            database_name="store",
             port=DATABASE_PORT,
             vpc=network.vpc,
             vpc_subnets=network.database_subnets,

@@ -5,10 +5,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from lib.constructs.application_network import DATABASE_PORT, ApplicationNetwork
+from lib.constructs.application_network import ApplicationNetwork
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.service_function import ServiceFunction
-from lib.constructs.store_database import DATABASE_NAME, StoreDatabase
+from lib.constructs.store_database import StoreDatabase
 from lib.environment import Environment
 
 
@@ -58,9 +58,6 @@ class StoreService(Construct):
             settings={
                 "MASTER_SECRET_ARN": database.master_secret.secret_arn,
                 "DATABASE_SECRET_ARN": secret.secret_arn,
-                "DATABASE_HOST": database.instance.db_instance_endpoint_address,
-                "DATABASE_PORT": str(DATABASE_PORT),
-                "DATABASE_NAME": DATABASE_NAME,
             },
             permissions=[
                 _read(database.master_secret, secret),

@@ -105,7 +105,7 @@ def _rotation_schedule(cloud: Cloud) -> Handler:
             SecretId=properties["SecretId"],
             RotationLambdaARN=properties["RotationLambdaARN"],
             RotationRules=_rotation_rules(properties.get("RotationRules") or {}),
-            RotateImmediately=str(properties.get("RotateImmediatelyOnUpdate", True)) != "false",
+            RotateImmediately=str(properties.get("RotateImmediatelyOnUpdate")).lower() != "false",
         )
 
     # CloudFormation runs on the emulator's event loop, where a call to the emulator would wait

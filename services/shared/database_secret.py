@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from botocore.exceptions import ClientError
@@ -37,28 +37,27 @@ class Login:
 class DatabaseSecret:
     """The logins of one secret.
 
-    `defaults` are fields that the secret may lack: the one that RDS keeps for the master user has
-    only username and password.
+    The secret that RDS keeps for the master user has only username and password; where the database
+    is then comes from the secret `beside` it, whose user is of the same database.
     """
 
-    def __init__(
-        self, client: aws.Client, arn: str, defaults: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, client: aws.Client, arn: str, beside: Self | None = None) -> None:
         self._client = client
         self._arn = arn
-        self._defaults = defaults or {}
+        self._beside = beside
         self._kept: Login | None = None
 
     def logins(self) -> Iterator[Login]:
-        """The login kept from last time, then the current one, then the one to come.
+        """The login kept from last time, then the current one, the one to come, the current one.
 
         A rotation first changes the password in the database and only then calls the new version
-        current. Between the two, for some seconds, the pending version is the one that works.
+        current. Between the two, for some seconds, the pending version is the one that works; and
+        it may have become the current one while this looked.
         """
         tried = self._kept
         if tried:
             yield tried
-        for stage in (CURRENT, PENDING):
+        for stage in (CURRENT, PENDING, CURRENT):
             login = self._load(stage)
             if login and login != tried:
                 self._kept = tried = login
@@ -79,4 +78,5 @@ class DatabaseSecret:
             if aws.code_of(error) != "ResourceNotFoundException":
                 raise
             return None
-        return Login.of({**self._defaults, **json.loads(value["SecretString"])})
+        place = asdict(self._beside.current()) if self._beside else {}
+        return Login.of({**place, **json.loads(value["SecretString"])})

@@ -22,14 +22,10 @@ _TIMEOUT_SECONDS = 60.0
 def connect(settings: Settings) -> Store:
     """The store's database on AWS."""
     client = aws.client("secretsmanager")
-    address = {
-        "host": settings.database_host,
-        "port": settings.database_port,
-        "dbname": settings.database_name,
-    }
+    user = DatabaseSecret(client, settings.database_secret_arn)
     return Store(
-        master=DatabaseSecret(client, settings.master_secret_arn, address),
-        user=DatabaseSecret(client, settings.database_secret_arn, address),
+        master=DatabaseSecret(client, settings.master_secret_arn, beside=user),
+        user=user,
         connect=connect_to(aws.region_of(settings.master_secret_arn), timeout=_TIMEOUT_SECONDS),
     )
 

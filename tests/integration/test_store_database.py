@@ -1,48 +1,56 @@
 """The store's services on a real PostgreSQL: what only the database itself can promise.
 
-They need a server with TLS: `STORE_DATABASE_URL=postgresql://master:password@localhost:port/name`
-of an empty database that the user owns (with CREATEROLE), and SSL_CERT_FILE with its authority.
+The server is this module's own: roles belong to a whole server, and the deployed store's are not
+to be changed.
 """
 
 import dataclasses
-import os
 import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
+from localcloud import postgres, process
+from localcloud.cloud import Cloud
 from services.shared.database_secret import DatabaseSecret, Login
 from services.shared.postgres import Database, close, connect_to
 from services.store_api.models import KeyInUse, Line, OutOfStock, ProductNotFound
 from services.store_api.repository import PostgresShop
 from services.store_migrations.service import Store
 from services.store_secret_rotation.rotation import DatabaseUserRotation
+from tests import server
 from tests.secrets_manager import OLD, SECRET, StoreSecret, secret_value
+
+pytestmark = pytest.mark.embedded
 
 REGION = "eu-west-1"
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 
 @pytest.fixture(scope="module")
-def database() -> Login:
-    """The master of an empty database."""
-    if "STORE_DATABASE_URL" not in os.environ:
-        pytest.skip("STORE_DATABASE_URL names no database")
-    url = urlsplit(os.environ["STORE_DATABASE_URL"])
-    return Login(
-        host=url.hostname or "",
-        port=url.port or 5432,
-        dbname=url.path[1:],
-        username=url.username or "",
-        password=url.password or "",
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
+    """The master of an empty database on a server that runs for this module."""
+    port = process.free_port()
+    home = tmp_path_factory.mktemp("server")
+    cloud = Cloud(home=home, port=0, front_port=0, database_port=port)
+    cloud.save()
+    login = Login(
+        host="127.0.0.1", port=port, dbname="store", username="master", password=uuid.uuid4().hex
     )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(cloud.authority))
+        server.start(home)
+        try:
+            postgres.give(cloud, user="master", password=login.password, database="store")
+            yield login
+        finally:
+            postgres.stop(home)
 
 
 @pytest.fixture(scope="module")

@@ -28,9 +28,6 @@ ENVIRONMENT = {
     "store_migrations": {
         "MASTER_SECRET_ARN",
         "DATABASE_SECRET_ARN",
-        "DATABASE_HOST",
-        "DATABASE_PORT",
-        "DATABASE_NAME",
     },
     "store_secret_rotation": {"SECRET_ARN"},
 }

@@ -180,9 +180,9 @@ def test_other_errors_of_a_login_are_not_tried_again() -> None:
 
 def test_the_masters_secret_is_completed_and_no_password_is_shown(secrets: StoreSecret) -> None:
     secrets.values["v1"] = {"username": "master", "password": OLD}
-    address = {"host": "db.example", "port": "5433", "dbname": "store"}
+    user = DatabaseSecret(StoreSecret(), SECRET)
 
-    login = DatabaseSecret(secrets, SECRET, address).current()
+    login = DatabaseSecret(secrets, SECRET, beside=user).current()
 
     assert (login.username, login.host, login.port) == ("master", "db.example", 5433)
     assert OLD not in repr(login)
