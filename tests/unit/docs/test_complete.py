@@ -12,9 +12,18 @@ from localcloud.cli import app
 from localcloud.commands.up import _DEFAULTS, _TRY
 from services.items_api import files
 from services.items_api.validators import VALIDATORS
+from services.partner_api.description import DESCRIPTION
 from services.shared import errors
 from services.shared.items import cursors, models
-from tests.unit.docs.pages import DEPENDENCIES, EVERYTHING, ITEMS_API, README, ROOT, first_cells
+from tests.unit.docs.pages import (
+    DEPENDENCIES,
+    EVERYTHING,
+    ITEMS_API,
+    PARTNER_API,
+    README,
+    ROOT,
+    first_cells,
+)
 
 API = json.loads((ROOT / "docs/api/items.openapi.json").read_text("utf-8"))
 TARGETS = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
@@ -47,6 +56,13 @@ VARIABLES = settings(
     r'(?:environ\.get\(|environ\[|envvar=)"(\w+)"', "tap.py", "lib/**/*.py", "localcloud/**/*.py"
 ) | settings(r'environ\.get\("([A-Z]\w+)"', "tests/deployment.py")
 
+PARTNER_CODES = {
+    kind.code
+    for module in (cursors, models, handler)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, errors.Failure) and hasattr(kind, "code")
+} | settings(r'self\._answer\(\s*_Type\.\w+, "(\w+)"', "lib/constructs/gateway_errors.py")
+
 
 def test_the_scans_find_what_is_known_to_be_there() -> None:
     assert {"up", "test", "deploy"} <= set(TARGETS)
@@ -54,6 +70,7 @@ def test_the_scans_find_what_is_known_to_be_there() -> None:
     assert {"environmentSuffix", "apiBurstLimit"} <= CONTEXT
     assert {"ENVIRONMENT_SUFFIX", "TAP_HOME", "TAP_PORT", "TARGET"} <= VARIABLES
     assert {"item_exists", "invalid_cursor", "file_not_found"} <= CODES
+    assert {"item_exists", "not_found", "quota_exceeded", "forbidden"} <= PARTNER_CODES
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -98,6 +115,14 @@ def test_every_route_is_described(route: str) -> None:
     assert f"`{route}`" in ITEMS_API
 
 
+@pytest.mark.parametrize("operation", DESCRIPTION["operations"], ids=lambda each: each["operation"])
+def test_every_route_of_the_partner_api_is_described(operation: dict[str, str]) -> None:
+    route = f"`{operation['method']} {operation['path']}`"
+
+    assert route in README
+    assert route in PARTNER_API
+
+
 @pytest.mark.parametrize("operation", VALIDATORS)
 def test_every_operation_has_its_heading_and_a_valid_request(operation: str) -> None:
     _, heading, section = ITEMS_API.partition(f"\n### {operation}\n")
@@ -113,6 +138,11 @@ def test_every_operation_has_its_heading_and_a_valid_request(operation: str) -> 
 @pytest.mark.parametrize("code", sorted(CODES | {"internal_error"}))
 def test_every_error_code_is_described(code: str) -> None:
     assert f"`{code}`" in ITEMS_API
+
+
+@pytest.mark.parametrize("code", sorted(PARTNER_CODES | {"internal_error", "request_refused"}))
+def test_every_error_code_of_the_partner_api_is_described(code: str) -> None:
+    assert f"`{code}`" in PARTNER_API
 
 
 @pytest.mark.parametrize("name", sorted(REQUIRED))
