@@ -48,7 +48,11 @@ REQUIRED = {
 def settings(pattern: str, *sources: str) -> set[str]:
     """The names that a pattern finds in the Python files of these folders."""
     files_ = [path for source in sources for path in sorted(ROOT.glob(source))]
-    return {name for path in files_ for name in re.findall(pattern, path.read_text("utf-8"))}
+    return {
+        name
+        for path in files_
+        for name in re.findall(pattern, path.read_text("utf-8"), re.MULTILINE)
+    }
 
 
 CONTEXT = settings(r'try_get_context\(\s*"(\w+)"', "tap.py", "lib/**/*.py")
@@ -58,10 +62,14 @@ VARIABLES = settings(
 
 PARTNER_CODES = {
     kind.code
-    for module in (cursors, models, handler)
+    for module in (errors, cursors, models)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, errors.Failure) and hasattr(kind, "code")
-} | settings(r'self\._answer\(\s*_Type\.\w+, "(\w+)"', "lib/constructs/gateway_errors.py")
+} | settings(
+    r'(?:self\._answer\(\s*_Type\.\w+,|^    code =)\s*"(\w+)"',
+    "services/partner_api/*.py",
+    "lib/constructs/gateway_errors.py",
+)
 
 
 def test_the_scans_find_what_is_known_to_be_there() -> None:
