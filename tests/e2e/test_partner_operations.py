@@ -68,7 +68,7 @@ def test_every_answer_says_which_request_and_stage_it_is_of(partner: PartnerApi)
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_what_is_not_there_is_a_404(partner: PartnerApi, method: str) -> None:
-    item = {} if method == "PUT" else None
+    item: Item | None = {} if method == "PUT" else None
 
     answer = partner.call(method, f"/items/none-{uuid.uuid4()}", item=item)
 
