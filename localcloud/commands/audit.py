@@ -13,7 +13,9 @@ from localcloud import deployment
 from localcloud.commands.options import Home, Json, running_cloud
 from localcloud.console import data, emit
 from localcloud.durations import seconds
+from localcloud.errors import CliError
 
+_KEPT_DAYS = 90
 _COLUMNS = ("time", "method", "path", "status", "api_key_id", "source_ip", "latency_ms")
 
 
@@ -23,9 +25,12 @@ def audit(
     home: Home = None,
 ) -> None:
     """Show the records of the audit trail, oldest first."""
+    span = seconds(since)
+    if span > _KEPT_DAYS * 86400:
+        raise CliError(f"the trail goes {_KEPT_DAYS} days back, which is not as far as {since}")
     cloud = running_cloud(home)
     bucket = deployment.find_stack(cloud, "PartnerApiStack").outputs["LogsBucketName"]
-    start = datetime.fromtimestamp(time.time() - seconds(since), UTC)
+    start = datetime.fromtimestamp(time.time() - span, UTC)
     found = sorted(_records(cloud.client("s3"), bucket, start), key=lambda record: record["time"])
     if as_json:
         emit(found)

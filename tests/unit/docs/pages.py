@@ -7,6 +7,7 @@ ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 README = (ROOT / "README.md").read_text("utf-8")
 ITEMS_API = (ROOT / "docs/items-api.md").read_text("utf-8")
+PARTNER_API = (ROOT / "docs/partner-api.md").read_text("utf-8")
 DEPENDENCIES = (ROOT / "docs/decisions/dependencies.md").read_text("utf-8")
 EVERYTHING = "\n".join(page.read_text("utf-8") for page in PAGES)
 

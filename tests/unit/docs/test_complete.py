@@ -12,9 +12,18 @@ from localcloud.cli import app
 from localcloud.commands.up import _DEFAULTS, _TRY
 from services.items_api import files
 from services.items_api.validators import VALIDATORS
+from services.partner_api.description import DESCRIPTION
 from services.shared import errors
 from services.shared.items import cursors, models
-from tests.unit.docs.pages import DEPENDENCIES, EVERYTHING, ITEMS_API, README, ROOT, first_cells
+from tests.unit.docs.pages import (
+    DEPENDENCIES,
+    EVERYTHING,
+    ITEMS_API,
+    PARTNER_API,
+    README,
+    ROOT,
+    first_cells,
+)
 
 API = json.loads((ROOT / "docs/api/items.openapi.json").read_text("utf-8"))
 TARGETS = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
@@ -39,13 +48,28 @@ REQUIRED = {
 def settings(pattern: str, *sources: str) -> set[str]:
     """The names that a pattern finds in the Python files of these folders."""
     files_ = [path for source in sources for path in sorted(ROOT.glob(source))]
-    return {name for path in files_ for name in re.findall(pattern, path.read_text("utf-8"))}
+    return {
+        name
+        for path in files_
+        for name in re.findall(pattern, path.read_text("utf-8"), re.MULTILINE)
+    }
 
 
 CONTEXT = settings(r'try_get_context\(\s*"(\w+)"', "tap.py", "lib/**/*.py")
 VARIABLES = settings(
     r'(?:environ\.get\(|environ\[|envvar=)"(\w+)"', "tap.py", "lib/**/*.py", "localcloud/**/*.py"
 ) | settings(r'environ\.get\("([A-Z]\w+)"', "tests/deployment.py")
+
+PARTNER_CODES = {
+    kind.code
+    for module in (errors, cursors, models)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, errors.Failure) and hasattr(kind, "code")
+} | settings(
+    r'(?:self\._answer\(\s*_Type\.\w+,|^    code =)\s*"(\w+)"',
+    "services/partner_api/*.py",
+    "lib/constructs/gateway_errors.py",
+)
 
 
 def test_the_scans_find_what_is_known_to_be_there() -> None:
@@ -54,6 +78,7 @@ def test_the_scans_find_what_is_known_to_be_there() -> None:
     assert {"environmentSuffix", "apiBurstLimit"} <= CONTEXT
     assert {"ENVIRONMENT_SUFFIX", "TAP_HOME", "TAP_PORT", "TARGET"} <= VARIABLES
     assert {"item_exists", "invalid_cursor", "file_not_found"} <= CODES
+    assert {"item_exists", "not_found", "quota_exceeded", "forbidden"} <= PARTNER_CODES
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -98,6 +123,14 @@ def test_every_route_is_described(route: str) -> None:
     assert f"`{route}`" in ITEMS_API
 
 
+@pytest.mark.parametrize("operation", DESCRIPTION["operations"], ids=lambda each: each["operation"])
+def test_every_route_of_the_partner_api_is_described(operation: dict[str, str]) -> None:
+    route = f"`{operation['method']} {operation['path']}`"
+
+    assert route in README
+    assert route in PARTNER_API
+
+
 @pytest.mark.parametrize("operation", VALIDATORS)
 def test_every_operation_has_its_heading_and_a_valid_request(operation: str) -> None:
     _, heading, section = ITEMS_API.partition(f"\n### {operation}\n")
@@ -113,6 +146,11 @@ def test_every_operation_has_its_heading_and_a_valid_request(operation: str) -> 
 @pytest.mark.parametrize("code", sorted(CODES | {"internal_error"}))
 def test_every_error_code_is_described(code: str) -> None:
     assert f"`{code}`" in ITEMS_API
+
+
+@pytest.mark.parametrize("code", sorted(PARTNER_CODES | {"internal_error", "request_refused"}))
+def test_every_error_code_of_the_partner_api_is_described(code: str) -> None:
+    assert f"`{code}`" in PARTNER_API
 
 
 @pytest.mark.parametrize("name", sorted(REQUIRED))
