@@ -55,8 +55,8 @@ generate: .venv/.test ## regenerate the validators and the tables in docs/
 
 bench: .venv/.browser ## measure the running embedded cloud
 	@$(BIN)/python benchmarks/items_api.py
-	@$(BIN)/python benchmarks/store.py
 	@$(BIN)/python -m benchmarks.audit
+	@$(BIN)/python -m benchmarks.store
 
 clean: down ## forget the embedded cloud's state and what was built
 	@rm -rf .tap .build cdk.out .venv/.up
