@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes
+# pip refuses to install outside a virtual environment, such as when one is half made.
+PIP := $(BIN)/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Without bytecode on disk, every synthesis would compile aws-cdk-lib again: 7 s instead of 1.4 s.
 unexport PYTHONDONTWRITEBYTECODE
@@ -96,7 +97,7 @@ clean: down ## forget the embedded cloud's state and what was built
 .venv-checkov/.done: requirements/checkov.txt
 	@echo "Installing checkov..."
 	@[ -x .venv-checkov/bin/python ] || $(PYTHON) -m venv .venv-checkov
-	@.venv-checkov/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/checkov.txt
+	@.venv-checkov/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/checkov.txt
 	@touch $@
 
 .PHONY: help up down status test browser lint check synth diff deploy destroy generate bench clean

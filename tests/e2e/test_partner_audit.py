@@ -15,7 +15,8 @@ from tests.partner import Line, PartnerApi, Trail, eventually, new_agent
 
 REQUESTS = 60
 NAME = re.compile(
-    r"api-logs/year=(\d{4})/month=(\d\d)/day=(\d\d)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.ndjson"
+    r"api-logs/year=(\d{4})/month=(\d\d)/day=(\d\d)/"
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.ndjson"
 )
 # Line feeds, and all that some reader of logs takes for one or for an order to its terminal.
 HOSTILE = [

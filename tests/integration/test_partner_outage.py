@@ -26,9 +26,7 @@ def _quick_retries(partner: PartnerApi, deployment: Deployment) -> Iterator[None
     sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
 
 
-def test_records_of_an_outage_are_in_the_trail_once_in_the_end(
-    partner: PartnerApi, deployment: Deployment
-) -> None:
+def test_records_of_an_outage_are_in_the_trail_once_in_the_end(partner: PartnerApi) -> None:
     trail, agent = Trail(partner), new_agent()
     before = _dead_letters(partner)
 
