@@ -50,14 +50,17 @@ def main() -> None:
         order_ms, list_ms = _functions(cloud, outputs, sku)
         order_trips, list_trips = _round_trips(cloud, outputs, sku)
     weight, paint = _page(cloud)
-    rows = [
+    _report(
         ("order, in the function, p50", order_ms, 15, "ms"),
         ("list of products, in the function, p50", list_ms, 5, "ms"),
         ("order, round trips to the database", order_trips, 2, ""),
         ("list of products, round trips", list_trips, 1, ""),
         ("page, its own files", weight, 60, "KB"),
         ("page, first contentful paint, p50", paint, 1000, "ms"),
-    ]
+    )
+
+
+def _report(*rows: tuple[str, float, int, str]) -> None:
     listing = Table("What", "Measured", "Goal, at most", title="The store")
     for name, measured, goal, unit in rows:
         listing.add_row(name, f"{measured:.1f} {unit}", f"{goal} {unit}")

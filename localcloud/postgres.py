@@ -33,6 +33,7 @@ ssl_key_file = '{tls}/server.key'
 ssl_min_protocol_version = 'TLSv1.2'
 password_encryption = 'scram-sha-256'
 log_connections = on
+max_connections = 200
 timezone = 'UTC'
 """
 # Without TLS no line matches, and the connection is refused: what rds.force_ssl does.
