@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # What decides the synthesized templates and packages, besides the environment's own settings.
 _SOURCES = ("tap.py", "cdk.json", "cdk.context.json", "lib", "services", "web", "requirements")
-_SETTINGS = ("ENVIRONMENT_SUFFIX", "REPOSITORY", "COMMIT_AUTHOR")
+_SETTINGS = ("ENVIRONMENT_SUFFIX", "REPOSITORY", "COMMIT_AUTHOR", "CDK_CONTEXT")
 
 
 def home(given: Path | None) -> Path:
