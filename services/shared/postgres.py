@@ -2,7 +2,7 @@
 
 A function keeps one connection from one invocation to the next. The server may restart or fail
 over, and the password may be rotated, in between or in the middle of a statement; neither fails a
-request, since a statement is run once more on a new connection.
+request, since a statement is run again on a new connection.
 """
 
 import ssl
@@ -18,8 +18,10 @@ from services.shared.errors import Unavailable
 from services.shared.telemetry import logger
 
 # Seconds for one answer. The server stops a statement earlier (migrations, `ALTER ROLE`), so that
-# only a server that is gone takes this long, and two attempts fit into a function's timeout.
+# only a server that is gone takes this long, and every attempt fits into a function's timeout.
 TIMEOUT_SECONDS = 3.5
+# A new session, too, may be lost: one of a fail-over or a restart that is not over yet.
+ATTEMPTS = 3
 
 _ROOTS = Path(__file__).with_name("rds_roots.pem")
 REFUSED_LOGIN = ("28P01", "28000")
@@ -51,14 +53,15 @@ class Database:
         """The rows of a statement: one round trip, and one more the first time on a connection.
 
         The statement must be safe to repeat: when the connection breaks, nobody knows whether it
-        was carried out or only its answer lost. Raises `Unavailable` when the second try fails too.
+        was carried out or only its answer lost. Raises `Unavailable` when the last try fails too.
         """
-        try:
-            return self._run(sql, values)
-        except (OSError, Error) as error:
-            if not _is(error, _REPEATABLE):
-                raise _told(error) from error
-            logger.warning("connecting again", extra={"database_error": str(error)})
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._run(sql, values)
+            except (OSError, Error) as error:
+                if not _is(error, _REPEATABLE):
+                    raise _told(error) from error
+                logger.warning("connecting again", extra={"database_error": str(error)})
         try:
             return self._run(sql, values)
         except (OSError, Error) as error:

@@ -17,7 +17,7 @@ from services.shared import postgres
 from services.shared.database_password import scram_verifier
 from services.shared.database_secret import DatabaseSecret, Login
 from services.shared.errors import Unavailable
-from services.shared.postgres import Database, connect_to, log_in, roots
+from services.shared.postgres import ATTEMPTS, Database, connect_to, log_in, roots
 from tests.unit.services import fakes
 from tests.unit.services.environment import SECRET
 from tests.unit.services.store_fakes import NEW, OLD, Server, StoreSecret, refused, secret_value
@@ -93,7 +93,7 @@ def test_giving_a_connection_up_never_fails(server: Server) -> None:
 def test_a_server_that_stays_away_is_unavailable_and_served_again_when_it_is_back(
     database: Database, server: Server
 ) -> None:
-    failing(server, InterfaceError("network error"), InterfaceError("network error"))
+    failing(server, *(InterfaceError("network error") for _ in range(ATTEMPTS)))
 
     with pytest.raises(Unavailable):
         database.run("SELECT 1")
