@@ -4,7 +4,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
 
 from localcloud import project, store
 from localcloud.cloud import ACCOUNT, REGION, Cloud, write_private
@@ -22,7 +22,6 @@ class Stack:
 
     name: str
     outputs: dict[str, str]
-    tags: dict[str, str]
 
 
 def stacks(cloud: Cloud) -> list[Stack]:
@@ -33,7 +32,6 @@ def stacks(cloud: Cloud) -> list[Stack]:
             Stack(
                 name=stack["StackName"],
                 outputs={o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])},
-                tags={tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])},
             )
             for stack in found
             if stack["StackName"] != _BOOTSTRAP and not stack["StackStatus"].startswith("DELETE")
@@ -135,13 +133,11 @@ def _settle(cloud: Cloud) -> None:
 
 def unapplied(cloud: Cloud) -> list[str]:
     """The re-applied settings of the app's resources that do not read back as deployed."""
-    clients: dict[str, Any] = {}
+    client = cache(cloud.client)
     return [
         f"{setting.property} of {resource.id}"
         for resource in DeployedSettings.of(cloud.home).read()
         if "cdk-hnb659fds" not in resource.id
         for setting in present(resource)
-        if not setting.holds(
-            clients.setdefault(setting.service, cloud.client(setting.service)), resource
-        )
+        if not setting.holds(client(setting.service), resource)
     ]

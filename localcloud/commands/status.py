@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from functools import cache
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -77,7 +78,7 @@ def ledger(cloud: Cloud) -> list[dict[str, Any]]:
     """One row for each resource of each deployed stack, with its settings read back."""
     kept = {(item.type, item.id): item for item in DeployedSettings.of(cloud.home).read()}
     cloudformation = cloud.client("cloudformation")
-    clients: dict[str, Any] = {}
+    client = cache(cloud.client)
     rows = []
     for stack in deployment.stacks(cloud):
         resources = cloudformation.describe_stack_resources(StackName=stack.name)["StackResources"]
@@ -87,8 +88,7 @@ def ledger(cloud: Cloud) -> list[dict[str, Any]]:
             held: dict[str, bool] = {}
             if deployed:
                 for setting in present(deployed):
-                    client = clients.setdefault(setting.service, cloud.client(setting.service))
-                    held[setting.property] = setting.holds(client, deployed)
+                    held[setting.property] = setting.holds(client(setting.service), deployed)
             rows.append(
                 {
                     "stack": stack.name,
