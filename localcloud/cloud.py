@@ -132,9 +132,11 @@ class Cloud:
             aws_access_key_id=self.access_key_id,
             aws_secret_access_key=self.secret_access_key,
             config=Config(
-                signature_version="s3v4" if service == "s3" else None,
-                retries={"mode": "standard", "total_max_attempts": 2},
-                **config,
+                **{
+                    "signature_version": "s3v4" if service == "s3" else None,
+                    "retries": {"mode": "standard", "total_max_attempts": 2},
+                    **config,
+                }
             ),
         )
 

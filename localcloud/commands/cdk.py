@@ -1,15 +1,25 @@
 """`tap cdk`: the pinned CDK CLI, pointed where it should be and nowhere else."""
 
 import subprocess
+from itertools import pairwise
+from pathlib import Path
 
 import typer
 
-from localcloud import project
+from localcloud import preflight, project
 from localcloud.aws import Account
 from localcloud.commands.options import Aws, Home, Yes, running_cloud
+from localcloud.console import step
 from localcloud.errors import CliError
 
 _CHANGES = ("bootstrap", "deploy", "destroy", "import", "rollback", "watch", "gc", "refactor")
+# Each would choose another account or region than the one that is shown and confirmed.
+_CHOSEN_BEFORE = {
+    "--profile": "AWS_PROFILE",
+    "--region": "AWS_REGION",
+    "--ec2creds": "AWS_PROFILE",
+    "-i": "AWS_PROFILE",
+}
 
 
 def cdk(
@@ -24,21 +34,70 @@ def cdk(
 
     tap cdk --aws deploy --all
 
-    With --aws no setting of an endpoint survives, the account is shown, and a change is confirmed
-    first. Without it, the credentials are the embedded cloud's own: real AWS refuses them.
+    With --aws the credentials are resolved once, as the AWS CLI does; account, region and endpoint
+    are shown, a change is confirmed, and the CDK CLI gets exactly these. `deploy` synthesizes first
+    and looks whether the account is ready for what it would deploy. Without --aws, the credentials
+    are the embedded cloud's own: real AWS refuses them.
     """
     arguments = context.args
     if not arguments:
         raise CliError("no CDK command was given; try `tap cdk diff`, or `tap cdk --help`")
-    environ = _for_aws(arguments, yes=yes) if aws else running_cloud(home).environment()
-    ended = subprocess.run(
+    if aws:
+        _require_one_target(arguments)
+        account = Account()
+        environ = account.environment()
+        if arguments[0] == "deploy":
+            folder = _assembly(arguments, environ)
+            with step("Looking whether the account is ready", "The account is ready"):
+                preflight.require_ready(account.client, folder)
+            if not _given(arguments, "--app", "-a"):
+                arguments = [*arguments, "--app", str(folder)]
+        if arguments[0] in _CHANGES:
+            account.confirm(arguments[0], yes=yes)
+    else:
+        environ = running_cloud(home).environment()
+    raise typer.Exit(_run(arguments, environ))
+
+
+def _run(arguments: list[str], environ: dict[str, str]) -> int:
+    return subprocess.run(
         project.cdk(arguments), cwd=project.ROOT, env=project.tool_environment(environ), check=False
-    )
-    raise typer.Exit(ended.returncode)
+    ).returncode
 
 
-def _for_aws(arguments: list[str], *, yes: bool) -> dict[str, str]:
-    account = Account()
-    if arguments[0] in _CHANGES:
-        account.confirm(arguments[0], yes=yes)
-    return account.environment()
+def _assembly(arguments: list[str], environ: dict[str, str]) -> Path:
+    """The folder of what is to be deployed: the one that `--app` names, else synthesized now."""
+    given = _given(arguments, "--app", "-a")
+    if given:
+        folder = project.ROOT / given[-1]
+        if not (folder / "manifest.json").is_file():
+            raise CliError(
+                f"--app {given[-1]} is not a folder that was synthesized; leave it out, or make it "
+                f"with `tap cdk --aws synth --output {given[-1]}`"
+            )
+        return folder
+    folder = project.ROOT / "cdk.out"
+    context = [f"--context={value}" for value in _given(arguments, "--context", "-c")]
+    if status := _run(["synth", "--quiet", "--output", str(folder), *context], environ):
+        raise typer.Exit(status)
+    return folder
+
+
+def _given(arguments: list[str], *names: str) -> list[str]:
+    """The values of an option, given as `--name value` or `--name=value`."""
+    found = []
+    for argument, following in pairwise([*arguments, ""]):
+        name, equals, value = argument.partition("=")
+        if name in names:
+            found.append(value if equals else following)
+    return found
+
+
+def _require_one_target(arguments: list[str]) -> None:
+    for argument in arguments:
+        name = argument.partition("=")[0]
+        if name in _CHOSEN_BEFORE:
+            raise CliError(
+                f"{name} would choose another target than the one that is shown; "
+                f"set {_CHOSEN_BEFORE[name]} before `tap cdk --aws` instead"
+            )

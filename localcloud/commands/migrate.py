@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from localcloud import store
-from localcloud.commands.options import Aws, Home, Yes
+from localcloud.commands.options import Aws, Context, Home, Yes
 from localcloud.commands.targets import store_target
 from localcloud.console import step, talk
 
@@ -14,10 +14,11 @@ def migrate(
     seed: Annotated[bool, typer.Option("--seed", help="Fill an empty shop for a try.")] = False,
     aws: Aws = False,
     yes: Yes = False,
+    context: Context = (),
     home: Home = None,
 ) -> None:
     """Apply the migrations that the store's database lacks; safe to repeat."""
-    clients, outputs = store_target(home, aws=aws, yes=yes, what="migrate")
+    clients, outputs = store_target(home, aws=aws, yes=yes, context=context, what="migrate")
     with step("Migrating the store's database", "The store's database is up to date"):
         done = store.migrate(clients, outputs, seed=seed)
     talk.print(", ".join(f"{name}: {value}" for name, value in done.items()), style="dim")

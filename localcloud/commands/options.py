@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,16 @@ Home = Annotated[
 ]
 Aws = Annotated[bool, typer.Option("--aws", help="Work on AWS itself, not on the embedded cloud.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before changing AWS.")]
+Context = Annotated[
+    Sequence[str],
+    typer.Option(
+        "--context",
+        "-c",
+        metavar="NAME=VALUE",
+        help="With --aws: a setting that was given to the deployment, such as environmentSuffix.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a script to read.")]
 
 

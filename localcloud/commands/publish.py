@@ -1,14 +1,14 @@
 """`tap publish`: put the store's page behind its CDN."""
 
 from localcloud import store
-from localcloud.commands.options import Aws, Home, Yes
+from localcloud.commands.options import Aws, Context, Home, Yes
 from localcloud.commands.targets import store_target
 from localcloud.console import step, talk
 
 
-def publish(aws: Aws = False, yes: Yes = False, home: Home = None) -> None:
+def publish(aws: Aws = False, yes: Yes = False, context: Context = (), home: Home = None) -> None:
     """Sync web/store/ to the assets bucket and invalidate the CDN; safe to repeat."""
-    clients, outputs = store_target(home, aws=aws, yes=yes, what="publish")
+    clients, outputs = store_target(home, aws=aws, yes=yes, context=context, what="publish")
     with step("Publishing the store's page", "The store's page is published"):
         count = store.publish(clients, outputs)
     talk.print(f"{count} files at {outputs['StoreUrl']}", style="dim")
