@@ -15,7 +15,7 @@ from localcloud.errors import CliError
 ROOT = Path(__file__).resolve().parent.parent
 
 # What decides the synthesized templates and packages, besides the environment's own settings.
-_SOURCES = (
+SOURCES = (
     "tap.py",
     "cdk.json",
     "cdk.context.json",
@@ -39,7 +39,7 @@ def fingerprint() -> str:
     digest = hashlib.sha256(sys.version.encode())
     for name in _SETTINGS:
         digest.update(f"{name}={os.environ.get(name)}\n".encode())
-    for top in (*(ROOT / source for source in _SOURCES), Path(_USER_CONTEXT).expanduser()):
+    for top in (*(ROOT / source for source in SOURCES), Path(_USER_CONTEXT).expanduser()):
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
             if path.is_file() and "__pycache__" not in path.parts:
                 digest.update(f"{path}\n".encode() + path.read_bytes())

@@ -2,8 +2,8 @@
 
 TARGET unset or `local`: an embedded cloud on free ports in a temporary folder, with the environment
 suffix `test`; it is stopped at the end, whatever happened.
-TARGET=aws: the stacks with the suffix ENVIRONMENT_SUFFIX, with the credentials and the region that
-the AWS CLI would use.
+TARGET=aws: the stacks that the app defines with this shell's settings, with the credentials and the
+region that `make deploy` would use.
 """
 
 import json
@@ -21,6 +21,8 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.config import Config
+
+from localcloud import project
 
 TAP = Path(sys.executable).with_name("tap")
 SUFFIX = "test"
@@ -226,8 +228,10 @@ def _exported(lines: Sequence[str]) -> dict[str, str]:
 
 def _on_aws() -> Deployment:
     session = botocore.session.get_session()
-    region = session.get_config_variable("region") or "us-east-1"
-    suffix = os.environ.get("ENVIRONMENT_SUFFIX") or "dev"
+    # In the order of `tap cdk --aws`, which the stacks were deployed with.
+    region = os.environ.get("AWS_REGION") or session.get_config_variable("region")
+    names = project.stack_names(dict(os.environ))
+    suffix = next(name for name in names if name.startswith("TapStack")).removeprefix("TapStack")
     cloudformation: Any = session.create_client("cloudformation", region_name=region)
     outputs = _outputs(cloudformation, f"TapStack{suffix}")
     store_outputs = _outputs(cloudformation, f"EcommerceStack{suffix}")

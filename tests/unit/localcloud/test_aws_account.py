@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs
 
 import botocore.credentials
@@ -101,15 +103,21 @@ class Aws:
             return response(request, assumed(action, key))
         assert request.url.startswith("https://sts."), request.url
         sent = request.headers["Authorization"]
-        key = re.search(r"Credential=([^/]+)", sent.decode() if isinstance(sent, bytes) else sent)
-        self.asked.append(key[1])
-        if key[1] not in ACCOUNTS:
+        key = key_of(sent.decode() if isinstance(sent, bytes) else sent)
+        self.asked.append(key)
+        if key not in ACCOUNTS:
             return response(request, REFUSED, 403)
-        return response(request, caller(ACCOUNTS[key[1]]))
+        return response(request, caller(ACCOUNTS[key]))
 
 
 REFUSED = """<ErrorResponse><Error><Code>InvalidClientTokenId</Code>
 <Message>The security token included in the request is invalid.</Message></Error></ErrorResponse>"""
+
+
+def key_of(authorization):
+    found = re.search(r"Credential=([^/]+)", authorization)
+    assert found
+    return found[1]
 
 
 def caller(account):
@@ -146,13 +154,14 @@ class Raw:
 
 
 def response(request, body, status=200):
-    return AWSResponse(request.url, status, {"content-type": "text/xml"}, Raw(body))
+    headers: Any = {"content-type": "text/xml"}
+    return AWSResponse(request.url, status, headers, Raw(body))
 
 
 @pytest.fixture(autouse=True)
 def aws(tmp_path, monkeypatch):
     """A shell without settings, a home with profiles, and AWS behind it."""
-    for name in [name for name in project.os.environ if name.startswith(("AWS_", "AMAZON_"))]:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "AMAZON_"))]:
         monkeypatch.delenv(name)
     (tmp_path / "config").write_text(CONFIG)
     monkeypatch.chdir(tmp_path)
@@ -304,8 +313,9 @@ def endpoint():
         def do_POST(self):  # pylint: disable=invalid-name  # the server's name for it
             """Note who asks."""
             self.rfile.read(int(self.headers["content-length"]))
-            key = re.search(r"Credential=([^/]+)", self.headers["authorization"])[1]
-            noted.append((key, self.headers["x-amz-security-token"]))
+            noted.append(
+                (key_of(self.headers["authorization"]), self.headers["x-amz-security-token"])
+            )
             body = caller("222222222222").encode()
             self.send_response(200)
             self.send_header("content-type", "text/xml")

@@ -1,6 +1,7 @@
 """The checkout: what decides what is deployed, and which stacks that makes."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,7 @@ RECORDER = """if 1:
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """A checkout that holds one file of each source, and a home of its user."""
-    for source in project._SOURCES:  # noqa: SLF001  # pylint: disable=protected-access  # what it hashes
+    for source in project.SOURCES:
         path = tmp_path / "checkout" / source
         if path.suffix in (".py", ".json"):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +47,7 @@ def test_whatever_synthesis_reads_of_the_checkout_decides_what_is_deployed(tmp_p
         [sys.executable, "-B", "-c", RECORDER],
         cwd=project.ROOT,
         env=project.tool_environment(
-            dict(project.os.environ)
+            dict(os.environ)
             | {
                 "CDK_OUTDIR": str(tmp_path),
                 "CDK_VALIDATION": "false",
@@ -64,7 +65,7 @@ def test_whatever_synthesis_reads_of_the_checkout_decides_what_is_deployed(tmp_p
         for path in (project.ROOT / path for path in opened)
         if path.is_relative_to(project.ROOT) and path.is_file() and path.suffix != ".pyc"
     }
-    sources = [Path(source) for source in project._SOURCES]  # noqa: SLF001  # pylint: disable=protected-access
+    sources = [Path(source) for source in project.SOURCES]
     unnoticed = {
         str(path)
         for path in read
@@ -113,6 +114,6 @@ def shell():
     """The environment, without a choice of what is deployed."""
     return {
         name: value
-        for name, value in project.os.environ.items()
+        for name, value in os.environ.items()
         if name not in ("ENVIRONMENT_SUFFIX", "CDK_CONTEXT")
     }
