@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from localcloud.errors import CliError
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
+
+# What no proxy can reach for us; a leading dot is how Node.js wants to be told of subdomains.
+_LOCAL_NAMES = ("localhost", ".localhost", "127.0.0.1", "::1")
 
 # The endpoint a stray setting of the shell would otherwise send a command to.
 _REDIRECTIONS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE")
@@ -111,20 +114,21 @@ class Cloud:
             "AWS_EC2_METADATA_DISABLED": "true",
             "CDK_DEFAULT_ACCOUNT": ACCOUNT,
             "CDK_DEFAULT_REGION": REGION,
+            **dict.fromkeys(("NO_PROXY", "no_proxy"), _without_proxy(os.environ)),
         }
 
     def environment(self) -> dict[str, str]:
         """This process's environment, pointed at this cloud and at no other.
 
-        The user's own profiles are out of reach, so that no setting in them can lead to AWS.
+        The user's own profiles and settings of AWS are out of reach, so that none leads to AWS.
         """
         nothing = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
-        return {**without_aws(os.environ), **self.credentials(), **nothing}
+        kept = {n: v for n, v in os.environ.items() if not n.startswith(("AWS_", "CDK_DEFAULT_"))}
+        return {**kept, **self.credentials(), **nothing}
 
     def client(self, service: str, **config: Any) -> Any:
         """A botocore client of this cloud as its root user."""
-        session = botocore.session.get_session()
-        return session.create_client(
+        return _session().create_client(
             service,
             region_name=REGION,
             endpoint_url=self.endpoint,
@@ -133,12 +137,33 @@ class Cloud:
             aws_secret_access_key=self.secret_access_key,
             config=Config(
                 **{
+                    "proxies": {},
                     "signature_version": "s3v4" if service == "s3" else None,
                     "retries": {"mode": "standard", "total_max_attempts": 2},
                     **config,
                 }
             ),
         )
+
+
+def _session() -> botocore.session.Session:
+    """A session that reads nothing of the user's: no variable, no profile, no file."""
+    unread = {
+        name: (None, None, default, converted)
+        for name, (_, _, default, converted) in botocore.session.Session.SESSION_VARIABLES.items()
+    }
+    for name in ("config_file", "credentials_file"):
+        unread[name] = (None, None, os.devnull, None)
+    return botocore.session.Session(session_vars=unread)
+
+
+def _without_proxy(environ: Mapping[str, str]) -> str:
+    """The user's `NO_PROXY`, with the names of this machine in it."""
+    given = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    if "*" in names:  # Python heeds it only when it stands alone.
+        return "*"
+    return ",".join(dict.fromkeys((*names, *_LOCAL_NAMES)))
 
 
 def without_aws(environ: "os._Environ[str] | dict[str, str]") -> dict[str, str]:
