@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,9 @@ from localcloud import deployment
 from localcloud.cloud import Cloud
 from localcloud.errors import CliError
 from localcloud.front_door import ROUTES
+
+# The store is at the front door's root, as its CDN serves it.
+_APIS = (*ROUTES, "store")
 
 
 def fetch_token(cloud: Cloud, scopes: list[str]) -> str:
@@ -58,17 +62,27 @@ def fetch_key(cloud: Cloud) -> str:
     return str(cloud.client("apigateway").get_api_key(apiKey=key_id, includeValue=True)["value"])
 
 
+def require_api(name: str) -> None:
+    """Refuse a name that no API has.
+
+    Raises:
+        CliError: there is none of that name.
+    """
+    if name not in _APIS:
+        raise CliError(f"no API {name!r}; choose from {', '.join(_APIS)}")
+
+
 def credentials(cloud: Cloud, api: str, scopes: list[str]) -> dict[str, str]:
     """The header that a client of an API proves itself with.
 
     Raises:
-        CliError: there is no API of that name, or it is not deployed.
+        CliError: it is not deployed.
     """
     if api == "partner":
         return {"x-api-key": fetch_key(cloud)}
     if api == "tap":
         return {"authorization": f"Bearer {fetch_token(cloud, scopes)}"}
-    raise CliError(f"no API {api!r}; choose from {', '.join(ROUTES)}")
+    return {}
 
 
 def call(
@@ -81,7 +95,8 @@ def call(
     """
     headers = {"content-type": "application/json"} if body is not None else {}
     headers |= proof
-    url = f"{cloud.front_door}/{api}/{path.lstrip('/')}"
+    below = "" if api == "store" else f"/{api}"
+    url = f"{cloud.front_door}{below}/{path.lstrip('/')}"
     try:
         return _pool(cloud).request(method, url, body=body, headers=headers)
     except urllib3.exceptions.HTTPError as error:
@@ -101,10 +116,24 @@ def operation(cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
     except ValueError:
         body = {}
     if not body.get("success"):
-        said = answer.data.decode("utf-8", "replace") or "an empty answer"
-        raise CliError(f"{request['operation']} failed with {answer.status}: {said}")
+        raise CliError(
+            f"{request['operation']} was refused ({answer.status}): {_why(answer, body)}"
+        )
     found: dict[str, Any] = body["data"]
     return found
+
+
+def _why(answer: urllib3.BaseHTTPResponse, body: dict[str, Any]) -> str:
+    """What a refusal says, in one line: its message, and what each wrong field may be."""
+    error = body.get("error") or {}
+    details = error.get("details")
+    allowed = [
+        f"{each['field']} may be {each['allowed']}"
+        for each in (details if isinstance(details, list) else [])
+        if each.get("allowed")
+    ]
+    text = answer.data.decode("utf-8", "replace") or "an empty answer"
+    return "; ".join((str(error.get("message") or body.get("message") or text), *allowed))
 
 
 def send_file(cloud: Cloud, upload: dict[str, Any], name: str, content: bytes) -> None:
@@ -116,7 +145,9 @@ def send_file(cloud: Cloud, upload: dict[str, Any], name: str, content: bytes) -
     fields = {**upload["fields"], "file": (name, content)}
     answer = _pool(cloud).request("POST", upload["url"], fields=fields)
     if answer.status not in (200, 201, 204):
-        raise CliError(f"S3 refused the file: {answer.status} {answer.data.decode()}")
+        why = re.search(r"<Message>(.*?)</Message>", answer.data.decode("utf-8", "replace"))
+        said = why[1] if why else "it said nothing"
+        raise CliError(f"S3 refused the file ({answer.status}): {said}; upload it again")
 
 
 def _pool(cloud: Cloud) -> urllib3.PoolManager:

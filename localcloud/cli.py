@@ -1,8 +1,14 @@
 """The `tap` command."""
 
+import errno
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
+from botocore.exceptions import ConnectionError as NoConnection
+from botocore.exceptions import HTTPClientError
+from rich.text import Text
 
 from localcloud.commands.audit import audit
 from localcloud.commands.call import call
@@ -19,13 +25,24 @@ from localcloud.commands.token import token
 from localcloud.commands.up import up
 from localcloud.commands.upload import upload
 from localcloud.commands.watch import watch
-from localcloud.console import talk
+from localcloud.console import data, talk
 from localcloud.errors import CliError
+
+# Faults of the machine, not of this program, and what mends them.
+_SPACE, _LEAVE = "free some space, then repeat", "name a folder that you may write to (TAP_HOME)"
+_OF_THE_MACHINE = {
+    errno.ENOSPC: _SPACE,
+    errno.EDQUOT: _SPACE,
+    errno.EACCES: _LEAVE,
+    errno.EPERM: _LEAVE,
+    errno.EROFS: _LEAVE,
+    errno.ENOTDIR: _LEAVE,
+    errno.ENAMETOOLONG: _LEAVE,
+}
 
 app = typer.Typer(
     name="tap",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Run the whole platform on this machine: the same CloudFormation that goes to AWS.",
@@ -52,10 +69,39 @@ for command in (
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(cdk)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        data.print(f"tap {version('tap')}")
+        raise typer.Exit
+
+
+@app.callback()
+def tap(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
+    """Options of `tap` itself."""
+
+
 def main() -> None:
     """Run a command; one that cannot do its work ends with one line and exit code 1."""
     try:
-        app()
+        app(prog_name="tap")
     except CliError as error:
-        talk.print(f"[bold red]error:[/] {error}", soft_wrap=True)
-        sys.exit(1)
+        _fail(str(error))
+    except (NoConnection, HTTPClientError) as error:
+        _fail(f"{error}; is the embedded cloud running (`tap up`), or with --aws the network?")
+    except OSError as error:
+        if error.errno not in _OF_THE_MACHINE:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror}; {_OF_THE_MACHINE[error.errno]}")
+
+
+def _fail(why: str) -> None:
+    talk.print(Text.assemble(("error: ", "bold red"), why))
+    sys.exit(1)

@@ -6,6 +6,7 @@ programs come from a locked npm package; the builds on PyPI lack TLS.
 
 import os
 import platform
+import re
 import shutil
 import ssl
 import subprocess
@@ -59,7 +60,8 @@ def start(cloud: Cloud) -> None:
     (data / "pg_hba.conf").write_text(_ACCESS, encoding="utf-8")
     log = cloud.home / "postgres.log"
     with log.open("ab") as output:
-        subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives us
+        start = output.tell()
+        child = subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives us
             [*_unprivileged(), str(_program("postgres")), "-D", str(data)],
             env=_environment(),
             stdin=subprocess.DEVNULL,
@@ -67,7 +69,7 @@ def start(cloud: Cloud) -> None:
             stderr=output,
             start_new_session=True,
         )
-    _wait_until_ready(cloud, log)
+    _wait_until_ready(cloud, child, log, start)
 
 
 def stop(home: Path) -> bool:
@@ -87,11 +89,12 @@ def server(home: Path) -> psutil.Process | None:
     try:
         lines = (home / "postgres" / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         process = psutil.Process(int(lines[0]))
-        # The id may be another program's by now: the folder is on the server's command line.
-        command = process.cmdline()
+        # The id may be another program's by now: the folder is on the server's command line, by
+        # the name that it had when the server was started.
+        known = lines[1] in process.cmdline() or str(home / "postgres") in process.cmdline()
     except (FileNotFoundError, ValueError, IndexError, psutil.Error):
         return None
-    return process if str(home / "postgres") in command else None
+    return process if known else None
 
 
 def connect(cloud: Cloud, database: str = "postgres") -> pg8000.native.Connection:
@@ -147,21 +150,32 @@ def _initialize(cloud: Cloud, data: Path) -> None:
     )
     password.unlink()
     if ended.returncode:
-        said = (ended.stderr or ended.stdout).strip().splitlines()
-        reason = said[-1] if said else "it said nothing"
-        raise CliError(f"PostgreSQL's data folder could not be made: {reason}")
+        said = _reason(f"{ended.stderr}\n{ended.stdout}")
+        raise CliError(f"PostgreSQL's data folder could not be made: {said}; mend it and repeat")
 
 
-def _wait_until_ready(cloud: Cloud, log: Path) -> None:
+def _wait_until_ready(
+    cloud: Cloud, child: "subprocess.Popen[bytes]", log: Path, start: int
+) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and child.poll() is None:
         try:
             connect(cloud).close()
         except (pg8000.native.InterfaceError, pg8000.native.DatabaseError, OSError):
             time.sleep(0.05)
         else:
             return
-    raise CliError(f"PostgreSQL did not start within {_START_SECONDS:.0f} s; its log is {log}")
+    said = _reason(log.read_bytes()[start:].decode("utf-8", "replace"))
+    raise CliError(f"PostgreSQL did not start: {said}; its log is {log}")
+
+
+def _reason(output: str) -> str:
+    """The line that says why: what follows it says only what was done about it."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    telling = [
+        line for line in lines if re.search(r"error:|fatal:|panic:|failed:", line, re.IGNORECASE)
+    ]
+    return (telling or lines[-1:] or ["it said nothing"])[0]
 
 
 def _program(name: str) -> Path:
@@ -180,9 +194,17 @@ def _unprivileged() -> list[str]:
     """
     if os.geteuid() != 0:
         return []
-    if shutil.which("unshare") is None:
-        raise CliError("PostgreSQL refuses to run as root; run `make up` as an ordinary user")
-    return ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"]
+    prefix = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"]
+    try:
+        tried = subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode
+    except FileNotFoundError:
+        tried = 1
+    if tried:
+        raise CliError(
+            "PostgreSQL refuses to run as root, and this machine lets root be no other user "
+            "(`unshare --user`); run `make up` as an ordinary user"
+        )
+    return prefix
 
 
 def _environment() -> dict[str, str]:

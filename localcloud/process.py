@@ -5,7 +5,6 @@ import fcntl
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 import psutil
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localcloud import postgres
+from localcloud import ports, postgres
 from localcloud.cloud import ACCOUNT, REGION, Cloud, write_private
 from localcloud.errors import CliError
 
@@ -31,8 +30,8 @@ def running(home: Path) -> psutil.Process | None:
     try:
         noted = json.loads(_note(home).read_text(encoding="utf-8"))
         process = psutil.Process(noted["pid"])
-        alive = abs(process.create_time() - noted["created"]) < 1 and process.is_running()
-        return process if alive and process.status() != psutil.STATUS_ZOMBIE else None
+        same = abs(process.create_time() - noted["created"]) < 1
+        return process if same and _is_alive(process) else None
     except (FileNotFoundError, ValueError, KeyError, TypeError, psutil.NoSuchProcess):
         return None
 
@@ -44,8 +43,15 @@ def alone(home: Path) -> Iterator[None]:
     Raises:
         CliError: another command holds it.
     """
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (home / "lock").open("w", encoding="utf-8") as lock:
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        held = (home / "lock").open("w", encoding="utf-8")
+    except OSError as error:
+        raise CliError(
+            f"the embedded cloud's folder cannot be made: {home} ({error.strerror}); "
+            "name another, such as `TAP_HOME=/tmp/tap make up`"
+        ) from error
+    with held as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -59,26 +65,26 @@ def start(cloud: Cloud) -> psutil.Process:
     """Start the process and wait until it answers.
 
     Raises:
-        CliError: the ports are the same, one is taken, the state is damaged, or the process ended
-            or did not answer in time.
+        CliError: the ports are the same, some are taken, the state is damaged, or the process ended
+            or did not answer in time; then nothing of it is left running.
     """
-    ports = {
-        "--port": cloud.port,
-        "--front-port": cloud.front_port,
-        "--database-port": cloud.database_port,
-    }
-    if len(set(ports.values())) < len(ports):
-        given = ", ".join(f"{option} {port}" for option, port in ports.items())
-        raise CliError(f"two ports are the same ({given}); give each its own number")
-    postgres_runs = postgres.server(cloud.home) is not None
-    for option, port in ports.items():
-        if not (postgres_runs and option == "--database-port"):
-            _require_free(port, option)
+    postgres.stop(cloud.home)  # One whose cloud was killed: it may have another port than this.
+    ports.require_free(cloud)
     for folder in ("run", "tmp", "state", "objects"):
         (cloud.home / folder).mkdir(exist_ok=True, mode=0o700)
     _sweep(cloud.home / "tmp")
     _require_whole(cloud.home / "state")
-    postgres.start(cloud)
+    try:
+        postgres.start(cloud)
+        process = _launch(cloud)
+        wait_until_ready(cloud, process)
+    except BaseException:  # Ctrl-C too: what is half started would be in the next one's way.
+        stop(cloud.home)
+        raise
+    return process
+
+
+def _launch(cloud: Cloud) -> psutil.Process:
     with (cloud.home / "cloud.log").open("ab") as log:
         child = subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives us
             [sys.executable, "-m", "localcloud.server", str(cloud.home)],
@@ -92,7 +98,6 @@ def start(cloud: Cloud) -> psutil.Process:
     process = psutil.Process(child.pid)
     noted = {"pid": child.pid, "created": process.create_time()}
     write_private(_note(cloud.home), json.dumps(noted))
-    _wait_until_ready(cloud, child)
     return process
 
 
@@ -115,11 +120,11 @@ def stop(home: Path) -> bool:
     return True
 
 
-def free_port() -> int:
-    """A port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _note(home: Path) -> Path:
@@ -153,29 +158,6 @@ def _environment(cloud: Cloud) -> dict[str, str]:
     }
 
 
-def _require_free(port: int, option: str) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise CliError(
-                f"port {port} is taken by {_holder(port)}; end it, "
-                f"or choose another port: `tap up {option} {port + 1}`"
-            ) from error
-
-
-def _holder(port: int) -> str:
-    try:
-        for connection in psutil.net_connections(kind="tcp"):
-            listens = connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
-            if listens and connection.pid:
-                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
-    except psutil.Error:
-        pass  # Not every system lets a user see another's connections.
-    return "another program"
-
-
 def _sweep(folder: Path) -> None:
     """Remove what functions of a killed process left."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -194,11 +176,16 @@ def _require_whole(folder: Path) -> None:
             ) from error
 
 
-def _wait_until_ready(cloud: Cloud, child: "subprocess.Popen[bytes]") -> None:
+def wait_until_ready(cloud: Cloud, process: psutil.Process) -> None:
+    """Wait until a process that is alive answers too.
+
+    Raises:
+        CliError: it ended, or did not answer in time.
+    """
     identity = cloud.client("sts", connect_timeout=1, read_timeout=2)
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        if child.poll() is not None:
+        if not _is_alive(process):
             raise CliError(
                 f"the embedded cloud ended at once: {_last_line(cloud)}; "
                 f"its log is {cloud.home / 'cloud.log'}"
@@ -209,10 +196,9 @@ def _wait_until_ready(cloud: Cloud, child: "subprocess.Popen[bytes]") -> None:
             time.sleep(0.1)
         else:
             return
-    stop(cloud.home)
     raise CliError(
         f"the embedded cloud did not answer within {_START_SECONDS:.0f} s; "
-        f"its log is {cloud.home / 'cloud.log'}"
+        f"its log is {cloud.home / 'cloud.log'}; `tap down` ends it"
     )
 
 

@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from localcloud import deployment
 from localcloud.commands.options import Home, Json, running_cloud
-from localcloud.console import data, emit
+from localcloud.console import emit, show
 from localcloud.durations import seconds
 from localcloud.errors import CliError
 
@@ -35,10 +34,8 @@ def audit(
     if as_json:
         emit(found)
         return
-    listing = Table(*_COLUMNS, title=f"{len(found)} records since {start:%Y-%m-%d %H:%M:%S} UTC")
-    for record in found:
-        listing.add_row(*(str(record.get(column, "-")) for column in _COLUMNS))
-    data.print(listing)
+    rows = [[str(record.get(column, "-")) for column in _COLUMNS] for record in found]
+    show(_COLUMNS, rows, title=f"{len(found)} records since {start:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _records(s3: Any, bucket: str, start: datetime) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from localcloud.errors import CliError
 
 
 def call(
-    api: Annotated[str, typer.Argument(help="Which API: tap or partner.")],
+    api: Annotated[str, typer.Argument(help="Which API: tap, partner or store.")],
     method: Annotated[str, typer.Argument(help="GET, POST, ...")],
     path: Annotated[str, typer.Argument(help="The path, such as /api.")],
     body: Annotated[
@@ -24,6 +24,12 @@ def call(
         list[str] | None,
         typer.Option(help="A scope of the tap API's token; repeat it. All by default."),
     ] = None,
+    header: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--header", "-H", help="A header to send, such as 'if-match: \"1\"'; repeat it."
+        ),
+    ] = None,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Send no credentials.")] = False,
     home: Home = None,
 ) -> None:
@@ -33,14 +39,19 @@ def call(
 
     tap call partner GET /items
 
+    tap call store GET /api/products
+
+    The store is public: it is called through its CDN as a browser calls it, without credentials.
+
     Exits with 1 when the API answers 400 or above.
     """
     cloud = running_cloud(home)
+    access.require_api(api)
     proof = {} if anonymous else access.credentials(cloud, api, scope or [])
+    proof |= dict(_header(given) for given in header or [])
     answer = access.call(cloud, api, method.upper(), path, body=_body(body), proof=proof)
-    talk.print(
-        f"[{'green' if answer.status < 400 else 'red'}]{answer.status} {answer.reason or ''}[/]"
-    )
+    colour = "green" if answer.status < 400 else "red"
+    talk.print(f"{answer.status} {answer.reason or ''}", style=colour)
     text = answer.data.decode("utf-8", "replace")
     if data.is_terminal and answer.headers.get("content-type", "").startswith("application/json"):
         data.print_json(text)
@@ -48,6 +59,13 @@ def call(
         print(text)
     if answer.status >= 400:
         raise typer.Exit(1)
+
+
+def _header(given: str) -> tuple[str, str]:
+    name, colon, value = given.partition(":")
+    if not colon or not name.strip():
+        raise CliError(f"a header is `name: value`; got {given!r}")
+    return name.strip().lower(), value.strip()
 
 
 def _body(given: str | None) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from localcloud import process, project
 from localcloud.commands.options import Home
-from localcloud.console import step, talk
+from localcloud.console import done, step
 
 
 def down(home: Home = None) -> None:
@@ -14,7 +14,7 @@ def down(home: Home = None) -> None:
     with process.alone(folder):
         if process.running(folder) is None:
             process.stop(folder)
-            talk.print("[green]✓[/] No embedded cloud is running")
+            done("No embedded cloud is running")
             return
         with step("Stopping the embedded cloud", "Stopped; `tap up` resumes it"):
             process.stop(folder)

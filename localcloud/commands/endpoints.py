@@ -1,15 +1,16 @@
 """`tap endpoints`: every address of what is deployed."""
 
+import os
 import shlex
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.text import Text
 
 from localcloud import deployment
 from localcloud.cloud import ACCOUNT, REGION, Cloud
 from localcloud.commands.options import Home, Json, running_cloud
-from localcloud.console import data, emit
+from localcloud.console import emit, show
 from localcloud.front_door import ROUTES
 
 
@@ -28,12 +29,20 @@ def endpoints(
     """List the addresses of what is deployed, and the stacks' outputs."""
     cloud = running_cloud(home)
     if export:
-        for name, value in cloud.credentials().items():
-            print(f"export {name}={shlex.quote(value)}")
+        _print_shell(cloud)
     elif as_json:
         emit(addresses(cloud))
     else:
-        data.print(table(addresses(cloud)))
+        show_addresses(addresses(cloud))
+
+
+def _print_shell(cloud: Cloud) -> None:
+    wanted = cloud.credentials()
+    for name in sorted(os.environ):
+        if name.startswith(("AWS_", "CDK_DEFAULT_")) and name not in wanted:
+            print(f"unset {name}")
+    for name, value in wanted.items():
+        print(f"export {name}={shlex.quote(value)}")
 
 
 def addresses(cloud: Cloud) -> dict[str, Any]:
@@ -58,17 +67,17 @@ def addresses(cloud: Cloud) -> dict[str, Any]:
     }
 
 
-def table(found: dict[str, Any]) -> Table:
-    """The addresses as people look at them."""
-    listing = Table("What", "Address", title="Endpoints", title_justify="left")
+def show_addresses(found: dict[str, Any]) -> None:
+    """Print the addresses as people look at them."""
+    rows: list[tuple[str | Text, str] | None] = []
     if found["store"]:
-        listing.add_row("The store", f"{found['store']}/")
-    for name, address in found["apis"].items():
-        listing.add_row(f"{name} API", address)
-    listing.add_row("AWS API", found["aws_endpoint"])
-    listing.add_row("Certificate of the local CA", found["ca_bundle"])
+        rows.append(("The store", f"{found['store']}/"))
+    rows.extend((f"{name} API", address) for name, address in found["apis"].items())
+    rows.append(("AWS API", found["aws_endpoint"]))
+    rows.append(("Certificate of the local CA", found["ca_bundle"]))
     for stack, outputs in found["stacks"].items():
-        listing.add_section()
-        for name, value in outputs.items():
-            listing.add_row(f"{stack} [dim]{name}[/]", value)
-    return listing
+        rows.append(None)
+        rows.extend(
+            (Text.assemble(stack, " ", (name, "dim")), value) for name, value in outputs.items()
+        )
+    show(("What", "Address"), rows, title="Endpoints")

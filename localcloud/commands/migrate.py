@@ -20,5 +20,11 @@ def migrate(
     """Apply the migrations that the store's database lacks; safe to repeat."""
     clients, outputs = store_target(home, aws=aws, yes=yes, context=context, what="migrate")
     with step("Migrating the store's database", "The store's database is up to date"):
-        done = store.migrate(clients, outputs, seed=seed)
-    talk.print(", ".join(f"{name}: {value}" for name, value in done.items()), style="dim")
+        said = store.migrate(clients, outputs, seed=seed)
+    applied, seeded = said["applied"], said["seeded"]
+    notes = [f"applied: {', '.join(applied)}" if applied else "nothing was missing"]
+    if said["password_set"]:
+        notes.append("the store's user was given its password")
+    if seed:
+        notes.append(f"filled with {', '.join(seeded)}" if seeded else "the shop was not empty")
+    talk.print("; ".join(notes), style="dim")

@@ -1,7 +1,7 @@
 """`tap publish`: put the store's page behind its CDN."""
 
 from localcloud import store
-from localcloud.commands.options import Aws, Context, Home, Yes
+from localcloud.commands.options import Aws, Context, Home, Yes, running_cloud
 from localcloud.commands.targets import store_target
 from localcloud.console import step, talk
 
@@ -11,4 +11,6 @@ def publish(aws: Aws = False, yes: Yes = False, context: Context = (), home: Hom
     clients, outputs = store_target(home, aws=aws, yes=yes, context=context, what="publish")
     with step("Publishing the store's page", "The store's page is published"):
         count = store.publish(clients, outputs)
-    talk.print(f"{count} files at {outputs['StoreUrl']}", style="dim")
+    # CloudFront's name leads nowhere on this machine: here the front door is the way to the CDN.
+    address = outputs["StoreUrl"] if aws else running_cloud(home).front_door
+    talk.print(f"{count} files at {address}/", style="dim")

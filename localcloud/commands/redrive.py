@@ -6,7 +6,7 @@ from rich.progress import Progress
 
 from localcloud import deployment
 from localcloud.commands.options import Home, running_cloud
-from localcloud.console import talk
+from localcloud.console import done, talk
 
 _BATCH = 10
 
@@ -24,13 +24,13 @@ def redrive(home: Home = None) -> None:
     counted = sqs.get_queue_attributes(
         QueueUrl=dead, AttributeNames=["ApproximateNumberOfMessages"]
     )["Attributes"]["ApproximateNumberOfMessages"]
-    with Progress(console=talk, transient=True) as progress:
+    with Progress(console=talk, transient=True, disable=not talk.is_terminal) as progress:
         task = progress.add_task("Moving dead letters", total=int(counted))
         moved = 0
         while batch := _receive(sqs, dead):
             moved += _move(sqs, batch, dead, queue)
             progress.update(task, completed=moved, total=max(int(counted), moved))
-    talk.print(f"[green]✓[/] {moved} dead letters moved back to their queue")
+    done(f"{moved} dead letters moved back to their queue")
 
 
 def _receive(sqs: Any, dead: str) -> list[dict[str, Any]]:

@@ -2,21 +2,22 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from localcloud import deployment, fidelity, process
 from localcloud.cloud import Cloud
 from localcloud.commands.options import Home, Json, running_cloud
-from localcloud.console import data, emit, talk
+from localcloud.console import data, emit, show, talk
 from localcloud.fidelity import Verdict
 from localcloud.settings import DeployedSettings, present
 
+_LEDGER = "Fidelity ledger"
 _COLOURS = {
     Verdict.ENFORCED: "green",
     Verdict.RECORDED: "yellow",
@@ -44,12 +45,14 @@ def status(
         pid = running.pid if running else None
         emit({"pid": pid, "resources": rows, "web_acls": _web_acls(cloud)})
     else:
-        talk.print(f"[green]●[/] running at {cloud.endpoint}, process {running and running.pid}")
-        data.print(_table(rows, each=each))
+        at = f"running at {cloud.endpoint}, process {running and running.pid}"
+        talk.print(Text.assemble(("● ", "green"), at))
+        show(("Resource", "Here", "What that means"), _lines(rows, each=each), title=_LEDGER)
         counts = Counter(row["verdict"] for row in rows)
         data.print(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())))
         for web_acl in _web_acls(cloud):
-            data.print(_samples(web_acl))
+            columns = ("Rule", "Action", "Requests", "The last")
+            show(columns, _samples(web_acl), title=f"Web ACL {web_acl['web_acl']}")
     if any(row["verdict"] == Verdict.UNKNOWN or row["missing"] for row in rows):
         raise typer.Exit(1)
 
@@ -63,15 +66,13 @@ def _web_acls(cloud: Cloud) -> list[dict[str, Any]]:
     return reports
 
 
-def _samples(web_acl: dict[str, Any]) -> Table:
+def _samples(web_acl: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     """What a web ACL's rules counted and blocked, with the newest request of each."""
     newest = {(s["rule"], s["action"]): s for s in web_acl["samples"]}
-    listing = Table("Rule", "Action", "Requests", "The last", title=f"Web ACL {web_acl['web_acl']}")
     for row in web_acl["counts"]:
         sample = newest.get((row["rule"], row["action"]))
         last = f"{sample['source_ip']} {sample['method']} {sample['path']}" if sample else "-"
-        listing.add_row(row["rule"], row["action"], str(row["count"]), escape(last))
-    return listing
+        yield row["rule"], row["action"], str(row["count"]), last
 
 
 def ledger(cloud: Cloud) -> list[dict[str, Any]]:
@@ -103,27 +104,25 @@ def ledger(cloud: Cloud) -> list[dict[str, Any]]:
     return rows
 
 
-def _table(rows: list[dict[str, Any]], *, each: bool) -> Table:
-    listing = Table("Resource", "Here", "What that means", title="Fidelity ledger")
+def _lines(rows: list[dict[str, Any]], *, each: bool) -> Iterator[tuple[str | Text, ...] | None]:
     for stack, of_stack in groupby(rows, key=lambda row: row["stack"]):
-        listing.add_section()
-        listing.add_row(f"[bold]{stack}[/]", "", "")
+        yield None
+        yield (Text(stack, "bold"),)
         key = (lambda row: row["resource"]) if each else (lambda row: row["type"])
         for name, group in groupby(of_stack, key=key):
             alike = list(group)
-            count = f" [dim]x{len(alike)}[/]" if len(alike) > 1 else ""
-            row = alike[0]
-            verdict = f"[{_COLOURS[row['verdict']]}]{row['verdict']}[/]"
-            listing.add_row(f"{name.removeprefix('AWS::')}{count}", verdict, _meaning(alike))
-    return listing
+            count = f" x{len(alike)}" if len(alike) > 1 else ""
+            verdict = Text(alike[0]["verdict"], _COLOURS[alike[0]["verdict"]])
+            what = Text.assemble(name.removeprefix("AWS::"), (count, "dim"))
+            yield what, verdict, _meaning(alike)
 
 
-def _meaning(alike: list[dict[str, Any]]) -> str:
+def _meaning(alike: list[dict[str, Any]]) -> Text:
     read_back = sorted({name for row in alike for name in row["read_back"]})
     missing = sorted({f"{name} of {row['resource']}" for row in alike for name in row["missing"]})
-    meaning = str(alike[0]["note"])
+    meaning = Text(str(alike[0]["note"]))
     if read_back:
-        meaning += f" [dim](read back: {', '.join(read_back)})[/]"
+        meaning.append(f" (read back: {', '.join(read_back)})", "dim")
     if missing:
-        meaning += f" [red](template only: {', '.join(missing)}; run `tap up`)[/]"
+        meaning.append(f" (template only: {', '.join(missing)}; run `tap up`)", "red")
     return meaning

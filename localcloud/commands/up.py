@@ -3,14 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.request import getproxies, proxy_bypass
 
 import typer
 
-from localcloud import deployment, process, project
+from localcloud import deployment, ports, process, project
 from localcloud.cloud import Cloud
-from localcloud.commands.endpoints import addresses, table
+from localcloud.commands.endpoints import addresses, show_addresses
 from localcloud.commands.options import Home
-from localcloud.console import data, step, talk
+from localcloud.console import data, done, step, talk
 from localcloud.errors import CliError
 
 _DEFAULTS: dict[str, Any] = {"port": 4566, "front_port": 8080, "database_port": 5433}
@@ -63,29 +64,42 @@ def up(
     try:
         with process.alone(folder):
             given = {"port": port, "front_port": front_port, "database_port": database_port}
-            cloud = _start(folder, given)
+            cloud = start(folder, given)
             if not deployment.deploy(cloud, only=stack):
-                talk.print("[green]✓[/] Everything is deployed already")
+                done("Everything is deployed already")
     except KeyboardInterrupt:
         raise CliError("interrupted; run `tap up` again to go on, or `tap down` to stop") from None
-    data.print(table(addresses(cloud)))
+    show_addresses(addresses(cloud))
     shown = Path(".venv/bin/tap") if Path(".venv/bin/tap").exists() else Path("tap")
-    data.print(_TRY.format(front_door=cloud.front_door, tap=shown).strip(), markup=False)
+    data.print(_TRY.format(front_door=cloud.front_door, tap=shown).strip())
+    if getproxies() and not proxy_bypass("localhost"):
+        talk.print("Your proxy would get these: `export NO_PROXY=localhost,127.0.0.1` first")
 
 
-def _start(folder: Path, given: dict[str, int | None]) -> Cloud:
+def start(folder: Path, given: dict[str, int | None]) -> Cloud:
+    """Start the cloud of a folder, or wait until the one that runs there answers.
+
+    Args:
+        folder: all that it keeps.
+        given: its ports, where they were told; 0 takes a free one.
+
+    Raises:
+        CliError: it runs with other ports than given, or could not be started.
+    """
     known = Cloud.load(folder) or Cloud(home=folder, **_DEFAULTS)
-    if process.running(folder):
+    if found := process.running(folder):
         moved = [name for name, port in given.items() if port and port != getattr(known, name)]
         if moved:
             raise CliError(
                 f"the embedded cloud already runs with {moved[0]} {getattr(known, moved[0])}; "
                 "`tap down` first to move it"
             )
-        talk.print(f"[green]✓[/] The embedded cloud is running already at {known.endpoint}")
+        # It may have been started a moment ago by a `tap up` that was interrupted.
+        process.wait_until_ready(known, found)
+        done(f"The embedded cloud is running already at {known.endpoint}")
         return known
     chosen: dict[str, Any] = {
-        name: port or process.free_port() for name, port in given.items() if port is not None
+        name: port or ports.free_port() for name, port in given.items() if port is not None
     }
     cloud = replace(known, **chosen)
     with step("Starting the embedded cloud", f"The embedded cloud runs at {cloud.endpoint}"):

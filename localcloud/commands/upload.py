@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import mimetypes
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +11,18 @@ import typer
 
 from localcloud import access
 from localcloud.commands.options import Home, running_cloud
-from localcloud.console import talk
+from localcloud.console import done, talk
 from localcloud.errors import CliError
 
 
 def upload(
     file: Annotated[Path, typer.Argument(help="The file to upload.")],
+    content_type: Annotated[
+        str | None,
+        typer.Option(
+            help="Its type, such as image/png; by its name unless told.", show_default=False
+        ),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Upload a file with a presigned POST and print the address it can be downloaded from.
@@ -28,21 +35,25 @@ def upload(
     except OSError as error:
         raise CliError(f"cannot read {file}: {error.strerror}; name a readable file") from error
     digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
-    content_type = _content_type(file.name)
-    post = access.operation(
-        cloud,
-        {
-            "operation": "presign_upload",
-            "content_type": content_type,
-            "size": len(content),
-            "sha256": digest,
-        },
-    )["upload"]
+    request = {
+        "operation": "presign_upload",
+        "content_type": content_type or _content_type(file.name),
+        "size": len(content),
+        "sha256": digest,
+    }
+    try:
+        post = access.operation(cloud, request)["upload"]
+    except CliError as error:
+        if "content_type" in str(error):
+            raise CliError(f"{error}; choose with --content-type") from error
+        raise
     access.send_file(cloud, post, file.name, content)
-    talk.print(f"[green]✓[/] {file.name} is stored as {post['key']}")
+    done(f"{file.name} is stored as {post['key']}")
     found = access.operation(cloud, {"operation": "presign_download", "key": post["key"]})
     talk.print(f"Download it within {found['download']['expires_in']} s:", style="dim")
-    print(f"curl --cacert {cloud.authority} '{found['download']['url']}'")
+    # Without --noproxy, a proxy of the user's would be asked for an address of this machine.
+    authority = shlex.quote(str(cloud.authority))
+    print(f"curl --noproxy '*' --cacert {authority} '{found['download']['url']}'")
 
 
 def _content_type(name: str) -> str:

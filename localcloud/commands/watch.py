@@ -7,23 +7,36 @@ from pathlib import Path
 
 from watchfiles import watch as changes
 
-from localcloud import deployment, project
+from localcloud import deployment, process, project
 from localcloud.cloud import Cloud
 from localcloud.commands.options import Home, running_cloud
-from localcloud.console import talk
+from localcloud.console import done, failed, talk
 
+_LOOK_MILLISECONDS = 1000  # how often the cloud is looked for while nothing is saved
 _SERVICES = project.ROOT / "services"
 
 
 def watch(home: Home = None) -> None:
-    """Follow services/ and put each saved change into the deployed functions, until Ctrl-C.
+    """Follow services/ and put each saved change into the deployed functions.
+
+    Ctrl-C ends it, and so does `tap down`.
 
     Infrastructure changes need `tap up`, which also deploys what was only put here.
     """
     cloud = running_cloud(home)
     functions = _functions(cloud)
     talk.print(f"Watching services/ for {', '.join(sorted(functions))}; Ctrl-C ends it")
-    for batch in changes(_SERVICES, debounce=50, step=20, raise_interrupt=False):
+    for batch in changes(
+        _SERVICES,
+        debounce=50,
+        step=20,
+        rust_timeout=_LOOK_MILLISECONDS,
+        yield_on_timeout=True,
+        raise_interrupt=False,
+    ):
+        if process.running(cloud.home) is None:
+            talk.print("The embedded cloud was stopped: `tap up`, then watch again")
+            return
         saved = {Path(path).relative_to(_SERVICES).parts[0] for _, path in batch}
         for service in sorted(functions if "shared" in saved else saved & set(functions)):
             _put(cloud, service, functions[service])
@@ -41,11 +54,11 @@ def _put(cloud: Cloud, service: str, function: str) -> None:
         check=False,
     )
     if built.returncode:
-        talk.print(f"[red]✗[/] {service}: {built.stderr.strip()}")
+        failed(f"{service}: {built.stderr.strip()}")
         return
     code = Path(built.stdout.strip()).read_bytes()
     cloud.client("lambda").update_function_code(FunctionName=function, ZipFile=code)
-    talk.print(f"[green]✓[/] {service} is live [dim]({time.monotonic() - began:.2f} s)[/]")
+    done(f"{service} is live", f"({time.monotonic() - began:.2f} s)")
 
 
 def _functions(cloud: Cloud) -> dict[str, str]:

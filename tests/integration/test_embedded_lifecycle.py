@@ -12,6 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from localcloud import postgres, process
+from localcloud.cloud import ACCOUNT
+from localcloud.commands import up
 from tests.api import Api
 from tests.deployment import (
     FREE_PORTS,
@@ -92,6 +95,33 @@ def test_a_second_up_is_told_that_another_is_at_work() -> None:
     assert "interrupted; run `tap up` again" in said
 
 
+def test_an_interrupted_start_leaves_nothing_running() -> None:
+    with another_cloud() as home:
+        first = _background_up(home)
+        _wait_for((home / "process.json").exists)
+        noted = json.loads((home / "process.json").read_text())
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=60)
+
+        assert not _is_alive(noted["pid"])
+        assert process.running(home) is None
+        assert postgres.server(home) is None
+
+
+def test_a_start_waits_for_the_cloud_of_one_that_was_killed_in_the_middle() -> None:
+    with another_cloud() as home:
+        first = _background_up(home)
+        _wait_for((home / "process.json").exists)
+        first.kill()
+        first.communicate(timeout=60)
+        pid = json.loads((home / "process.json").read_text())["pid"]
+
+        cloud = up.start(home, {})
+
+        assert cloud.client("sts").get_caller_identity()["Account"] == ACCOUNT
+        assert json.loads((home / "process.json").read_text())["pid"] == pid
+
+
 @pytest.mark.parametrize("option", PORT_OPTIONS)
 def test_a_taken_port_is_told_with_its_holder(option: str) -> None:
     with another_cloud() as home, socket.socket() as holder:
@@ -102,7 +132,7 @@ def test_a_taken_port_is_told_with_its_holder(option: str) -> None:
         said = tap(home, "up", option, port, *ports, check=False)
 
     me = f"(process {psutil.Process().pid})"
-    _is_one_line(said, f"port {port} is taken by", me, f"`tap up {option} ")
+    _is_one_line(said, f"port {port} is taken by", me, f"`TAP_HOME={home} TAP_", " make up`")
 
 
 def test_a_half_written_description_is_told_with_what_to_do() -> None:
@@ -133,6 +163,13 @@ def _background_up(home: Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:

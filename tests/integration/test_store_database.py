@@ -16,7 +16,7 @@ import pytest
 from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
-from localcloud import postgres, process
+from localcloud import ports, postgres
 from localcloud.cloud import Cloud
 from services.shared.database_secret import DatabaseSecret, Login
 from services.shared.postgres import Database, close, connect_to
@@ -36,7 +36,7 @@ STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
     """The master of an empty database on a server that runs for this module."""
-    port = process.free_port()
+    port = ports.free_port()
     home = tmp_path_factory.mktemp("server")
     cloud = Cloud(home=home, port=0, front_port=0, database_port=port)
     cloud.save()

@@ -1,6 +1,10 @@
 """The command line: what it answers to what it cannot do."""
 
+import errno
+from importlib.metadata import version
+
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from typer.testing import CliRunner
 
 from localcloud import cli, project
@@ -56,6 +60,96 @@ def test_a_failure_is_one_line_on_stderr_and_exit_code_1(monkeypatch, capsys):
     assert said.out == ""
     assert said.err.startswith("error: no embedded cloud is running")
     assert len(said.err.splitlines()) == 1
+
+
+def fail(monkeypatch, *arguments):
+    """Run `tap ARGUMENTS` as a shell does; it must end with exit code 1."""
+    monkeypatch.setattr("sys.argv", ["tap", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+
+
+def test_brackets_in_a_path_are_shown_as_they_are(monkeypatch, capsys, tmp_path):
+    home = tmp_path / "[x]" / "[/y]"
+    monkeypatch.setenv("TAP_HOME", str(home))
+
+    fail(monkeypatch, "status")
+
+    assert f"is running in {home};" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("home", ["/proc/nosuch/x", "/dev/null/x", "/" + "n" * 300])
+def test_a_folder_that_cannot_be_made_is_one_line_that_says_what_to_do(monkeypatch, capsys, home):
+    monkeypatch.setenv("TAP_HOME", home)
+
+    fail(monkeypatch, "up")
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert home in line
+    assert "TAP_HOME=" in line
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/full/file"), "free some space"),
+        (PermissionError(errno.EACCES, "Permission denied", "/full/file"), "TAP_HOME"),
+        (OSError(errno.EROFS, "Read-only file system", "/full/file"), "TAP_HOME"),
+    ],
+)
+def test_a_fault_of_the_machine_is_one_line_that_says_what_to_do(
+    monkeypatch, capsys, error, advice
+):
+    def full():
+        raise error
+
+    monkeypatch.setattr(cli, "app", lambda **_: full())
+
+    fail(monkeypatch, "up")
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: /full/file: ")
+    assert advice in line
+
+
+def test_a_bug_shows_its_traceback(monkeypatch):
+    def faulty(**_):
+        raise FileNotFoundError(errno.ENOENT, "No such file", "x")
+
+    monkeypatch.setattr(cli, "app", faulty)
+
+    with pytest.raises(FileNotFoundError):
+        cli.main()
+
+
+def test_a_cloud_that_went_away_is_one_line(monkeypatch, capsys):
+    def gone(**_):
+        raise EndpointConnectionError(endpoint_url="https://127.0.0.1:9/")
+
+    monkeypatch.setattr(cli, "app", gone)
+
+    fail(monkeypatch, "token")
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert "https://127.0.0.1:9/" in line
+    assert "`tap up`" in line
+
+
+def test_the_version_is_that_of_the_package():
+    said = run("--version")
+
+    assert said.output == f"tap {version('tap')}\n"
+
+
+def test_a_shell_can_complete_commands_and_options(monkeypatch):
+    monkeypatch.setenv("_TAP_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "tap upl")
+    monkeypatch.setenv("COMP_CWORD", "1")
+
+    said = CliRunner().invoke(cli.app, [], prog_name="tap")
+
+    assert said.output.split() == ["upload"]
 
 
 def test_down_without_an_embedded_cloud_is_no_failure():

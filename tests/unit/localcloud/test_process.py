@@ -1,0 +1,71 @@
+"""A start that fails leaves nothing behind, and a process that is alive is not yet a cloud."""
+
+import json
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from localcloud import ports, postgres, process
+from localcloud.cloud import Cloud
+from localcloud.errors import CliError
+
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+@pytest.fixture
+def cloud(tmp_path, monkeypatch):
+    """A cloud on free ports whose database starts at once."""
+    api, front, database = (ports.free_port() for _ in range(3))
+    made = Cloud(home=tmp_path / "home", port=api, front_port=front, database_port=database)
+    made.save()
+    (made.home / "cloud.log").touch()
+    monkeypatch.setattr(postgres, "start", lambda _cloud: None)
+    return made
+
+
+@pytest.fixture
+def child(cloud, monkeypatch):
+    """What the cloud's own process is replaced by: it lives and never answers."""
+    with subprocess.Popen(SLEEPER) as started:
+        found = psutil.Process(started.pid)
+
+        def launch(_cloud):
+            noted = {"pid": found.pid, "created": found.create_time()}
+            (cloud.home / "process.json").write_text(json.dumps(noted))
+            return found
+
+        monkeypatch.setattr(process, "_launch", launch)
+        yield found
+        started.kill()
+
+
+@pytest.mark.parametrize("how", [CliError("no answer"), KeyboardInterrupt()])
+def test_a_start_that_fails_or_is_interrupted_stops_what_it_started(cloud, child, monkeypatch, how):
+    def fail(*_):
+        raise how
+
+    monkeypatch.setattr(process, "wait_until_ready", fail)
+
+    with pytest.raises(type(how)):
+        process.start(cloud)
+
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    assert process.running(cloud.home) is None
+
+
+def test_a_process_that_does_not_answer_is_no_cloud(cloud, child, monkeypatch):
+    monkeypatch.setattr(process, "_START_SECONDS", 0.3)
+
+    with pytest.raises(CliError, match=r"did not answer within .* `tap down` ends it"):
+        process.wait_until_ready(cloud, child)
+
+
+def test_a_process_that_ended_is_told_with_the_last_line_of_its_log(cloud, child):
+    (cloud.home / "cloud.log").write_text("OSError: [Errno 28] No space left on device\n\n")
+    child.kill()
+    child.wait()
+
+    with pytest.raises(CliError, match=r"ended at once: .*No space left on device"):
+        process.wait_until_ready(cloud, child)
