@@ -45,7 +45,6 @@ class Account:
                 talk.print(
                     f"ignoring {name}={os.environ[name]}: --aws means AWS itself",
                     style="yellow",
-                    markup=False,
                 )
         try:
             credentials = self._session.get_credentials()
@@ -117,7 +116,6 @@ class Account:
             talk.print(
                 f"not using profile {self._session.profile}: {_KEYS} is set, and goes before it",
                 style="yellow",
-                markup=False,
             )
-        talk.print(f"AWS account [bold]{self.number}[/], region [bold]{self.region}[/], {address}")
-        talk.print(f"as {arn}, by credentials from {source}", style="dim", markup=False)
+        talk.print(f"AWS account {self.number}, region {self.region}, {address}")
+        talk.print(f"as {arn}, by credentials from {source}", style="dim")

@@ -14,7 +14,7 @@ from typing import Any
 import botocore.loaders
 from botocore.exceptions import ClientError
 
-from localcloud.console import talk
+from localcloud.console import failed, talk
 from localcloud.errors import CliError
 
 Clients = Callable[[str], Any]
@@ -104,7 +104,7 @@ def require_ready(clients: Clients, folder: Path) -> None:
         try:
             for lack in check(assembly):
                 lacking += 1
-                talk.print(f"[red]✗[/] {lack}", soft_wrap=True)
+                failed(lack)
         except ClientError as error:
             _pass_over(check.__name__.strip("_").replace("_", " "), error)
     try:
@@ -119,7 +119,7 @@ def require_ready(clients: Clients, folder: Path) -> None:
 
 
 def _pass_over(what: str, error: ClientError) -> None:
-    talk.print(f"could not look at: {what} ({error})", style="yellow", markup=False)
+    talk.print(f"could not look at: {what} ({error})", style="yellow")
 
 
 def _bootstrap(assembly: Assembly) -> Iterator[str]:
@@ -194,9 +194,9 @@ def _advise_concurrency(assembly: Assembly) -> None:
     limits = assembly.clients("lambda").get_account_settings()["AccountLimit"]
     if (limit := limits["ConcurrentExecutions"]) < _CALM_CONCURRENCY:
         talk.print(
-            f"[yellow]![/] Lambda runs {limit} functions at once in this account, more calls are "
+            f"! Lambda runs {limit} functions at once in this account, more calls are "
             f"throttled: {_increase('lambda', 'L-B99A9384', 1000)}",
-            soft_wrap=True,
+            style="yellow",
         )
 
 
