@@ -1,19 +1,20 @@
 """Short, stable addresses for people: http://localhost:8080/tap/... is the HTTP API.
 
-The root is the store, through its CDN. It serves what is deployed and nothing else: no request to
-the AWS API passes here.
+The root is the store, through its CDN. It serves what is deployed and nothing else: a request
+passes to a deployed API or distribution, or it ends here.
 """
 
 import asyncio
 import re
 import time
 from dataclasses import dataclass
+from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localcloud.asgi import App, Receive, Scope, Send, answer, headers
+from localcloud.asgi import App, Receive, Scope, Send, answer
 from localcloud.cloud import Cloud
-from localcloud.guard import is_data_plane, is_local
+from localcloud.guard import host_of, is_for_deployment, without_cors
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ ROUTES = {
     "partner": Route("PartnerApiStack", "RestApiId", "prod"),
 }
 
-_KEY_SET = re.compile(r"/[a-z0-9-]+_[A-Za-z0-9]+/\.well-known/(jwks|openid-configuration)(\.json)?")
+_OWN_HOST = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?")
+_KEY_SET = re.compile(r"/([a-z0-9-]+_[A-Za-z0-9]+)/\.well-known/jwks\.json")
 _LOOKUP_SECONDS = 2.0
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>TAP</title>
 <style>body{{font:16px/1.5 system-ui;margin:3rem auto;max-width:40rem;padding:0 1rem}}</style>
@@ -41,11 +43,19 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>TAP</titl
 </html>"""
 
 
-class FrontDoor:
-    """The app behind the front door's port."""
+class UserPools(Protocol):
+    """What the front door asks about the things deployed."""
 
-    def __init__(self, app: App, cloud: Cloud):
+    def has_user_pool(self, pool_id: str) -> bool:
+        """Whether there is a user pool of this id."""
+
+
+class FrontDoor:
+    """The app behind the front door's port and its guard."""
+
+    def __init__(self, app: App, cloud: Cloud, deployed: UserPools):
         self._app = app
+        self._deployed = deployed
         self._stacks = cloud.client("cloudformation")
         self._targets: dict[str, str] = {}
         self._looked_up = 0.0
@@ -54,17 +64,21 @@ class FrontDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; the lifespan belongs to the AWS endpoint."""
         if scope["type"] != "http":
-            await _refuse_protocol(scope, receive, send)
+            await _live(receive, send)
             return
-        path, host = scope["path"], headers(scope).get("host", "")
-        if not is_local(host):
-            await answer(send, 403, {"message": "the front door answers to local names only"})
-            return
-        # API Gateway fetches the key set that it verifies tokens with from here, over plain HTTP.
-        if is_data_plane(host, path) or _KEY_SET.fullmatch(path):
+        if is_for_deployment(scope):
             await self._app(scope, receive, send)
             return
-        name, _, rest = path.lstrip("/").partition("/")
+        if not _OWN_HOST.fullmatch(host_of(scope)):
+            await answer(send, 404, {"message": "nothing is served under this name"})
+            return
+        # API Gateway fetches the key set that it verifies tokens with from here, over plain HTTP.
+        keys = _KEY_SET.fullmatch(scope["path"])
+        if keys and scope["method"] == "GET" and self._deployed.has_user_pool(keys[1]):
+            await self._app(scope, receive, without_cors(send))
+            return
+        raw: bytes = scope["raw_path"]
+        name = raw.decode("latin-1").split("/")[1]
         if name not in ROUTES:
             await self._store(scope, receive, send)
             return
@@ -74,9 +88,11 @@ class FrontDoor:
             await answer(send, 503, {"message": f"{stack} is not deployed here; run `tap up`"})
             return
         prefix = f"/_aws/execute-api/{api_id}/{ROUTES[name].stage}"
-        raw_rest = scope.get("raw_path", path.encode()).removeprefix(f"/{name}".encode())
-        raw = prefix.encode() + (raw_rest or b"/")
-        await self._app({**scope, "path": f"{prefix}/{rest}", "raw_path": raw}, receive, send)
+        routed = {
+            "path": prefix + (scope["path"].removeprefix(f"/{name}") or "/"),
+            "raw_path": prefix.encode() + (raw.removeprefix(f"/{name}".encode()) or b"/"),
+        }
+        await self._app({**scope, **routed}, receive, send)
 
     async def _store(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The store through its CDN, as a browser over HTTPS would get it."""
@@ -122,10 +138,7 @@ class FrontDoor:
         return found
 
 
-async def _refuse_protocol(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "lifespan":
-        while (await receive())["type"] != "lifespan.shutdown":
-            await send({"type": "lifespan.startup.complete"})
-        await send({"type": "lifespan.shutdown.complete"})
-    else:
-        await send({"type": "websocket.close", "code": 1008})
+async def _live(receive: Receive, send: Send) -> None:
+    while (await receive())["type"] != "lifespan.shutdown":
+        await send({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,74 +1,172 @@
-"""Refuses what the emulator would let any program or web page on this machine do.
+"""The outermost layer of both ports: what no client of AWS and no visitor would send ends here.
 
-Untouched, it takes the access key `test` or any twelve digits as root without a signature, leaves
-its reset and configuration endpoints open, and lets every web page call the AWS API.
+It tells the two planes apart, once for all layers behind it. Deployed APIs and distributions are
+for everybody; a name or path of one that does not exist leads nowhere. The AWS API is for programs
+with a key, not for web pages: a page can send requests to localhost, and a name of its own can be
+bound to this machine.
 """
 
 import re
-from urllib.parse import parse_qs
+from collections import Counter
+from typing import Protocol
+from urllib.parse import parse_qsl
 
-from localcloud.asgi import App, Receive, Scope, Send, answer, headers
+from localcloud.asgi import App, Message, Receive, Scope, Send, answer, headers
 
-_LOCAL_HOST = re.compile(r"(?:[a-z0-9.-]+\.)?localhost|127\.0\.0\.1|\[::1\]")
-_HEALTH = ("/_ministack/health", "/_ministack/ready")
-_FREE_ROOT = re.compile(r"test|\d{12}")
-_CREDENTIAL = re.compile(r"Credential=([^/,\s]*)|^AWS ([^:\s]*):")
+_LOCAL_HOST = re.compile(r"(?:(?:[a-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::\d+)?")
+_DATA_PLANE_HOST = re.compile(r"[^:]*\.(?:execute-api|cloudfront)\.[^:]*")
+_API_HOST = re.compile(r"([a-z0-9]+)\.execute-api\.localhost")
+_CDN_HOST = re.compile(r"([a-z0-9]+)\.cloudfront\.localhost")
+# The second way leads around the gateway, so it leads nowhere.
+_DATA_PLANE_PATH = re.compile(r"/_aws/execute-api(?:/|$)|/restapis/[^/]*/[^/]*/_user_request_")
+_API_PATH = re.compile(r"/_aws/execute-api/([a-z0-9]+)(?:/.*)?", re.DOTALL)
+_ADMINISTRATION = re.compile(r"/_(?:ministack|localstack)|/health$")
+_HEADER_ONCE = re.compile(r"host|authorization|origin|content-type|content-length|x-amz-.*")
+_QUERY_ONCE = re.compile(r"x-amz-.*|awsaccesskeyid")
+_SIGNS = re.compile(r"x-amz-(?:algorithm|credential|signature)|awsaccesskeyid")
+
+
+class Deployments(Protocol):
+    """What the guard asks about the things deployed."""
+
+    def has_api(self, api_id: str) -> bool:
+        """Whether there is an API of this id."""
+
+    def has_distribution(self, label: str) -> bool:
+        """Whether there is a distribution of this name."""
+
+    def is_for_bucket(self, scope: Scope) -> bool:
+        """Whether a request is one to S3 about a bucket that exists."""
+
+
+class Refused(Exception):  # named for the fact
+    """A request that goes no further: the status and the reason it is answered with."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class Guard:
-    """The outermost layer of the AWS endpoint."""
+    """Passes on what is well formed and for this machine, and leads somewhere.
 
-    def __init__(self, app: App):
+    Args:
+        app: what serves the rest.
+        deployed: what exists.
+        aws_api: whether the AWS API is behind this port.
+    """
+
+    def __init__(self, app: App, deployed: Deployments, *, aws_api: bool) -> None:
         self._app = app
+        self._deployed = deployed
+        self._aws_api = aws_api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer 403 with the reason."""
-        refusal = refuse(scope) if scope["type"] in ("http", "websocket") else None
-        if refusal is None:
-            await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
+        """Pass the request on, or answer with the reason why not."""
+        if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope = _with_small_host(scope)
+        try:
+            check_form(scope)
+            if is_for_deployment(scope):
+                self._check_deployed(scope)
+            elif self._aws_api:
+                send = self._checked_call(scope, send)
+        except Refused as refused:
+            named = {"__type": "AccessDeniedException", "message": str(refused)}
+            await answer(send, refused.status, named)
+            return
+        await self._app(scope, receive, send)
+
+    def _check_deployed(self, scope: Scope) -> None:
+        host = host_of(scope).partition(":")[0]
+        if cdn := _CDN_HOST.fullmatch(host):
+            found = self._deployed.has_distribution(cdn[1])
+        elif api := _API_HOST.fullmatch(host) or _API_PATH.fullmatch(scope["path"]):
+            found = self._deployed.has_api(api[1])
         else:
-            await answer(send, 403, {"__type": "AccessDeniedException", "message": refusal})
+            found = False
+        if not found:
+            raise Refused(404, "nothing of this name is deployed")
+
+    def _checked_call(self, scope: Scope, send: Send) -> Send:
+        """Check a call of the AWS API; returns how its answer is sent."""
+        sent = headers(scope)
+        if _ADMINISTRATION.match(scope["path"].lower()):
+            raise Refused(403, "the emulator's administration is closed")
+        if not is_from_page(sent):
+            return without_cors(send)
+        posts_form = sent.get("content-type", "").lower().startswith("application/x-www-form")
+        if posts_form or not self._deployed.is_for_bucket(scope):
+            raise Refused(403, "web pages may not call the AWS API")
+        return send  # with what the bucket's own CORS configuration says
 
 
-def refuse(scope: Scope) -> str | None:
-    """Why this request is refused; None when it may pass."""
-    sent = headers(scope)
-    path = scope["path"]
-    if not is_local(sent.get("host", "")):
-        return "the embedded cloud answers to local names only"
-    if path.startswith(("/_ministack", "/_localstack")) and path not in _HEALTH:
-        return "the emulator's administration is closed"
-    if _FREE_ROOT.fullmatch(access_key(scope, sent)):
-        return "this access key is not a credential of the embedded cloud"
-    if "origin" in sent and not is_data_plane(sent.get("host", ""), path):
-        preflight = sent.get("access-control-request-headers", "").lower()
-        if "authorization" in sent or "authorization" in preflight or "x-amz-target" in preflight:
-            return "web pages may not call the AWS API"
-    return None
+def check_form(scope: Scope) -> None:
+    """Refuse what two readers could understand in two ways, and names of other machines.
+
+    Raises:
+        Refused: the request is ambiguous, or not meant for this machine.
+    """
+    named = Counter(name.decode("latin-1").lower() for name, _ in scope["headers"])
+    query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    asked = Counter(name.lower() for name, _ in query)
+    for times_of, once in ((named, _HEADER_ONCE), (asked, _QUERY_ONCE)):
+        for name, times in times_of.items():
+            if times > 1 and once.fullmatch(name):
+                raise Refused(400, f"{name} is there more than once")
+    if "authorization" in named and any(_SIGNS.fullmatch(name) for name in asked):
+        raise Refused(400, "a request is signed in its header or in its query, not in both")
+    if not scope["raw_path"].startswith(b"/"):
+        raise Refused(400, "the request names a whole address instead of a path")
+    if not _LOCAL_HOST.fullmatch(host_of(scope)):
+        raise Refused(403, "the embedded cloud answers to local names only")
 
 
-def is_local(host: str) -> bool:
-    """Whether a Host header names this machine: another one is a page's that was bound to it."""
-    return _LOCAL_HOST.fullmatch(re.sub(r":\d+$", "", host.lower())) is not None
+def is_for_deployment(scope: Scope) -> bool:
+    """Whether a request names an API or a distribution, by its host or its path."""
+    host = host_of(scope).partition(":")[0]
+    return bool(_DATA_PLANE_HOST.fullmatch(host) or _DATA_PLANE_PATH.match(scope["path"]))
 
 
-def access_key(scope: Scope, sent: dict[str, str]) -> str:
-    """The access key a request names, in its header or its query; empty when it names none."""
-    found = _CREDENTIAL.search(sent.get("authorization", ""))
-    if found:
-        return found[1] or found[2] or ""
-    raw: bytes = scope.get("query_string", b"")
-    query = parse_qs(raw.decode("latin-1"))
-    for name, values in query.items():
-        if name.lower() in ("x-amz-credential", "awsaccesskeyid"):
-            return values[-1].split("/")[0]
-    return ""
+def host_of(scope: Scope) -> str:
+    """The Host that a request names; nothing when it names none."""
+    return headers(scope).get("host", "")
 
 
-def is_data_plane(host: str, path: str) -> bool:
-    """Whether a request goes to what is deployed rather than to the AWS API itself."""
-    return (
-        path.startswith("/_aws/execute-api/") or ".execute-api." in host or ".cloudfront." in host
-    )
+def _with_small_host(scope: Scope) -> Scope:
+    """The request with its Host in small letters, as every layer behind compares it."""
+    small = [
+        (name, value.lower() if name.lower() == b"host" else value)
+        for name, value in scope["headers"]
+    ]
+    return {**scope, "headers": small}
+
+
+def is_from_page(sent: dict[str, str]) -> bool:
+    """Whether a browser says that a web page sends this.
+
+    Browsers say so by themselves, a form's POST included, and no page can prevent it:
+    https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+    """
+    return "origin" in sent or sent.get("sec-fetch-site", "none") != "none"
+
+
+def without_cors(send: Send) -> Send:
+    """Send an answer without the headers that would let a page of any origin read it."""
+
+    async def plain(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [
+                (name, value)
+                for name, value in message["headers"]
+                if not name.lower().startswith(b"access-control-")
+            ]
+            message = {**message, "headers": kept}
+        await send(message)
+
+    return plain

@@ -20,13 +20,38 @@ from ministack.core import lambda_runtime
 
 from localcloud.asgi import App, Receive, Scope, Send
 from localcloud.cloud import Cloud, write_private
-from localcloud.emulator import cdn, databases, functions, resources, rest_api, rotation, settings
+from localcloud.emulator import (
+    cdn,
+    databases,
+    functions,
+    resources,
+    rest_api,
+    rotation,
+    settings,
+    signatures,
+    viewers,
+)
+from localcloud.emulator.deployed import Deployed
+from localcloud.emulator.viewers import Viewers
 from localcloud.front_door import FrontDoor
 from localcloud.gateway.access_log import AccessLog
 from localcloud.gateway.layer import Gateway, settings_changed
 from localcloud.gateway.stage import Stages
 from localcloud.guard import Guard
 from localcloud.journal import Journal
+from localcloud.limits import HEADER_SECONDS, Limits
+
+_PARTS = (
+    cdn,
+    databases,
+    functions,
+    resources,
+    rest_api,
+    rotation,
+    settings,
+    signatures,
+    viewers,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +62,7 @@ def main() -> None:
     if cloud is None:
         sys.exit(f"{sys.argv[1]} holds no embedded cloud")
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    for part in (cdn, databases, functions, resources, rest_api, rotation, settings):
+    for part in _PARTS:
         part.install(cloud)
     asyncio.run(_serve(cloud))
 
@@ -49,11 +74,13 @@ async def _serve(cloud: Cloud) -> None:
     journal = Journal(emulator.app)
     access_log = AccessLog(cloud)
     gateway = Gateway(journal, Stages(cloud), access_log)
-    front_door = FrontDoor(gateway, cloud)
-    guarded = Guard(_forgetting(gateway, front_door))
+    deployed, planes = Deployed(), Viewers(gateway)
+    front_door = FrontDoor(planes, cloud, deployed)
+    aws_api = Guard(_forgetting(planes, gateway, front_door), deployed, aws_api=True)
+    guarded_door = Guard(front_door, deployed, aws_api=False)
     background = [
-        asyncio.create_task(_listen(guarded, cloud, stop, tls=True)),
-        asyncio.create_task(_listen(front_door, cloud, stop, tls=False)),
+        asyncio.create_task(_listen(aws_api, cloud, stop, tls=True)),
+        asyncio.create_task(_listen(guarded_door, cloud, stop, tls=False)),
         asyncio.create_task(journal.keep()),
         asyncio.create_task(access_log.deliver()),
         asyncio.create_task(_report(cloud, gateway)),
@@ -83,9 +110,9 @@ async def _report(cloud: Cloud, gateway: Gateway) -> None:
             written = found
 
 
-def _forgetting(gateway: Gateway, front_door: FrontDoor) -> App:
+def _forgetting(planes: App, gateway: Gateway, front_door: FrontDoor) -> App:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await gateway(scope, receive, send)
+        await planes(scope, receive, send)
         if scope["type"] == "http" and settings_changed(scope):
             gateway.forget()
             front_door.forget()
@@ -96,14 +123,15 @@ def _forgetting(gateway: Gateway, front_door: FrontDoor) -> App:
 async def _listen(app: App, cloud: Cloud, stop: asyncio.Event, *, tls: bool) -> None:
     config = Config()
     config.bind = [f"127.0.0.1:{cloud.port if tls else cloud.front_port}"]
-    config.keep_alive_timeout = 120
+    config.keep_alive_timeout = HEADER_SECONDS
+    config.ssl_handshake_timeout = HEADER_SECONDS
     config.graceful_timeout = 0.2
     config.loglevel = "WARNING"
     if tls:
         config.certfile = str(cloud.home / "tls" / "server.pem")
         config.keyfile = str(cloud.home / "tls" / "server.key")
     # The server's types for ASGI messages are closed; ours are the specification's open mappings.
-    await serve(cast(Any, app), config, shutdown_trigger=stop.wait)
+    await serve(cast(Any, Limits(app)), config, shutdown_trigger=stop.wait)
 
 
 if __name__ == "__main__":

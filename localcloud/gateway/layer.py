@@ -55,8 +55,11 @@ class Gateway:
         """Serve one request."""
         address = address_of(scope)
         stage = await self._stage(address) if address else None
-        if address is None or stage is None:
+        if address is None:
             await self._app(scope, receive, send)
+            return
+        if stage is None:
+            await self._app(_by_path(scope, address, default_stage=False), receive, send)
             return
         exchange = Exchange(scope, address, stage, send)
         await self._serve(scope, receive, address, stage, exchange)
@@ -77,7 +80,7 @@ class Gateway:
         else:
             exchange.body = body
             async with self._turns:
-                inner = _by_path(scope, address, stage)
+                inner = _by_path(scope, address, default_stage=not stage.rest)
                 await self._app(inner, replay(body, receive), exchange.send)
 
     async def _stage(self, address: Address) -> Stage | None:
@@ -128,14 +131,14 @@ def _seen(scope: Scope, address: Address, body: bytes) -> WebRequest:
     )
 
 
-def _by_path(scope: Scope, address: Address, stage: Stage) -> Scope:
+def _by_path(scope: Scope, address: Address, *, default_stage: bool) -> Scope:
     """A request addressed by its host, as one by path.
 
     The emulator has answers of its own for some paths of its root, as `/health`.
     """
     if not address.by_host:
         return scope
-    prefix = f"/_aws/execute-api/{address.api_id}" + ("" if stage.rest else "/$default")
+    prefix = f"/_aws/execute-api/{address.api_id}" + ("/$default" if default_stage else "")
     others = [(name, value) for name, value in scope["headers"] if name.lower() != b"host"]
     return {
         **scope,

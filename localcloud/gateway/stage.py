@@ -14,7 +14,7 @@ from localcloud.cloud import ACCOUNT, REGION, Cloud
 from localcloud.gateway.firewall import Firewall
 from localcloud.gateway.throttle import TokenBucket
 
-_PATH = re.compile(r"/_aws/execute-api/(?P<api>[a-z0-9]+)(?P<path>/.*)?")
+_PATH = re.compile(r"/_aws/execute-api/(?P<api>[a-z0-9]+)(?P<path>/.*)?", re.DOTALL)
 _HOST = re.compile(r"(?P<api>[a-z0-9]+)\.execute-api\.")
 _PLAIN_ANSWER = '{"message":$context.error.messageString}'
 

@@ -1,0 +1,60 @@
+"""Ends requests that never end."""
+
+import asyncio
+
+from localcloud.asgi import App, Message, Receive, Scope, Send, answer
+
+# The largest body that the AWS API takes in one piece; SDKs send larger files in parts.
+BODY_LIMIT = 256 * 1024 * 1024
+BODY_SECONDS = 60.0
+# A connection's, from its beginning or from the last answer, to the end of a request's headers.
+HEADER_SECONDS = 30
+
+
+class _EndedError(Exception):
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Limits:
+    """A layer that bounds the size of each request's body and how long it takes to come."""
+
+    def __init__(self, app: App, *, body: int = BODY_LIMIT, seconds: float = BODY_SECONDS) -> None:
+        self._app = app
+        self._body = body
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; answer 408 or 413 when its body is too slow or too long."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        deadline = asyncio.get_running_loop().time() + self._seconds
+        size, whole, answered = 0, False, False
+
+        async def bounded() -> Message:
+            nonlocal size, whole
+            if whole:
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise _EndedError(408, "the request took too long to come") from None
+            size += len(message.get("body", b""))
+            whole = not message.get("more_body")
+            if size > self._body:
+                raise _EndedError(413, f"a request may have {self._body} bytes")
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, bounded, noted)
+        except _EndedError as ended:
+            if not answered:
+                await answer(send, ended.status, {"message": str(ended)}, {"connection": "close"})
