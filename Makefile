@@ -24,7 +24,7 @@ status: .venv/.up ## what is deployed, and how faithfully
 
 test: .venv/.browser ## unit tests, then every suite on an embedded cloud of its own
 	@$(BIN)/python -m pytest tests/unit --cov --cov-report=term
-	@$(BIN)/python -m pytest tests/integration tests/e2e tests/browser
+	@$(BIN)/python -m pytest tests/integration tests/e2e tests/security tests/browser
 
 browser: .venv/.browser ## the store's page in a real browser, on an embedded cloud of its own
 	@$(BIN)/python -m pytest tests/browser
