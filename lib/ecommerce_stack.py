@@ -60,7 +60,7 @@ class EcommerceStack(Stack):
             construct_id,
             **{
                 "description": "TAP: the store",
-                "termination_protection": environment.keeps_data,
+                "termination_protection": environment.protects_data,
                 **stack_props,
             },
         )

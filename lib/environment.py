@@ -29,6 +29,10 @@ _REFUSED_IN_TAGS = re.compile(r"[^\w .:/=+@-]")
 _LONGEST_TAG = 256
 PARTNER_RATE = 1_000  # requests a second that any partner's key may make
 _PARTNER_PLANS = {"small": 10_000, "standard": 1_000_000, "full": PARTNER_RATE * 86_400}
+# The days that the names of `RetentionDays` stand for, in its order; INFINITE has none.
+_UP_TO_EIGHTEEN_MONTHS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545)
+_UP_TO_TEN_YEARS = (731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+_DAYS = dict(zip(logs.RetentionDays, (*_UP_TO_EIGHTEEN_MONTHS, *_UP_TO_TEN_YEARS), strict=False))
 _LOCAL_ORIGIN = "http://localhost:8080"
 
 
@@ -47,10 +51,14 @@ class Environment:
         allowed_origins: Browser origins that may call the API, from context `allowedOrigins`
             (a list, or separated by commas). When omitted: the local front door where data is
             thrown away, none where it is kept.
+        deletion_protection: Whether kept data and its stack refuse to be deleted, from context
+            `deletionProtection` (`true` or `false`); yes when omitted. To be switched off for
+            a first deployment that may fail, and on purpose before the end.
         alarm_email: Who is told of alarms, from context `alarmEmail`. When omitted, nobody: the
             topic exists and can be subscribed to later.
-        log_retention: How long logs are kept, from context `logRetention` (a name of
-            `RetentionDays`, such as `SIX_MONTHS`). A year when omitted.
+        log_retention: How long logs are kept, in CloudWatch and in log buckets, from context
+            `logRetention` (a name of `RetentionDays`, such as `SIX_MONTHS`). When omitted: a week
+            where data is thrown away, a year where it is kept.
         requests_per_second: The API's steady rate, from context `apiRateLimit`. 100 when omitted.
         burst: Requests the API takes at once, from context `apiBurstLimit`. 200 when omitted.
         partner_daily_quota: Requests a partner's key may make in a day, by the plan in context
@@ -61,6 +69,7 @@ class Environment:
 
     suffix: str
     allowed_origins: tuple[str, ...]
+    deletion_protection: bool
     alarm_email: str | None
     log_retention: logs.RetentionDays
     requests_per_second: int
@@ -75,8 +84,24 @@ class Environment:
 
     @property
     def removal_policy(self) -> RemovalPolicy:
-        """What happens to stateful resources when their stack goes."""
-        return RemovalPolicy.RETAIN if self.keeps_data else RemovalPolicy.DESTROY
+        """What happens to stateful resources when their stack goes.
+
+        Kept ones go only when the deployment that made them fails: they hold nothing yet, and
+        their names would be in the way of the next.
+        """
+        if self.keeps_data:
+            return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        return RemovalPolicy.DESTROY
+
+    @property
+    def protects_data(self) -> bool:
+        """Whether data, and the stack that holds it, refuse to be deleted."""
+        return self.keeps_data and self.deletion_protection
+
+    @property
+    def log_days(self) -> int | None:
+        """How many days a log bucket keeps its logs; None for ever."""
+        return _DAYS.get(self.log_retention)
 
     @classmethod
     def resolve(
@@ -100,8 +125,13 @@ class Environment:
             allowed_origins=_origins(
                 node.try_get_context("allowedOrigins"), (_LOCAL_ORIGIN,) if throwaway else ()
             ),
+            deletion_protection=_flag(
+                "deletionProtection", node.try_get_context("deletionProtection"), default=True
+            ),
             alarm_email=_email(node.try_get_context("alarmEmail")),
-            log_retention=_retention(node.try_get_context("logRetention")),
+            log_retention=_retention(
+                node.try_get_context("logRetention"), "ONE_WEEK" if throwaway else "ONE_YEAR"
+            ),
             requests_per_second=_limit("apiRateLimit", node.try_get_context("apiRateLimit"), 100),
             burst=_limit("apiBurstLimit", node.try_get_context("apiBurstLimit"), 200),
             partner_daily_quota=_quota(node.try_get_context("partnerPlan")),
@@ -150,14 +180,21 @@ def _email(given: object) -> str | None:
     return str(given)
 
 
-def _retention(given: object) -> logs.RetentionDays:
-    if given is None:
-        return logs.RetentionDays.ONE_YEAR
+def _retention(given: object, default: str) -> logs.RetentionDays:
     try:
-        return logs.RetentionDays[str(given)]
+        return logs.RetentionDays[str(given or default)]
     except KeyError:
         names = ", ".join(days.name for days in logs.RetentionDays)
         raise SettingError(f"logRetention: {given!r} is not known: use one of {names}") from None
+
+
+def _flag(name: str, given: object, *, default: bool) -> bool:
+    if given is None:
+        return default
+    chosen = str(given).lower()
+    if chosen not in ("false", "true"):
+        raise SettingError(f"{name}: {given!r} is not known: use true or false")
+    return chosen == "true"
 
 
 def _limit(name: str, given: object, default: int) -> int:

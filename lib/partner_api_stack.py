@@ -51,7 +51,7 @@ class PartnerApiStack(Stack):
             construct_id,
             **{
                 "description": "TAP: the partner API",
-                "termination_protection": environment.keeps_data,
+                "termination_protection": environment.protects_data,
                 **stack_props,
             },
         )

@@ -32,7 +32,8 @@ class StoreSettings:
             `one` gateway, a `regional` one that survives the loss of a zone, one in each `zone`,
             or `none`: then there is no way out, and an endpoint for Secrets Manager instead.
             `one` when omitted.
-        database_instance: The database's size, from `databaseInstance`. `t4g.small` when omitted.
+        database_instance: The database's size, from `databaseInstance`. When omitted: `t4g.micro`
+            where data is thrown away, `t4g.small` where it is kept.
         domain: The store's own host name, from `storeDomain`. CloudFront's when omitted.
         certificate_arn: Its certificate, from `storeCertificateArn`: one of us-east-1, where
             CloudFront looks for it. Given exactly when `domain` is.
@@ -42,7 +43,7 @@ class StoreSettings:
 
     zones: tuple[str, ...]
     nat: str
-    database_instance: str
+    database_instance: str | None
     domain: str | None
     certificate_arn: str | None
     firewall: bool
@@ -67,8 +68,7 @@ class StoreSettings:
             nat=_choice(node, "natGateways", _NATS),
             database_instance=_matching(
                 node, "databaseInstance", _INSTANCE, "family.size, such as t4g.small"
-            )
-            or "t4g.small",
+            ),
             domain=domain,
             certificate_arn=certificate,
             firewall=_choice(node, "storeFirewall", ("false", "true")) == "true",

@@ -66,7 +66,7 @@ class TapStack(Stack):
             tags=props.tags,
             synthesizer=props.synthesizer,
             termination_protection=(
-                environment.keeps_data
+                environment.protects_data
                 if props.termination_protection is None
                 else props.termination_protection
             ),

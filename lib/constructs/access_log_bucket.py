@@ -13,11 +13,12 @@ class AccessLogBucket(s3.Bucket):
 
     Fixed: no public access, TLS only, owner enforced, versioned, encrypted with S3's own keys
     (S3 cannot deliver access logs to a bucket with SSE-KMS). It never logs to itself.
-    Defaults: logs expire after a year; emptied and deleted with the stack where data is thrown
-    away.
+    Defaults: logs expire as `logRetention` says; emptied and deleted with the stack where data is
+    thrown away.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
+        days = environment.log_days
         super().__init__(
             scope,
             construct_id,
@@ -31,8 +32,10 @@ class AccessLogBucket(s3.Bucket):
             auto_delete_objects=not environment.keeps_data,
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    expiration=Duration.days(365),
-                    noncurrent_version_expiration=Duration.days(30),
+                    expiration=Duration.days(days) if days else None,
+                    noncurrent_version_expiration=Duration.days(
+                        30 if environment.keeps_data else 1
+                    ),
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 )
             ],
@@ -49,7 +52,7 @@ class AccessLogBucket(s3.Bucket):
             "HIPAA.Security-S3BucketReplicationEnabled",
             "NIST.800.53.R5-S3BucketReplicationEnabled",
             "PCI.DSS.321-S3BucketReplicationEnabled",
-            reason="Logs are kept in the region they were written in, for a year.",
+            reason="Logs are kept in the region they were written in.",
         )
         acknowledge(
             self,

@@ -1,6 +1,6 @@
 """Copies of data that survive what they were made of."""
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_backup as backup
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
@@ -44,7 +44,7 @@ class DailyBackup(Construct):
             )
             return
         vault = backup.BackupVault(
-            self, "Vault", encryption_key=key, removal_policy=RemovalPolicy.RETAIN
+            self, "Vault", encryption_key=key, removal_policy=environment.removal_policy
         )
         plan = backup.BackupPlan(self, "Plan", backup_vault=vault)
         plan.add_rule(

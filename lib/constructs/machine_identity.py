@@ -53,7 +53,7 @@ class MachineIdentity(Construct):
                 require_digits=True,
                 require_symbols=True,
             ),
-            deletion_protection=environment.keeps_data,
+            deletion_protection=environment.protects_data,
             removal_policy=environment.removal_policy,
         )
         granted = [

@@ -37,7 +37,7 @@ class SecureTable(dynamodb.Table):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            deletion_protection=environment.keeps_data,
+            deletion_protection=environment.protects_data,
             removal_policy=environment.removal_policy,
         )
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from lib.acknowledgements import acknowledge
 from lib.constructs.application_network import ApplicationNetwork
+from lib.constructs.encryption_key import EncryptionKey
 from lib.environment import Environment
 from lib.packages import PYTHON_RUNTIME, build_package
 
@@ -18,9 +18,10 @@ from lib.packages import PYTHON_RUNTIME, build_package
 class ServiceFunction(Construct):
     """A function of its own role, policy and log group.
 
-    Fixed: arm64; the Python that built the package; JSON logs in an encrypted log group; active
-    tracing; environment variables encrypted with the given key; exactly the given permissions
-    besides writing its logs and traces, in a customer-managed policy that nothing can widen.
+    Fixed: arm64; the Python that built the package; JSON logs in an encrypted log group named for
+    the function, as AWS names it; active tracing; environment variables encrypted with the given
+    key; exactly the given permissions besides writing its logs and traces, in a customer-managed
+    policy that nothing can widen.
     Defaults: 256 MB, 10 seconds, in no network. In a network: in its application subnets with its
     application's security group; the service may make the interfaces, the code may not.
 
@@ -38,7 +39,7 @@ class ServiceFunction(Construct):
         environment: Environment,
         service: str,
         function_name: str,
-        key: kms.IKey,
+        key: EncryptionKey,
         settings: Mapping[str, str],
         permissions: Sequence[iam.PolicyStatement],
         memory_mb: int = 256,
@@ -46,9 +47,14 @@ class ServiceFunction(Construct):
         network: ApplicationNetwork | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        # Where people and tools look for a function's logs. It lasts: when the stack is deleted, a
+        # late line cannot make the group anew, for the role may make streams only.
+        group_name = f"/aws/lambda/{function_name}"
+        key.allow_log_groups(f"LogsOf{function_name.title().replace('-', '')}", group_name)
         log_group = logs.LogGroup(
             self,
             "Logs",
+            log_group_name=group_name,
             encryption_key=key,
             retention=environment.log_retention,
             removal_policy=environment.removal_policy,

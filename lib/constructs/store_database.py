@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aws_cdk import Duration
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
@@ -51,12 +51,14 @@ _PARAMETERS = {
 
 
 class StoreDatabase(Construct):
-    """PostgreSQL 15 in two zones, and the secret of the user that the store connects as.
+    """PostgreSQL 15, and the secret of the user that the store connects as.
 
     Fixed: private, in subnets without a way out, reachable for the application only; TLS only;
-    encrypted with the given key; seven days of backups; logs kept encrypted; the master's secret
-    made and rotated by RDS, the store's by `services/store_secret_rotation`.
-    Defaults: retained and protected from deletion where data is kept, else deleted with the stack.
+    encrypted with the given key; logs kept encrypted; the master's secret made and rotated by RDS,
+    the store's by `services/store_secret_rotation`.
+    Defaults: where data is kept, a `t4g.small` in two zones with seven days of backups, protected
+    from deletion, of which a last snapshot remains. Else a `t4g.micro` in one zone with a day of
+    backups, deleted with the stack.
 
     Attributes:
         instance: The database.
@@ -72,24 +74,25 @@ class StoreDatabase(Construct):
         environment: Environment,
         key: EncryptionKey,
         network: ApplicationNetwork,
-        instance_type: str,
+        instance_type: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         # The name is fixed because RDS derives from it those of the log groups.
         name = f"tap-store-{environment.suffix}"
+        kept = environment.keeps_data
         self.instance = rds.DatabaseInstance(
             self,
             "Instance",
             instance_identifier=name,
             engine=_ENGINE,
-            instance_type=ec2.InstanceType(instance_type),
+            instance_type=ec2.InstanceType(instance_type or ("t4g.small" if kept else "t4g.micro")),
             database_name="store",
             port=DATABASE_PORT,
             vpc=network.vpc,
             vpc_subnets=network.database_subnets,
             security_groups=[network.database],
             publicly_accessible=False,
-            multi_az=True,
+            multi_az=kept,
             credentials=rds.Credentials.from_username("master", encryption_key=key),
             manage_master_user_password=True,
             iam_authentication=True,
@@ -102,16 +105,17 @@ class StoreDatabase(Construct):
             max_allocated_storage=5 * STORAGE_GIB,
             storage_encrypted=True,
             storage_encryption_key=key,
-            backup_retention=Duration.days(7),
-            delete_automated_backups=not environment.keeps_data,
+            backup_retention=Duration.days(7 if kept else 1),
+            delete_automated_backups=not kept,
             copy_tags_to_snapshot=True,
             auto_minor_version_upgrade=True,
             monitoring_interval=Duration.minutes(1),
             performance_insight_retention=rds.PerformanceInsightRetention.DEFAULT,
             performance_insight_encryption_key=key,
             cloudwatch_logs_exports=list(_LOGS),
-            deletion_protection=environment.keeps_data,
-            removal_policy=environment.removal_policy,
+            deletion_protection=environment.protects_data,
+            # An instance that stayed would hold its network, and the stack could never be deleted.
+            removal_policy=RemovalPolicy.SNAPSHOT if kept else RemovalPolicy.DESTROY,
         )
         made_by_rds: Any = self.instance.secret
         self.master_secret: secretsmanager.ISecret = made_by_rds
@@ -162,4 +166,13 @@ class StoreDatabase(Construct):
                 "HIPAA.Security-RDSInstanceDeletionProtectionEnabled",
                 "NIST.800.53.R5-RDSInstanceDeletionProtectionEnabled",
                 reason="This environment throws its data away with the stack.",
+            )
+            acknowledge(
+                self.instance,
+                "AwsSolutions-RDS3",
+                "HIPAA.Security-RDSMultiAZSupport",
+                "NIST.800.53.R5-RDSMultiAZSupport",
+                "CKV_AWS_157",
+                reason="A second zone doubles the price of an environment that may be down and "
+                "loses its data anyway.",
             )

@@ -103,7 +103,9 @@ def test_the_defaults_are_those_that_hold() -> None:
     default = Environment.resolve(App().node, environ={})
 
     assert rows["environmentSuffix"].endswith(f"| `{default.suffix}` ")
-    assert rows["logRetention"].endswith(f"| `{default.log_retention.name}` ")
+    kept = Environment.resolve(App().node, suffix="prod", environ={})
+    assert f"| `{default.log_retention.name}` where data is thrown away" in rows["logRetention"]
+    assert rows["logRetention"].endswith(f"else `{kept.log_retention.name}` ")
     assert rows["apiRateLimit"].endswith(f"| {default.requests_per_second} ")
     assert rows["apiBurstLimit"].endswith(f"| {default.burst} ")
     assert f"`{default.allowed_origins[0]}`" in rows["allowedOrigins"]

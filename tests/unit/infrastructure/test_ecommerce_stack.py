@@ -62,8 +62,9 @@ def test_data_is_retained_and_protected_only_where_it_is_kept(
     store: SynthesizedStack, store_prod: SynthesizedStack
 ) -> None:
     for name in STATEFUL:
+        kept = "Snapshot" if name.startswith("DatabaseInstance") else "RetainExceptOnCreate"
         assert store.template["Resources"][name]["DeletionPolicy"] == "Delete"
-        assert store_prod.template["Resources"][name]["DeletionPolicy"] == "Retain"
+        assert store_prod.template["Resources"][name]["DeletionPolicy"] == kept
     assert not store.properties("AWS::RDS::DBInstance")["DeletionProtection"]
     assert store_prod.properties("AWS::RDS::DBInstance")["DeletionProtection"]
     assert store_prod.artifact["properties"]["terminationProtection"] is True
@@ -154,7 +155,7 @@ def test_every_log_group_is_encrypted_and_expires(stack: SynthesizedStack) -> No
     assert len(groups) >= 6
     for each in groups:
         assert each["Properties"]["KmsKeyId"] == KEY
-        assert each["Properties"]["RetentionInDays"] >= 365
+        assert each["Properties"]["RetentionInDays"] == (731 if stack.suffix == "prod" else 7)
 
 
 def test_the_key_lets_cloudwatch_encrypt_the_databases_logs(stack: SynthesizedStack) -> None:
@@ -167,20 +168,40 @@ def test_the_key_lets_cloudwatch_encrypt_the_databases_logs(stack: SynthesizedSt
 # Database
 
 
-def test_the_database_is_private_encrypted_and_in_two_zones(stack: SynthesizedStack) -> None:
+def test_the_database_is_private_encrypted_and_watched(stack: SynthesizedStack) -> None:
     database = stack.properties("AWS::RDS::DBInstance")
 
     assert database["Engine"] == "postgres"
     assert database["EngineVersion"].startswith("15.")
     assert int(database["EngineVersion"].split(".")[1]) >= 17
     assert database["PubliclyAccessible"] is False
-    assert database["MultiAZ"] is True
     assert database["StorageEncrypted"] is True
     assert database["KmsKeyId"] == database["PerformanceInsightsKMSKeyId"] == KEY
-    assert database["BackupRetentionPeriod"] == 7
     assert database["Port"] == "5433"
     assert database["AutoMinorVersionUpgrade"] is True
     assert database["MonitoringInterval"] == 60
+
+
+def test_the_database_is_large_and_doubled_only_where_its_data_is_kept(
+    store: SynthesizedStack, tmp_path: Path
+) -> None:
+    kept = SynthesizedStack.of("qa", tmp_path).other("EcommerceStack")
+
+    for stack, size, zones, days in (
+        (store, "db.t4g.micro", False, 1),
+        (kept, "db.t4g.small", True, 7),
+    ):
+        database = stack.properties("AWS::RDS::DBInstance")
+        assert database["DBInstanceClass"] == size
+        assert database["MultiAZ"] is zones
+        assert database["BackupRetentionPeriod"] == days
+        assert database["DeleteAutomatedBackups"] is not zones
+
+
+def test_a_size_that_was_asked_for_goes_before_the_environments(
+    store_prod: SynthesizedStack,
+) -> None:
+    assert store_prod.properties("AWS::RDS::DBInstance")["DBInstanceClass"] == "db.m7g.large"
 
 
 def test_the_masters_password_is_made_and_kept_by_rds(stack: SynthesizedStack) -> None:

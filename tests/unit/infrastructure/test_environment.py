@@ -1,8 +1,9 @@
 from collections.abc import Mapping
 
 import pytest
-from aws_cdk import App, RemovalPolicy
+from aws_cdk import App, RemovalPolicy, Stack
 from aws_cdk import aws_logs as logs
+from aws_cdk.assertions import Template
 
 from lib.environment import Environment, SettingError
 
@@ -55,6 +56,7 @@ def test_throwaway_environments_lose_their_data_with_the_stack(suffix: str) -> N
     environment = resolve(suffix)
 
     assert not environment.keeps_data
+    assert not environment.protects_data
     assert environment.removal_policy is RemovalPolicy.DESTROY
     assert environment.allowed_origins == ("http://localhost:8080",)
 
@@ -64,7 +66,8 @@ def test_every_other_environment_keeps_its_data_and_allows_no_origin(suffix: str
     environment = resolve(suffix)
 
     assert environment.keeps_data
-    assert environment.removal_policy is RemovalPolicy.RETAIN
+    assert environment.protects_data
+    assert environment.removal_policy is RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
     assert not environment.allowed_origins
 
 
@@ -106,9 +109,44 @@ def test_other_settings_have_safe_defaults() -> None:
     environment = resolve()
 
     assert environment.alarm_email is None
-    assert environment.log_retention is logs.RetentionDays.ONE_YEAR
     assert (environment.requests_per_second, environment.burst) == (100, 200)
     assert environment.partner_daily_quota == 10_000
+
+
+@pytest.mark.parametrize(
+    ("suffix", "expected"),
+    [("pr7", logs.RetentionDays.ONE_WEEK), ("qa", logs.RetentionDays.ONE_YEAR)],
+)
+def test_logs_are_kept_for_a_week_where_data_is_thrown_away_and_else_for_a_year(
+    suffix: str, expected: logs.RetentionDays
+) -> None:
+    assert resolve(suffix).log_retention is expected
+    assert resolve(suffix, logRetention="TWO_WEEKS").log_retention is logs.RetentionDays.TWO_WEEKS
+
+
+def test_a_retentions_days_are_those_that_the_cdk_writes_into_a_template() -> None:
+    stack = Stack(App())
+    for retention in logs.RetentionDays:
+        logs.LogGroup(stack, retention.name, retention=retention)
+
+    groups = Template.from_stack(stack).find_resources("AWS::Logs::LogGroup")
+    written = {
+        name[:-8]: group.get("Properties", {}).get("RetentionInDays")
+        for name, group in groups.items()
+    }
+    assert written == {
+        retention.name.replace("_", ""): resolve(logRetention=retention.name).log_days
+        for retention in logs.RetentionDays
+    }
+
+
+def test_protection_of_kept_data_can_be_switched_off_and_data_is_kept_all_the_same() -> None:
+    environment = resolve("prod", deletionProtection="false")
+
+    assert environment.keeps_data
+    assert not environment.protects_data
+    assert resolve("prod", deletionProtection=True).protects_data
+    assert not resolve("dev", deletionProtection="true").protects_data
 
 
 @pytest.mark.parametrize(
@@ -124,6 +162,7 @@ def test_a_partners_plan_sizes_the_daily_quota(plan: str, quota: int) -> None:
         ("alarmEmail", "ops", "name@example.com"),
         ("alarmEmail", "a@b.example, c@d.example", "name@example.com"),
         ("logRetention", "400", "ONE_YEAR"),
+        ("deletionProtection", "off", "true or false"),
         ("apiRateLimit", "0", "from 1 to 99999"),
         ("apiBurstLimit", "many", "from 1 to 99999"),
         ("partnerPlan", "endless", "small, standard, full"),

@@ -130,10 +130,10 @@ def test_stateful_resources_keep_their_logical_ids_or_their_data_is_lost(
 def test_data_is_retained_only_where_it_is_kept(
     dev: SynthesizedStack, prod: SynthesizedStack
 ) -> None:
-    for stack, policy in ((dev, "Delete"), (prod, "Retain")):
+    for stack, policy in ((dev, "Delete"), (prod, "RetainExceptOnCreate")):
         for name in STATEFUL | set(stack.all("AWS::Logs::LogGroup")):
             assert stack.template["Resources"][name]["DeletionPolicy"] == policy, name
-        kept = policy == "Retain"
+        kept = policy != "Delete"
         assert stack.artifact["properties"].get("terminationProtection", False) is kept
         assert stack.properties("AWS::DynamoDB::Table")["DeletionProtectionEnabled"] is kept
         assert bool(stack.all("AWS::Backup::BackupPlan")) is kept

@@ -15,7 +15,7 @@ def test_settings_have_safe_and_cheap_defaults() -> None:
     assert resolve() == StoreSettings(
         zones=(),
         nat="one",
-        database_instance="t4g.small",
+        database_instance=None,
         domain=None,
         certificate_arn=None,
         firewall=False,
