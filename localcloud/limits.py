@@ -6,7 +6,7 @@ from localcloud.asgi import App, Message, Receive, Scope, Send, answer
 
 # The largest body that the AWS API takes in one piece; SDKs send larger files in parts.
 BODY_LIMIT = 256 * 1024 * 1024
-BODY_SECONDS = 60.0
+BODY_SECONDS = 30.0
 # A connection's, from its beginning or from the last answer, to the end of a request's headers.
 HEADER_SECONDS = 30
 
