@@ -4,17 +4,19 @@ Untouched, the emulator takes `test`, any twelve digits, the configured key and 
 cannot read (`Authorization: Bearer x`) as root without looking at a signature; and it takes a
 signature for one service as good for another. Here root is one random key, every named key has its
 signature verified, and a request without any is anonymous: for it each service decides.
+A function's keys, which the emulator derives from public names, depend on this cloud's secret too.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 """
 
 import hashlib
+import hmac
 import re
 from collections.abc import Callable
 from typing import Any
 
 from ministack import app as emulator
-from ministack.core import iam_actions, iam_evaluator, router, sigv4
-from ministack.services import s3, sts
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime, router, sigv4
+from ministack.services import lambda_svc, s3, sts
 
 from localcloud.cloud import REGION, Cloud
 from localcloud.emulator.internals import need, replace
@@ -24,6 +26,11 @@ _OPEN = ("execute-api:Invoke", "lambda:InvokeFunctionUrl")
 # What an Authorization header means here is the API's own business: a token, or nothing.
 _APIS = "/_aws/execute-api/"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+# What of a function's credentials is secret: its variable, and its name in the session.
+_SECRETS = {
+    "AWS_SECRET_ACCESS_KEY": "SecretAccessKey",
+    "AWS_SESSION_TOKEN": "SessionToken",
+}
 # Services that sign under another one's name.
 _SIGNS_AS = {"documentdb": "rds", "sesv2": "ses"}
 
@@ -48,6 +55,9 @@ def install(cloud: Cloud) -> None:
     replace(iam_evaluator, "authenticate", _authenticated())
     replace(iam_evaluator, "enforce", _enforced())
     replace(iam_evaluator, "check_credentials", _checked())
+    credentials = _unguessable(cloud)
+    for module in (lambda_runtime, lambda_svc):
+        replace(module, "execution_credentials", credentials)
     # Docker's registry protocol, which is served without asking who calls.
     replace(emulator, "_is_ecr_registry_path", lambda path: False)
 
@@ -139,6 +149,23 @@ def _checked() -> Callable[..., Any]:
         return check(access_key_id, service)
 
     return check_credentials
+
+
+def _unguessable(cloud: Cloud) -> Callable[[Any], dict[str, str]]:
+    """A function's credentials, the same at each start of it, as the emulator needs them."""
+    derive = need(lambda_runtime, "execution_credentials")
+    sessions = need(sts, "_sessions")
+
+    def execution_credentials(config: Any) -> dict[str, str]:
+        given: dict[str, str] = derive(config)
+        session = sessions[given["AWS_ACCESS_KEY_ID"]]
+        for variable, member in _SECRETS.items():
+            derived = given[variable].encode()
+            keyed = hmac.new(cloud.secret_access_key.encode(), derived, "sha256").hexdigest()
+            given[variable] = session[member] = keyed
+        return given
+
+    return execution_credentials
 
 
 def _misdirected(request: Any, service: str) -> str:

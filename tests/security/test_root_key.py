@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+import botocore.session
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.api import Api
 from tests.deployment import Deployment
@@ -343,3 +345,25 @@ def test_a_functions_key_id_alone_is_nobody(aws_api: Wire, api: Api) -> None:
     claimed = OF_TEST.replace("=test/", f"={key}/")
 
     assert is_refused(list_secrets(aws_api, ("authorization", claimed)))
+
+
+def test_a_functions_key_does_not_follow_from_its_names(api: Api, deployment: Deployment) -> None:
+    assert api.call("list").status == 200  # so that the function has its key
+    name = deployment.outputs["ApiFunctionName"]
+    found = deployment.client("lambda").get_function_configuration(FunctionName=name)
+    names = hashlib.sha256(f"{found['FunctionArn']}:{found['Role']}".encode()).hexdigest()
+    secret, token = (
+        hashlib.sha256(f"{kind}:{names}".encode()).hexdigest() for kind in ("secret", "token")
+    )
+    dynamodb: Any = botocore.session.get_session().create_client(
+        "dynamodb",
+        region_name=deployment.region,
+        endpoint_url=deployment.endpoint,
+        verify=deployment.ca_bundle,
+        aws_access_key_id=f"ASIA{names[:16].upper()}",
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+    )
+
+    with pytest.raises(ClientError, match=r"UnrecognizedClient|InvalidSignature|security token"):
+        dynamodb.scan(TableName=deployment.outputs["DynamoDBTableName"])
