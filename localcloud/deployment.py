@@ -1,19 +1,23 @@
 """What is deployed to an embedded cloud, and how it gets there: through the CDK CLI."""
 
 import json
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 
-from localcloud import project, store
+from localcloud import process, project, store
 from localcloud.cloud import ACCOUNT, REGION, Cloud, write_private
 from localcloud.console import step
 from localcloud.errors import CliError
-from localcloud.settings import DeployedSettings, present
+from localcloud.recovery import recover
+from localcloud.settings import DeployedSettings, Resource, Setting, present
 
 _BOOTSTRAP = "CDKToolkit"
-_SETTLE_SECONDS = 10.0
+_SETTLE_SECONDS = 20.0
+# The embedded cloud applies them itself, a moment after each resource is made.
+_OWN_TIME_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,10 @@ def deploy(cloud: Cloud, *, only: str | None = None) -> bool:
     if noted.exists() and json.loads(noted.read_text("utf-8")) == wanted and stacks(cloud):
         return False
     noted.unlink(missing_ok=True)
-    environ, log = cloud.environment(), cloud.home / "cdk.log"
-    assembly = str(cloud.home / "cdk.out")
+    recover(cloud)
+    log, assembly = cloud.home / "cdk.log", str(cloud.home / "cdk.out")
+    # A synthesis that was killed leaves half an assembly, and its lock.
+    shutil.rmtree(assembly, ignore_errors=True)
     with step("Synthesizing the templates", "Templates synthesized"), ThreadPoolExecutor() as pool:
         # Side by side: neither needs the other.
         jobs = [pool.submit(_synthesize, assembly, cloud)]
@@ -86,7 +92,7 @@ def deploy(cloud: Cloud, *, only: str | None = None) -> bool:
         which = [only] if only else ["--all"]
         project.run_cdk(
             ["deploy", *which, "--app", assembly, "--require-approval", "never", "--ci"],
-            environ,
+            process.marked(cloud),
             log,
         )
     _settle(cloud)
@@ -99,12 +105,12 @@ def _bootstrap(cloud: Cloud) -> None:
     # In a folder without a cdk.json, the CLI does not synthesize the app for it.
     target = f"aws://{ACCOUNT}/{REGION}"
     log = cloud.home / "cdk-bootstrap.log"
-    project.run_cdk(["bootstrap", target], cloud.environment(), log, folder=cloud.home)
+    project.run_cdk(["bootstrap", target], process.marked(cloud), log, folder=cloud.home)
 
 
 def _synthesize(assembly: str, cloud: Cloud) -> None:
     # The CLI's other commands synthesize with the validation that this one leaves out for speed.
-    environ = cloud.environment() | {"CDK_VALIDATION": "false"}
+    environ = process.marked(cloud) | {"CDK_VALIDATION": "false"}
     project.run_cdk(["synth", "--quiet", "--output", assembly], environ, cloud.home / "cdk.log")
 
 
@@ -120,28 +126,50 @@ def _open_store(cloud: Cloud) -> None:
 def _is_bootstrapped(cloud: Cloud) -> bool:
     client = cloud.client("cloudformation")
     try:
-        client.describe_stacks(StackName=_BOOTSTRAP)
+        [stack] = client.describe_stacks(StackName=_BOOTSTRAP)["Stacks"]
     except client.exceptions.ClientError:
         return False
-    return True
+    return stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
 def _settle(cloud: Cloud) -> None:
-    """Wait until the settings that the emulator drops were re-applied and read back."""
-    deadline = time.monotonic() + _SETTLE_SECONDS
-    while (missing := unapplied(cloud)) and time.monotonic() < deadline:
+    """Wait until the settings that the emulator drops were re-applied and read back.
+
+    What an earlier deployment was interrupted in applying, nobody else will: it is applied here.
+    """
+    DeployedSettings.of(cloud.home).keep_only(_physical_ids(cloud))
+    client = cache(cloud.client)
+    began = time.monotonic()
+    while missing := _unapplied(cloud):
+        waited = time.monotonic() - began
+        if waited > _SETTLE_SECONDS:
+            names = ", ".join(
+                f"{setting.property} of {resource.id}" for setting, resource in missing
+            )
+            raise CliError(f"settings were not applied: {names}; see {cloud.home / 'cloud.log'}")
+        if waited > _OWN_TIME_SECONDS:
+            for setting, resource in missing:
+                setting.apply(client(setting.service), resource)
         time.sleep(0.1)
-    if missing:
-        raise CliError(
-            f"settings were not applied: {', '.join(missing)}; see {cloud.home / 'cloud.log'}"
-        )
 
 
-def unapplied(cloud: Cloud) -> list[str]:
+def _physical_ids(cloud: Cloud) -> set[str]:
+    """The ids of the resources of every stack, the CDK's own among them."""
+    client = cloud.client("cloudformation")
+    return {
+        resource.get("PhysicalResourceId", "")
+        for stack in client.describe_stacks()["Stacks"]
+        for resource in client.describe_stack_resources(StackName=stack["StackName"])[
+            "StackResources"
+        ]
+    }
+
+
+def _unapplied(cloud: Cloud) -> list[tuple[Setting, Resource]]:
     """The re-applied settings of the app's resources that do not read back as deployed."""
     client = cache(cloud.client)
     return [
-        f"{setting.property} of {resource.id}"
+        (setting, resource)
         for resource in DeployedSettings.of(cloud.home).read()
         if "cdk-hnb659fds" not in resource.id
         for setting in present(resource)

@@ -130,6 +130,9 @@ def _name(given: str) -> str:
 
 
 def _initialize(cloud: Cloud, data: Path) -> None:
+    # Whole or not at all: half a folder, of a start that was killed, would never start.
+    unfinished = data.with_name("postgres.new")
+    shutil.rmtree(unfinished, ignore_errors=True)
     password = cloud.home / "run" / "database-password"
     password.parent.mkdir(exist_ok=True, mode=0o700)
     write_private(password, cloud.database_password)
@@ -139,7 +142,7 @@ def _initialize(cloud: Cloud, data: Path) -> None:
         [
             *_unprivileged(),
             str(_program("initdb")),
-            f"--pgdata={data}",
+            f"--pgdata={unfinished}",
             f"--pwfile={password}",
             *options,
         ],
@@ -152,6 +155,7 @@ def _initialize(cloud: Cloud, data: Path) -> None:
     if ended.returncode:
         said = _reason(f"{ended.stderr}\n{ended.stdout}")
         raise CliError(f"PostgreSQL's data folder could not be made: {said}; mend it and repeat")
+    unfinished.rename(data)
 
 
 def _wait_until_ready(

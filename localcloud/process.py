@@ -14,12 +14,13 @@ from pathlib import Path
 import psutil
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localcloud import ports, postgres
+from localcloud import ports, postgres, state
 from localcloud.cloud import ACCOUNT, REGION, Cloud, write_private
 from localcloud.errors import CliError
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
+_MARK = "TAP_UP_STARTED_THIS_FOR"
 
 
 def running(home: Path) -> psutil.Process | None:
@@ -74,6 +75,7 @@ def start(cloud: Cloud) -> psutil.Process:
         (cloud.home / folder).mkdir(exist_ok=True, mode=0o700)
     _sweep(cloud.home / "tmp")
     _require_whole(cloud.home / "state")
+    state.require_whole(cloud.home / "state")
     try:
         postgres.start(cloud)
         process = _launch(cloud)
@@ -118,6 +120,38 @@ def stop(home: Path) -> bool:
     _note(home).unlink(missing_ok=True)
     _sweep(home / "tmp")
     return True
+
+
+def marked(cloud: Cloud) -> dict[str, str]:
+    """The environment of what `tap up` runs against a cloud, by which `end_orphans` knows it."""
+    return cloud.environment() | {_MARK: str(cloud.home)}
+
+
+def end_orphans(home: Path) -> None:
+    """End what an earlier `tap up` was running when it was killed.
+
+    Each is found by what it carries itself, a mark in its environment or the folder on its command
+    line: a note of it might not have been written. The caller holds the folder (`alone`), so none
+    belongs to a command that is still at work.
+    """
+    found = []
+    known = {process.pid for process in (running(home), postgres.server(home)) if process}
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.pid not in known and _was_started_for(home, process):
+                process.kill()
+                found.append(process)
+    psutil.wait_procs(found, timeout=_STOP_SECONDS)
+
+
+def _was_started_for(home: Path, process: psutil.Process) -> bool:
+    command = process.cmdline()
+    if command[-2:] == ["localcloud.server", str(home)]:
+        return True
+    if command and Path(command[0]).name in ("postgres", "initdb"):
+        data = str(home / "postgres")
+        return bool({data, f"--pgdata={data}.new"} & set(command))
+    return process.environ().get(_MARK) == str(home)
 
 
 def _is_alive(process: psutil.Process) -> bool:

@@ -29,9 +29,11 @@ from localcloud.emulator import (
     rotation,
     settings,
     signatures,
+    stacks,
     viewers,
 )
 from localcloud.emulator.deployed import Deployed
+from localcloud.emulator.storage import Storage
 from localcloud.emulator.viewers import Viewers
 from localcloud.front_door import FrontDoor
 from localcloud.gateway.access_log import AccessLog
@@ -50,6 +52,7 @@ _PARTS = (
     rotation,
     settings,
     signatures,
+    stacks,
     viewers,
 )
 
@@ -71,7 +74,8 @@ async def _serve(cloud: Cloud) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    journal = Journal(emulator.app)
+    storage = Storage(cloud.home / "state")
+    journal = Journal(emulator.app, storage)
     access_log = AccessLog(cloud)
     gateway = Gateway(journal, Stages(cloud), access_log)
     deployed, planes = Deployed(), Viewers(gateway)
@@ -87,7 +91,7 @@ async def _serve(cloud: Cloud) -> None:
     ]
     stopped = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait({*background, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    journal.save_everything()
+    storage.save()
     lambda_runtime.reset()
     failed = [task.exception() for task in done if task is not stopped and task.exception()]
     if failed:

@@ -55,6 +55,10 @@ class Setting:
     get: Callable[[Client, Resource], Any]
     wanted: Callable[[Any], Any] = typed
 
+    def apply(self, client: Client, resource: Resource) -> None:
+        """Give the deployed resource what its template asked for."""
+        self.put(client, resource, self.wanted(resource.properties[self.property]))
+
     def holds(self, client: Client, resource: Resource) -> bool:
         """Whether the deployed resource has what its template asked for."""
         try:
@@ -303,9 +307,20 @@ class DeployedSettings:
         """Drop a resource that was deleted."""
         self._write(resource, [])
 
+    def keep_only(self, ids: set[str]) -> None:
+        """Drop the resources that no stack has: a deployment of theirs was undone."""
+        with self._lock:
+            found = self.read()
+            kept = [resource for resource in found if resource.id in ids]
+            if kept != found:
+                self._save(kept)
+
     def _write(self, changed: Resource, now: list[Resource]) -> None:
         with self._lock:
             others = [
                 kept for kept in self.read() if (kept.type, kept.id) != (changed.type, changed.id)
             ]
-            write_private(self._path, json.dumps([asdict(kept) for kept in others + now]))
+            self._save(others + now)
+
+    def _save(self, resources: list[Resource]) -> None:
+        write_private(self._path, json.dumps([asdict(kept) for kept in resources]))

@@ -12,6 +12,7 @@ def down(home: Home = None) -> None:
     """
     folder = project.home(home)
     with process.alone(folder):
+        process.end_orphans(folder)
         if process.running(folder) is None:
             process.stop(folder)
             done("No embedded cloud is running")

@@ -63,6 +63,7 @@ def up(
     folder = project.home(home)
     try:
         with process.alone(folder):
+            process.end_orphans(folder)
             given = {"port": port, "front_port": front_port, "database_port": database_port}
             cloud = start(folder, given)
             if not deployment.deploy(cloud, only=stack):

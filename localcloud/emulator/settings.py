@@ -61,12 +61,11 @@ def _followed(
 
 def _apply(cloud: Cloud, resource: Resource) -> None:
     for setting in present(resource):
-        wanted = setting.wanted(resource.properties[setting.property])
-        if _needs_aws_managed_key(wanted):
+        if _needs_aws_managed_key(setting.wanted(resource.properties[setting.property])):
             _log.warning("%s of %s needs AWS's own key", setting.property, resource.id)
             continue
         try:
-            setting.put(cloud.client(setting.service), resource, wanted)
+            setting.apply(cloud.client(setting.service), resource)
         except (ClientError, BotoCoreError) as error:
             _log.error("%s of %s was not applied: %s", setting.property, resource.id, error)
 

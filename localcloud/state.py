@@ -1,0 +1,92 @@
+"""The saved state of an embedded cloud: one SQLite file that changes by whole transactions.
+
+A transaction that was committed survives the end of the process, however it ends: it is with the
+operating system then. Nothing is forced to the disk for each (`synchronous = NORMAL`), so a loss of
+power may take the last seconds; the file stays whole.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from localcloud.errors import CliError
+
+_NAME = "state.sqlite"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS services (name TEXT PRIMARY KEY, state TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS entries (
+    part TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (part, key)
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(kw_only=True)
+class Change:
+    """What one transaction writes.
+
+    Attributes:
+        services: the whole state of each service, as JSON.
+        emptied: the parts whose entries all go, before any are written.
+        entries: single entries by part and key, as JSON; None for one that is gone.
+    """
+
+    services: dict[str, str] = field(default_factory=dict)
+    emptied: set[str] = field(default_factory=set)
+    entries: dict[tuple[str, str], str | None] = field(default_factory=dict)
+
+
+class State:
+    """The file, and what is in it."""
+
+    def __init__(self, folder: Path):
+        self._file = sqlite3.connect(folder / _NAME, isolation_level=None)
+        self._file.execute("PRAGMA journal_mode = WAL")
+        self._file.execute("PRAGMA synchronous = NORMAL")
+        self._file.executescript(_SCHEMA)
+
+    def service(self, name: str) -> str | None:
+        """The state of a service as it was saved last; None when it never was."""
+        found = self._file.execute("SELECT state FROM services WHERE name = ?", (name,)).fetchone()
+        return str(found[0]) if found else None
+
+    def entries(self, part: str) -> Iterator[tuple[str, str]]:
+        """The keys and values of a part."""
+        yield from self._file.execute("SELECT key, value FROM entries WHERE part = ?", (part,))
+
+    def save(self, change: Change) -> None:
+        """Write all of it, or none of it when this raises."""
+        gone = [place for place, value in change.entries.items() if value is None]
+        kept = [(*place, value) for place, value in change.entries.items() if value is not None]
+        with self._file:
+            self._file.execute("BEGIN IMMEDIATE")
+            self._file.executemany(
+                "INSERT OR REPLACE INTO services VALUES (?, ?)", change.services.items()
+            )
+            self._file.executemany(
+                "DELETE FROM entries WHERE part = ?", [(part,) for part in change.emptied]
+            )
+            self._file.executemany("DELETE FROM entries WHERE part = ? AND key = ?", gone)
+            self._file.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", kept)
+
+
+def require_whole(folder: Path) -> None:
+    """Refuse to start on half of a state.
+
+    Raises:
+        CliError: the file is damaged.
+    """
+    path = folder / _NAME
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path)) as file:
+            said = file.execute("PRAGMA quick_check").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        said = str(error)
+    if said != "ok":
+        raise CliError(
+            f"the saved state is damaged: {path} is not whole; "
+            "forget it with `make clean` and start again with `make up`"
+        )
