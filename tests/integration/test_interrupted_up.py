@@ -137,8 +137,9 @@ def test_each_up_goes_on_where_the_one_before_was_killed(home: Path) -> None:
     _is_made_good(home)
 
 
-@pytest.mark.parametrize("wholly", [False, True], ids=["alone", "wholly"])
-@pytest.mark.parametrize("moment", [settings, migration, publish])
+@pytest.mark.parametrize(
+    ("moment", "wholly"), [(settings, False), (migration, True), (publish, False)]
+)
 def test_an_up_killed_after_its_deployment_is_made_good(
     home: Path, moment: Moment, wholly: bool
 ) -> None:

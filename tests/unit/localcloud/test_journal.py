@@ -157,7 +157,10 @@ def test_a_websocket_passes():
     async def app(scope, receive, send):
         called.append(scope["type"])
 
-    asyncio.run(Journal(app, Saved())({"type": "websocket"}, None, None))
+    async def never(*message):
+        raise AssertionError
+
+    asyncio.run(Journal(app, Saved())({"type": "websocket"}, never, never))
 
     assert called == ["websocket"]
 

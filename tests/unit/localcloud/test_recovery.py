@@ -1,12 +1,17 @@
 """What an interrupted deployment left is brought to where the next can go on."""
 
 import json
+from typing import Any
 
 import pytest
 
 from localcloud import recovery
 from localcloud.emulator.stacks import end_interrupted
 from localcloud.errors import CliError
+
+
+def recover(cloud: Any) -> None:
+    recovery.recover(cloud)
 
 
 class CloudFormation:
@@ -56,7 +61,7 @@ class CloudFormation:
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch):
-    monkeypatch.setattr(recovery.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("localcloud.recovery.time.sleep", lambda seconds: None)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +77,7 @@ def _hurry(monkeypatch):
 def test_a_stack_that_was_never_whole_is_deleted(status):
     cloud = CloudFormation(half=[status], whole=["CREATE_COMPLETE"])
 
-    recovery.recover(cloud)
+    recover(cloud)
 
     assert list(cloud.stacks) == ["whole"]
 
@@ -84,7 +89,7 @@ def test_a_stack_that_was_never_whole_is_deleted(status):
 def test_a_whole_stack_is_left_alone(status):
     cloud = CloudFormation(whole=[status])
 
-    recovery.recover(cloud)
+    recover(cloud)
 
     assert cloud.calls == []
 
@@ -92,7 +97,7 @@ def test_a_whole_stack_is_left_alone(status):
 def test_a_stack_at_work_is_waited_for():
     cloud = CloudFormation(busy=["CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE"])
 
-    recovery.recover(cloud)
+    recover(cloud)
 
     assert cloud.stacks == {}
 
@@ -100,7 +105,7 @@ def test_a_stack_at_work_is_waited_for():
 def test_what_cannot_be_deleted_is_left_behind():
     cloud = CloudFormation(undeletable=["half"], half=["ROLLBACK_FAILED"])
 
-    recovery.recover(cloud)
+    recover(cloud)
 
     assert cloud.calls[-1] == ("FORCE_DELETE_STACK", "half")
     assert cloud.stacks == {}
@@ -109,7 +114,7 @@ def test_what_cannot_be_deleted_is_left_behind():
 def test_a_failed_rollback_goes_on_without_what_failed():
     cloud = CloudFormation(stuck=["UPDATE_ROLLBACK_FAILED"])
 
-    recovery.recover(cloud)
+    recover(cloud)
 
     assert cloud.calls == [("continue", "stuck", ["Bad"])]
 
@@ -119,7 +124,7 @@ def test_a_stack_that_stays_is_told_with_what_to_do(monkeypatch):
     monkeypatch.setattr(cloud, "delete_stack", lambda **given: None)
 
     with pytest.raises(CliError, match=r"half was left half made.*make clean"):
-        recovery.recover(cloud)
+        recover(cloud)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +147,8 @@ def test_a_stack_whose_deployment_ended_with_its_process_has_failed(status, read
 
 @pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"])
 def test_an_interrupted_update_shows_the_template_before_it(status):
-    before, after = {"Resources": {}}, {"Resources": {"New": {}}}
+    before: dict[str, Any] = {"Resources": {}}
+    after: dict[str, Any] = {"Resources": {"New": {}}}
     stack = {"StackStatus": status, "_template": before, "_template_body": json.dumps(after)}
 
     end_interrupted(stack)
