@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import botocore.exceptions
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.embedded
 ROUNDS = 3
 MORE = 7  # of each kind in a round, at the least
 NO_ANSWER = (urllib3.exceptions.HTTPError, botocore.exceptions.BotoCoreError)
-Write = Callable[[str], bool]
+Write = Callable[[str], Any]
 
 
 @pytest.fixture
@@ -66,30 +67,21 @@ def test_kill_9_loses_no_write_that_was_answered(
 ) -> None:
     client, bucket = deployment.client, deployment.outputs["S3BucketName"]
     trail, agent = Trail(partner), new_agent()
-    writes: dict[str, Write] = {
-        "item": lambda name: api.call("create", id=name, item={"name": name}).status in (200, 201),
-        "audited request": lambda name: _is_audited(partner, name, agent),
-        "object": lambda name: bool(client("s3").put_object(Bucket=bucket, Key=name, Body=b"1")),
-        "message": lambda name: bool(client("sqs").send_message(QueueUrl=queue, MessageBody=name)),
-        "version": lambda name: bool(
-            client("secretsmanager").put_secret_value(SecretId=secret, SecretString=name)
-        ),
-        "parameter": lambda name: bool(
-            client("ssm").put_parameter(Name=f"/test/{name}", Value=name, Type="String")
-        ),
-    }
-    answered: dict[str, list[str]] = {kind: [] for kind in writes}
-
-    for enough in range(MORE, MORE * (ROUNDS + 1), MORE):
-        with ThreadPoolExecutor() as threads:
-            work = [
-                threads.submit(_write_until_the_end, write, answered[kind])
-                for kind, write in writes.items()
-            ]
-            _wait_until(lambda: min(map(len, answered.values())) >= enough)  # noqa: B023
-            _kill(deployment)
-        assert not any(ended.exception() for ended in work)
-        deployment.tap("up")
+    s3, sqs, ssm = client("s3"), client("sqs"), client("ssm")
+    secrets = client("secretsmanager")
+    answered = _killed_over_and_over(
+        deployment,
+        {
+            "item": lambda name: _is_created(api, name),
+            "audited request": lambda name: _is_audited(partner, name, agent),
+            "object": lambda name: s3.put_object(Bucket=bucket, Key=name, Body=b"1"),
+            "message": lambda name: sqs.send_message(QueueUrl=queue, MessageBody=name),
+            "version": lambda name: secrets.put_secret_value(SecretId=secret, SecretString=name),
+            "parameter": lambda name: ssm.put_parameter(
+                Name=f"/test/{name}", Value=name, Type="String"
+            ),
+        },
+    )
 
     found = {
         "item": {n for n in answered["item"] if api.call("read", id=n).status == 200},
@@ -97,13 +89,13 @@ def test_kill_9_loses_no_write_that_was_answered(
             line.record["path"].rpartition("/")[2]
             for line in trail.of(agent, at_least=len(answered["audited request"]))
         },
-        "object": _keys(client("s3"), bucket),
-        "message": _messages(client("sqs"), queue),
-        "version": _up_to(client("secretsmanager"), secret, answered["version"]),
-        "parameter": _parameters(client("ssm")),
+        "object": _keys(s3, bucket),
+        "message": _messages(sqs, queue),
+        "version": _up_to(secrets, secret, answered["version"]),
+        "parameter": _parameters(ssm),
     }
     lost = {kind: len(set(names) - found[kind]) for kind, names in answered.items()}
-    assert lost == dict.fromkeys(writes, 0)
+    assert lost == dict.fromkeys(answered, 0)
 
 
 def test_kill_9_leaves_a_locked_object_locked(deployment: Deployment, locked_bucket: str) -> None:
@@ -138,6 +130,26 @@ def test_kill_9_loses_no_log_line_older_than_the_ten_seconds_promised(
     assert events
 
 
+def _killed_over_and_over(deployment: Deployment, writes: dict[str, Write]) -> dict[str, list[str]]:
+    """Write all kinds of things at once, kill the embedded cloud meanwhile; what was answered."""
+    answered: dict[str, list[str]] = {kind: [] for kind in writes}
+
+    def is_enough(times: int) -> bool:
+        return min(map(len, answered.values())) >= MORE * times
+
+    for times in range(1, ROUNDS + 1):
+        with ThreadPoolExecutor() as threads:
+            work = [
+                threads.submit(_write_until_the_end, write, answered[kind])
+                for kind, write in writes.items()
+            ]
+            _wait_until(partial(is_enough, times))
+            _kill(deployment)
+        assert not any(ended.exception() for ended in work)
+        deployment.tap("up")
+    return answered
+
+
 def _wait_until(it_is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not it_is_so():
@@ -160,7 +172,11 @@ def _write_until_the_end(write: Write, answered: list[str]) -> None:
             if write(name):
                 answered.append(name)
     except NO_ANSWER:
-        return
+        pass
+
+
+def _is_created(api: Api, name: str) -> bool:
+    return api.call("create", id=name, item={"name": name}).status in (200, 201)
 
 
 def _is_audited(partner: PartnerApi, name: str, agent: str) -> bool:

@@ -36,7 +36,7 @@ class CloudFormation:
             del statuses[: len(statuses) > 1]
         yield {"Stacks": found}
 
-    def describe_stack_resources(self, **given):
+    def describe_stack_resources(self, **_given):
         return {
             "StackResources": [
                 {"LogicalResourceId": "Bad", "ResourceStatus": "UPDATE_FAILED"},
@@ -91,7 +91,7 @@ def test_a_whole_stack_is_left_alone(status):
 
     recover(cloud)
 
-    assert cloud.calls == []
+    assert not cloud.calls
 
 
 def test_a_stack_at_work_is_waited_for():
