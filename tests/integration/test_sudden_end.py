@@ -53,10 +53,10 @@ def locked_bucket(deployment: Deployment) -> str:
 
 @pytest.fixture
 def quick_audit(partner: PartnerApi, deployment: Deployment) -> Iterator[None]:
-    """Let a record that was being written when all ended come again after a second."""
+    """Let a record that was being written when all ended come again after some seconds."""
     sqs, url, name = deployment.client("sqs"), partner.outputs["AuditQueueUrl"], "VisibilityTimeout"
     before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={name: "1"})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={name: "5"})
     yield
     sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
 
