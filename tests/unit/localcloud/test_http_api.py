@@ -95,6 +95,12 @@ def call(app, *, times=1, body=b"", method="POST", host="localhost", path=None, 
     return answers, log.lines
 
 
+def test_a_line_break_in_a_path_leads_not_around_the_gateway():
+    _, lines = call(Function(), path=f"/_aws/execute-api/{API}/$default/api\n")
+
+    assert len(lines) == 1
+
+
 def test_a_bucket_gives_its_burst_then_its_rate():
     bucket = TokenBucket(rate=2.0, burst=3)
 
