@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ SOURCES = (
 )
 _USER_CONTEXT = "~/.cdk.json"  # the CDK CLI reads settings of the user's own there too
 _SETTINGS = ("ENVIRONMENT_SUFFIX", "REPOSITORY", "COMMIT_AUTHOR", "CDK_CONTEXT")
+
+_A_LITTLE = 1_000_000  # bytes
 
 
 def home(given: Path | None) -> Path:
@@ -127,7 +130,10 @@ def run_cdk(arguments: list[str], environ: dict[str, str], log: Path, folder: Pa
         )
     if ended.returncode:
         said = log.read_bytes()[start:].decode("utf-8", "replace")
-        raise CliError(f"cdk {arguments[0]} failed: {_reason(said)}; its whole output is {log}")
+        # On a full disk the CLI cannot even write down what ails it.
+        full = shutil.disk_usage(log.parent).free < _A_LITTLE
+        why = "no space left on device" if full else _reason(said)
+        raise CliError(f"cdk {arguments[0]} failed: {why}; its whole output is {log}")
 
 
 def _reason(output: str) -> str:

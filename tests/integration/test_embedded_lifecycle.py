@@ -1,6 +1,7 @@
 """The embedded cloud is started and stopped, and nothing is lost."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from tests.deployment import (
     another_cloud,
     command,
     environment,
+    stop,
     tap,
 )
 
@@ -129,6 +131,26 @@ def test_a_half_written_state_is_told_with_what_to_do() -> None:
         said = tap(home, "up", *FREE_PORTS, check=False)
 
     _is_one_line(said, f"{home / 'state' / 'dynamodb.json'} is not whole", "`make clean`")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+@pytest.mark.parametrize("megabytes", [1, 12, 60])
+def test_a_full_disk_is_told_in_one_line(megabytes: int) -> None:
+    with another_cloud() as home:
+        home.mkdir()
+        size = f"size={megabytes}m"
+        mount = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(home)]
+        if subprocess.run(mount, capture_output=True, check=False).returncode:
+            pytest.skip("this machine lets nobody mount a small disk")
+        try:
+            said = tap(home, "up", *FREE_PORTS, check=False)
+            stop(home)
+        finally:
+            subprocess.run(["umount", "--lazy", str(home)], check=True)
+
+    assert said.returncode == 1
+    assert "no space left on device" in said.stderr.splitlines()[-1].casefold()
+    assert "Traceback" not in said.stderr
 
 
 def _background_up(home: Path) -> subprocess.Popen[str]:
