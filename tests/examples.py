@@ -56,7 +56,7 @@ def blocks() -> list[Example]:
 
 def phrases() -> list[Example]:
     """The phrases in backquotes of every page that call `tap` or `make`, each once."""
-    found = {}
+    found: dict[str, Example] = {}
     for page in PAGES:
         for text in _PHRASE.findall(_BLOCK.sub("", page.read_text("utf-8"))):
             found.setdefault(text, Example(str(page.relative_to(ROOT)), text))

@@ -127,7 +127,7 @@ def test_an_environment_whose_python_is_gone_is_made_again(machine, checkout):
 def test_the_environment_of_a_moved_checkout_is_made_again(machine, checkout, tmp_path):
     install(machine, "python3", "3.11")
     make(machine, checkout)
-    moved = shutil.move(checkout, tmp_path / "moved")
+    moved = Path(shutil.move(checkout, tmp_path / "moved"))
 
     said = make(machine, moved)
 
