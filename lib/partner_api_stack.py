@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import CfnOutput, Duration, Stack, StackProps
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -21,10 +20,19 @@ from lib.constructs.service_function import ServiceFunction
 from lib.constructs.signal_dashboard import SignalDashboard
 from lib.constructs.web_firewall import LOG_GROUP_PREFIX, WebFirewall
 from lib.environment import Environment
+from lib.stack_props import all_props, hold_flags, settled
 
 
 class PartnerApiStack(Stack):
     """Items in a table of their own, a metered API before them, a trail of every request.
+
+    Args:
+        scope: The app.
+        construct_id: The stack's id.
+        props: Any of `StackProps`.
+        environment: The settings. When omitted, those that the app's context and the variables
+            of its environment say.
+        **stack_props: Any of `StackProps`, before those of `props`.
 
     Attributes:
         api: The REST API.
@@ -35,26 +43,21 @@ class PartnerApiStack(Stack):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, environment: Environment, **stack_props: Any
+        self,
+        scope: Construct,
+        construct_id: str,
+        props: StackProps | None = None,
+        *,
+        environment: Environment | None = None,
+        **stack_props: Any,
     ) -> None:
-        """Define the stack.
-
-        Args:
-            scope: The app.
-            construct_id: The stack's name.
-            environment: The settings; what the stack keeps and how its parts are named.
-            **stack_props: Any of `StackProps`; termination protection is on where data is kept,
-                unless given.
-        """
+        environment = settled(scope, props, environment)
         super().__init__(
             scope,
             construct_id,
-            **{
-                "description": "TAP: the partner API",
-                "termination_protection": environment.protects_data,
-                **stack_props,
-            },
+            **all_props(environment, "TAP: the partner API", props, stack_props),
         )
+        hold_flags(self)
         suffix = environment.suffix
         self.kms_key = EncryptionKey(
             self,
@@ -171,10 +174,11 @@ class PartnerApiStack(Stack):
             environment=environment,
             key=self.kms_key,
             api=self.api.api,
-            functions=[self.function, self.audit.writer, cursors.rotation],
-            function_errors=5,
-            function_periods=2,
+            functions=[self.audit.writer],
+            rare=[cursors.rotation],
         )
+        # Partners retry: a single error is theirs to see, five in each of two periods are ours.
+        alarms.watch_function(self.function, errors=5, periods=2)
         audit = self.audit
         alarms.watch(
             "AuditDeadLetters",
@@ -188,12 +192,7 @@ class PartnerApiStack(Stack):
         )
         alarms.watch(
             "AuditUndelivered",
-            cloudwatch.Metric(
-                namespace="TAP",
-                metric_name="AuditUndelivered",
-                dimensions_map={"service": "partner-api"},
-                statistic="Sum",
-            ),
+            self.function.metric("AuditUndelivered"),
             1,
         )
         SignalDashboard(self, "Dashboard", alarms=alarms.alarms)

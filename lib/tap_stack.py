@@ -18,6 +18,7 @@ from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.secure_table import SecureTable
 from lib.constructs.service_alarms import ServiceAlarms
 from lib.environment import Environment
+from lib.stack_props import all_props, hold_flags, settled
 
 SCOPES = {
     "items.read": "Read and list items, download files",
@@ -35,13 +36,21 @@ class TapStackProps(StackProps):
             region; termination protection is on where data is kept, unless given.
     """
 
-    def __init__(self, *, environment_suffix: str | None = None, **stack_props: Any) -> None:
+    def __init__(self, environment_suffix: str | None = None, **stack_props: Any) -> None:
         super().__init__(**stack_props)
         self.environment_suffix = environment_suffix
 
 
 class TapStack(Stack):
     """Items in a table, files in a bucket, an API before them and the health of it all.
+
+    Args:
+        scope: The app.
+        construct_id: The stack's id.
+        props: The suffix, and any of `StackProps`.
+        environment: The settings. When omitted, those that the app's context and the variables
+            of its environment say, with the suffix of `props`.
+        **stack_props: Any of `StackProps`, before those of `props`.
 
     Attributes:
         kms_key: Encrypts everything at rest.
@@ -53,24 +62,21 @@ class TapStack(Stack):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, props: TapStackProps | None = None
+        self,
+        scope: Construct,
+        construct_id: str,
+        props: TapStackProps | None = None,
+        *,
+        environment: Environment | None = None,
+        **stack_props: Any,
     ) -> None:
-        props = props or TapStackProps()
-        environment = Environment.resolve(scope.node, suffix=props.environment_suffix)
+        environment = settled(scope, props, environment)
         super().__init__(
             scope,
             construct_id,
-            env=props.env,
-            stack_name=props.stack_name,
-            description=props.description or "TAP: the serverless application",
-            tags=props.tags,
-            synthesizer=props.synthesizer,
-            termination_protection=(
-                environment.protects_data
-                if props.termination_protection is None
-                else props.termination_protection
-            ),
+            **all_props(environment, "TAP: the serverless application", props, stack_props),
         )
+        hold_flags(self)
         suffix = environment.suffix
         self.environment_suffix = suffix
 
@@ -146,7 +152,8 @@ class TapStack(Stack):
             environment=environment,
             key=self.kms_key,
             api=api,
-            functions=[service.api, service.health, rotated.rotation],
+            functions=[service.api, service.health],
+            rare=[rotated.rotation],
         )
 
         outputs = {

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from aws_cdk import CfnCondition, Duration
+from aws_cdk import ArnFormat, CfnCondition, Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -24,12 +25,21 @@ _LESS = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 class ServiceAlarms(Construct):
     """Alarms on an API and its functions, and the topic they speak to.
 
-    Fixed: the topic is encrypted with the given key and takes messages over TLS only. For every
-    function: an error, a throttled call, a call in a hundred that needs more than 80 % of its
-    timeout. For the API: server errors, a call in a hundred over three seconds. Twice five minutes
-    of latency before anyone is woken.
-    Defaults: the first error of a function within five minutes and its first throttled call wake
-    someone at once; the environment's alarm e-mail is subscribed, nobody when it has none.
+    Fixed: the topic is encrypted with the given key and takes messages over TLS only, from alarms
+    of its account and region. For every function: its first error, its first throttled call, a
+    call in a hundred that needs more than 80 % of its timeout. For the API: server errors, a call
+    in a hundred over three seconds. Twice five minutes of latency before anyone is woken, unless
+    the function runs once in a while: then there is no second time.
+    Defaults: the environment's alarm e-mail is subscribed, nobody when it has none.
+
+    Args:
+        scope: Where it is defined.
+        construct_id: Its name there.
+        environment: Whom to tell.
+        key: Encrypts the topic.
+        api: The API.
+        functions: Those that requests or queues keep calling.
+        rare: Those that run once in a while: a rotation, a migration.
 
     Attributes:
         topic: The topic.
@@ -45,16 +55,18 @@ class ServiceAlarms(Construct):
         key: kms.IKey,
         api: apigatewayv2.HttpApi | apigateway.RestApi,
         functions: Sequence[ServiceFunction],
-        function_errors: int = 1,
-        function_periods: int = 1,
+        rare: Sequence[ServiceFunction],
     ) -> None:
         super().__init__(scope, construct_id)
         self.alarms: list[cloudwatch.Alarm] = []
         self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
+        self._let_alarms_speak()
         if environment.alarm_email:
             self.topic.add_subscription(subscriptions.EmailSubscription(environment.alarm_email))
         for each in functions:
-            self._watch_function(each, function_errors, function_periods)
+            self.watch_function(each)
+        for each in rare:
+            self.watch_function(each, slow_periods=1)
         name = api.node.id
         self.watch(
             f"{name}ServerErrors", api.metric_server_error(period=_PERIOD, statistic="Sum"), 1
@@ -63,7 +75,47 @@ class ServiceAlarms(Construct):
             f"{name}Latency", api.metric_latency(period=_PERIOD, statistic="p99"), 3000, periods=2
         )
 
-    def _watch_function(self, watched: ServiceFunction, errors: int, periods: int) -> None:
+    def _let_alarms_speak(self) -> None:
+        """Let CloudWatch publish, as its alarms need: a policy of ours replaces SNS's own.
+
+        As in https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger.
+        """
+        stack = Stack.of(self)
+        alarms_here = stack.format_arn(
+            service="cloudwatch",
+            resource="alarm",
+            resource_name="*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsOfThisAccount",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    "ArnLike": {"aws:SourceArn": alarms_here},
+                },
+            )
+        )
+
+    def watch_function(
+        self,
+        watched: ServiceFunction,
+        *,
+        errors: int = 1,
+        periods: int = 1,
+        slow_periods: int = 2,
+    ) -> None:
+        """Watch a function's errors, throttled calls and latency.
+
+        Args:
+            watched: The function.
+            errors: How many errors in five minutes are too many.
+            periods: For how many times five minutes in a row, throttled calls too.
+            slow_periods: The same for calls that need more than 80 % of the timeout.
+        """
         function, name = watched.function, watched.node.id
         timeout = function.timeout or Duration.seconds(3)
         self.watch(f"{name}Errors", function.metric_errors(period=_PERIOD), errors, periods=periods)
@@ -74,7 +126,7 @@ class ServiceAlarms(Construct):
             f"{name}Latency",
             function.metric_duration(period=_PERIOD, statistic="p99"),
             timeout.to_milliseconds() * 0.8,
-            periods=2,
+            periods=slow_periods,
         )
 
     def watch(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -14,6 +15,8 @@ from lib.constructs.encryption_key import EncryptionKey
 from lib.environment import Environment
 from lib.packages import PYTHON_RUNTIME, build_package
 
+_NAMESPACE = "TAP"
+
 
 class ServiceFunction(Construct):
     """A function of its own role, policy and log group.
@@ -21,7 +24,8 @@ class ServiceFunction(Construct):
     Fixed: arm64; the Python that built the package; JSON logs in an encrypted log group named for
     the function, as AWS names it; active tracing; environment variables encrypted with the given
     key; exactly the given permissions besides writing its logs and traces, in a customer-managed
-    policy that nothing can widen.
+    policy that nothing can widen; metrics of its own under its name, which no other
+    environment's function can have.
     Defaults: 256 MB, 10 seconds, in no network. In a network: in its application subnets with its
     application's security group; the service may make the interfaces, the code may not.
 
@@ -47,6 +51,7 @@ class ServiceFunction(Construct):
         network: ApplicationNetwork | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._name = function_name
         # Where people and tools look for a function's logs. It lasts: when the stack is deleted, a
         # late line cannot make the group anew, for the role may make streams only.
         group_name = f"/aws/lambda/{function_name}"
@@ -94,8 +99,8 @@ class ServiceFunction(Construct):
             environment_encryption=key,
             environment={
                 **settings,
-                "POWERTOOLS_SERVICE_NAME": service.replace("_", "-"),
-                "POWERTOOLS_METRICS_NAMESPACE": "TAP",
+                "POWERTOOLS_SERVICE_NAME": self._name,
+                "POWERTOOLS_METRICS_NAMESPACE": _NAMESPACE,
             },
             vpc=network.vpc if network else None,
             vpc_subnets=network.application_subnets if network else None,
@@ -112,6 +117,15 @@ class ServiceFunction(Construct):
             )
         else:
             self._acknowledge_absence_of_network()
+
+    def metric(self, name: str, *, statistic: str = "Sum") -> cloudwatch.Metric:
+        """Return a metric that the service itself counts (`telemetry.count`)."""
+        return cloudwatch.Metric(
+            namespace=_NAMESPACE,
+            metric_name=name,
+            dimensions_map={"service": self._name},  # as Powertools calls its service's name
+            statistic=statistic,
+        )
 
     def _acknowledge_rules(self) -> None:
         acknowledge(

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from aws_cdk import App, Environment, Stack
+from aws_cdk import App, Stack
 
 import tap
 from lib.packages import PackageError
-from lib.tap_stack import TapStack, TapStackProps
+from lib.tap_stack import TapStack
 from tests.unit.synthesized import ROOT, SynthesizedStack, context
 
 
@@ -43,6 +43,26 @@ def start_synthesis(checkout: Path) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.usefixtures("dev")  # which has built the dependencies
+@pytest.mark.parametrize(
+    ("suffix", "code", "said"), [("dev", 0, ""), ("Not Good", 1, "tap: environment suffix ")]
+)
+def test_the_app_runs_alone_without_the_cdk_cli_its_settings_or_a_node_on_the_path(
+    tmp_path: Path, suffix: str, code: int, said: str
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "tap.py")],
+        cwd=tmp_path,
+        env={"PATH": "/nowhere", "HOME": str(tmp_path), "ENVIRONMENT_SUFFIX": suffix},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr[: len(said) or None]) == (code, said)
+    assert ended.stderr.count("\n") == len(said[:1])
+
+
+@pytest.mark.usefixtures("dev")
 def test_two_checkouts_at_different_paths_synthesize_the_same_bytes(tmp_path: Path) -> None:
     one = check_out(tmp_path / "one")
     other = check_out(tmp_path / "elsewhere/and/deeper")
@@ -94,26 +114,6 @@ def test_the_stack_and_its_resources_are_tagged(dev: SynthesizedStack) -> None:
 
 def test_the_account_and_region_are_left_to_the_deployment(dev: SynthesizedStack) -> None:
     assert dev.artifact["environment"] == "aws://unknown-account/unknown-region"
-
-
-def test_props_reach_the_stack() -> None:
-    stack = TapStack(
-        App(context=context()),
-        "Anything",
-        TapStackProps(
-            environment_suffix="qa",
-            env=Environment(account="123456789012", region="eu-central-1"),
-            description="ours",
-            stack_name="named",
-            termination_protection=False,
-        ),
-    )
-
-    assert (stack.account, stack.region) == ("123456789012", "eu-central-1")
-    assert stack.environment_suffix == "qa"
-    assert stack.stack_name == "named"
-    assert stack.termination_protection is False
-    assert stack.template_options.description == "ours"
 
 
 def test_a_stack_without_props_resolves_its_suffix_from_context() -> None:

@@ -537,18 +537,3 @@ def test_the_storage_alarm_rings_when_less_is_left(stack: SynthesizedStack) -> N
 
     assert alarm["ComparisonOperator"] == "LessThanThreshold"
     assert alarm["Threshold"] == 4 * 1024**3
-
-
-def test_props_reach_the_stack() -> None:
-    stack = EcommerceStack(
-        App(context=context()),
-        "Anything",
-        environment_suffix="qa",
-        env=Environment(account="123456789012", region="us-east-1"),
-        description="ours",
-        termination_protection=False,
-    )
-
-    assert (stack.account, stack.region) == ("123456789012", "us-east-1")
-    assert stack.template_options.description == "ours"
-    assert stack.termination_protection is False

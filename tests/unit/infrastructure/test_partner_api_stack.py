@@ -5,7 +5,6 @@ import tomllib
 
 import pytest
 from aws_cdk import App
-from aws_cdk import Environment as Place
 
 from lib.environment import Environment
 from lib.partner_api_stack import PartnerApiStack
@@ -86,22 +85,6 @@ def alarms(stack: SynthesizedStack) -> dict[str, Json]:
         )
         named[f"{properties['MetricName']} {of}".strip()] = properties
     return named
-
-
-def test_stacks_may_be_given_a_place_and_a_name_of_their_own() -> None:
-    app = App(context=context())
-    environment = Environment.resolve(app.node, suffix="qa")
-
-    stack = PartnerApiStack(
-        app,
-        "Anything",
-        environment=environment,
-        env=Place(account="123456789012", region="eu-central-1"),
-        termination_protection=False,
-    )
-
-    assert (stack.account, stack.region) == ("123456789012", "eu-central-1")
-    assert stack.termination_protection is False
 
 
 def test_outputs_are_those_that_others_read(stack: SynthesizedStack) -> None:
@@ -601,10 +584,16 @@ def test_alarms_watch_what_was_named_and_speak_to_the_topic(stack: SynthesizedSt
     watched = alarms(stack)
     (topic,) = stack.all("AWS::SNS::Topic")
 
-    for service in SERVICES:
-        errors, throttles = watched[f"Errors {service}"], watched[f"Throttles {service}"]
-        assert (errors["Threshold"], errors["EvaluationPeriods"], errors["Period"]) == (5, 2, 300)
-        assert (throttles["Threshold"], throttles["EvaluationPeriods"]) == (1, 2)
+    # Partners retry; nobody retries the writer's and the rotation's first error.
+    for service, errors, periods in (
+        ("partner_api", 5, 2),
+        ("audit_writer", 1, 1),
+        ("secret_rotation", 1, 1),
+    ):
+        alarm, throttles = watched[f"Errors {service}"], watched[f"Throttles {service}"]
+        assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (errors, periods)
+        assert (throttles["Threshold"], throttles["EvaluationPeriods"]) == (1, periods)
+        assert alarm["Period"] == 300
         assert watched[f"Duration {service}"]["ExtendedStatistic"] == "p99"
     assert watched["5XXError"]["Statistic"] == "Sum"
     assert watched["Latency"]["ExtendedStatistic"] == "p99"

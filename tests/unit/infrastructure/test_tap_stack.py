@@ -193,7 +193,7 @@ def test_a_function_has_every_setting_it_reads_and_a_handler_that_exists(
 
     variables = function["Environment"]["Variables"]
     assert set(variables) == {*settings.required_names(), *own}
-    assert variables["POWERTOOLS_SERVICE_NAME"] == service.replace("_", "-")
+    assert variables["POWERTOOLS_SERVICE_NAME"] == function["FunctionName"]
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "TAP"
     assert (ROOT / f"services/{service}/handler.py").exists()
 
