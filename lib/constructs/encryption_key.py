@@ -32,6 +32,7 @@ class EncryptionKey(kms.Key):
             scope,
             construct_id,
             alias=alias,
+            description="KMS key for TAP application encryption",
             enable_key_rotation=True,
             removal_policy=environment.removal_policy,
             pending_window=Duration.days(30 if environment.keeps_data else 7),

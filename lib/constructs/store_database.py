@@ -20,7 +20,7 @@ STORAGE_GIB = 20
 _ENGINE = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.VER_15_17)
 _LOGS = ("postgresql", "upgrade")
 
-_PARAMETERS = {
+PARAMETERS = {
     # Nobody speaks to it in clear text, whatever the client prefers.
     "rds.force_ssl": "1",
     # Passwords are kept and checked as salted hashes only; MD5 of old clients is refused.
@@ -33,6 +33,8 @@ _PARAMETERS = {
     # A failed statement is logged without the values it was given.
     "log_parameter_max_length_on_error": "0",
     "log_parameter_max_length": "0",
+    # Nor with the detail of its error, which repeats the row that was refused.
+    "log_error_verbosity": "terse",
     # Who came when, and for how long: to tell a leak of connections from an intruder.
     "log_connections": "1",
     "log_disconnections": "1",
@@ -98,7 +100,7 @@ class StoreDatabase(Construct):
             iam_authentication=True,
             ca_certificate=rds.CaCertificate.RDS_CA_RSA2048_G1,
             parameter_group=rds.ParameterGroup(
-                self, "Parameters", engine=_ENGINE, parameters=_PARAMETERS
+                self, "Parameters", engine=_ENGINE, parameters=PARAMETERS
             ),
             storage_type=rds.StorageType.GP3,
             allocated_storage=STORAGE_GIB,

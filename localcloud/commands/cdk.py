@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from localcloud import preflight, project
+from localcloud import kept, preflight, project
 from localcloud.aws import Account
 from localcloud.commands.options import Aws, Home, Yes, running_cloud
 from localcloud.console import step
@@ -36,7 +36,8 @@ def cdk(
 
     With --aws the credentials are resolved once, as the AWS CLI does; account, region and endpoint
     are shown, a change is confirmed, and the CDK CLI gets exactly these. `deploy` synthesizes first
-    and looks whether the account is ready for what it would deploy. Without --aws, the credentials
+    and looks whether the account is ready for what it would deploy. `destroy` ends by telling what
+    was kept, and writes down how the CDK can adopt it. Without --aws, the credentials
     are the embedded cloud's own: real AWS refuses them.
     """
     arguments = context.args
@@ -45,7 +46,7 @@ def cdk(
     if aws:
         _require_one_target(arguments)
         account = Account()
-        environ = account.environment()
+        client, environ = account.client, account.environment()
         if arguments[0] == "deploy":
             folder = _assembly(arguments, environ)
             with step("Looking whether the account is ready", "The account is ready"):
@@ -55,7 +56,12 @@ def cdk(
         if arguments[0] in _CHANGES:
             account.confirm(arguments[0], yes=yes)
     else:
-        environ = running_cloud(home).environment()
+        cloud = running_cloud(home)
+        client, environ = cloud.client, cloud.environment()
+    if arguments[0] == "destroy":
+        with kept.told(client):
+            status = _run(arguments, environ)
+        raise typer.Exit(status)
     raise typer.Exit(_run(arguments, environ))
 
 

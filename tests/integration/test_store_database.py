@@ -6,6 +6,7 @@ to be changed.
 
 import dataclasses
 import threading
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import pytest
 from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
+from lib.constructs.store_database import PARAMETERS
 from localcloud import ports, postgres
 from localcloud.cloud import Cloud
 from services.shared.database_secret import DatabaseSecret, Login
@@ -34,12 +36,18 @@ STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
-    """The master of an empty database on a server that runs for this module."""
-    port = ports.free_port()
-    home = tmp_path_factory.mktemp("server")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
+    """Where this module's server is."""
+    home, port = tmp_path_factory.mktemp("server"), ports.free_port()
     cloud = Cloud(home=home, port=0, front_port=0, database_port=port)
     cloud.save()
+    return cloud
+
+
+@pytest.fixture(scope="module")
+def database(cloud: Cloud) -> Iterator[Login]:
+    """The master of an empty database on a server that runs for this module."""
+    home, port = cloud.home, cloud.database_port
     login = Login(
         host="127.0.0.1", port=port, dbname="store", username="master", password=uuid.uuid4().hex
     )
@@ -293,3 +301,73 @@ def test_a_rotation_under_load_and_lost_sessions_fail_no_order(
 
     assert owner.run("SELECT count(*) FROM orders") == [[placed]]
     assert owner.run("SELECT stock FROM products WHERE sku = 'MUG'") == [[100000 - placed]]
+
+
+@pytest.fixture
+def log(cloud: Cloud, owner: Connection) -> Iterator[Callable[[], str]]:
+    """Reads what the server logged from now on, as RDS is told to, and of each statement."""
+    assert owner
+    settings = {name: value for name, value in PARAMETERS.items() if name.startswith("log_")}
+    admin = postgres.connect(cloud)
+    for name, value in (settings | {"log_min_duration_statement": "0"}).items():
+        admin.run(f"ALTER SYSTEM SET {name} = '{value}'")
+    admin.run("SELECT pg_reload_conf()")
+    file = cloud.home / "postgres.log"
+    _wait_until(lambda: connect_shows(cloud, "log_min_duration_statement") == "0")
+    begin = file.stat().st_size
+    yield lambda: file.read_bytes()[begin:].decode()
+    for name in settings:
+        admin.run(f"ALTER SYSTEM RESET {name}")
+    admin.run("SELECT pg_reload_conf()")
+    admin.close()
+
+
+def connect_shows(cloud: Cloud, setting: str) -> str:
+    connection = postgres.connect(cloud)
+    try:
+        [[shown]] = connection.run(f"SHOW {setting}")
+        return str(shown)
+    finally:
+        connection.close()
+
+
+def _wait_until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_the_log_tells_of_an_order_but_not_what_was_ordered(
+    open_shop: Callable[[], PostgresShop], log: Callable[[], str]
+) -> None:
+    shop, order_key = open_shop(), key()
+    shop.place(order_key, [Line("MUG", 2)])
+    with pytest.raises(OutOfStock):
+        shop.place(key(), [Line("TOTE", 999)])
+
+    said = log()
+
+    assert "place_order" in said
+    assert order_key not in said
+    assert "MUG" not in said
+    assert "TOTE" not in said
+
+
+def test_the_log_tells_of_an_order_that_failed_but_not_what_was_ordered(
+    open_database: Callable[[], Database], log: Callable[[], str]
+) -> None:
+    refused = f"short-{uuid.uuid4().hex[:4]}"
+    with pytest.raises(DatabaseError, match="23514"):
+        open_database().run(
+            "SELECT store.place_order(:key, :lines)",
+            key=refused,
+            lines='[{"sku": "MUG", "quantity": 1}]',
+        )
+
+    said = log()
+
+    assert "ERROR:" in said
+    assert "place_order" in said
+    assert refused not in said
+    assert "MUG" not in said

@@ -233,15 +233,49 @@ def test_the_masters_password_is_made_and_kept_by_rds(stack: SynthesizedStack) -
     assert "MasterUserPassword" not in database
 
 
-def test_the_database_takes_connections_with_tls_and_salted_passwords_only(
-    stack: SynthesizedStack,
-) -> None:
+# What each parameter of the database must be, by what it is for.
+PARAMETERS = {
+    "connections come with TLS and salted passwords only": {
+        "rds.force_ssl": "1",
+        "password_encryption": "scram-sha-256",
+        "rds.accepted_password_auth_method": "scram",
+    },
+    "statements are logged when they change the schema, never because they order": {
+        "log_statement": "ddl",
+    },
+    "statements are logged without the values of an order, failed ones too": {
+        "log_parameter_max_length": "0",
+        "log_parameter_max_length_on_error": "0",
+        "log_error_verbosity": "terse",
+    },
+    "what is slow, waits or sorts on disk is told": {
+        "log_min_duration_statement": "500",
+        "log_lock_waits": "1",
+        "log_temp_files": "10240",
+    },
+    "who came and when is told": {"log_connections": "1", "log_disconnections": "1"},
+    "a frozen function gives its locks back": {"idle_in_transaction_session_timeout": "10000"},
+    "a sandbox that vanished is noticed within two minutes": {
+        "tcp_keepalives_idle": "60",
+        "tcp_keepalives_interval": "15",
+        "tcp_keepalives_count": "4",
+    },
+    "each sandbox of the functions gets a connection": {"max_connections": "200"},
+}
+
+
+@pytest.mark.parametrize("purpose", PARAMETERS)
+def test_of_the_database(purpose: str, stack: SynthesizedStack) -> None:
     group = stack.properties("AWS::RDS::DBParameterGroup")
 
     assert group["Family"] == "postgres15"
-    assert group["Parameters"]["rds.force_ssl"] == "1"
-    assert group["Parameters"]["password_encryption"] == "scram-sha-256"
-    assert group["Parameters"]["rds.accepted_password_auth_method"] == "scram"
+    assert PARAMETERS[purpose].items() <= group["Parameters"].items()
+
+
+def test_no_parameter_of_the_database_is_without_a_purpose(stack: SynthesizedStack) -> None:
+    named = [name for parameters in PARAMETERS.values() for name in parameters]
+
+    assert sorted(named) == sorted(stack.properties("AWS::RDS::DBParameterGroup")["Parameters"])
 
 
 def test_the_log_groups_are_made_before_rds_would_make_open_ones(stack: SynthesizedStack) -> None:

@@ -2,11 +2,12 @@
 
 import json
 import sys
+from contextlib import contextmanager
 
 import pytest
 from typer.testing import CliRunner
 
-from localcloud import cli, preflight, project
+from localcloud import cli, kept, preflight, project
 from localcloud.commands import cdk as command
 from localcloud.errors import CliError
 
@@ -44,8 +45,16 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.setattr(project, "ROOT", tmp_path)
     monkeypatch.setattr(project, "cdk", lambda arguments: [sys.executable, "-c", FAKE, *arguments])
     monkeypatch.setattr(command, "Account", Account)
+    monkeypatch.setattr(kept, "told", told)
     monkeypatch.setattr(preflight, "require_ready", lambda _, folder: note("looked", str(folder)))
     return tmp_path
+
+
+@contextmanager
+def told(_):
+    """Note when what was kept is told."""
+    yield
+    note("told")
 
 
 def note(*what):
@@ -110,12 +119,22 @@ def test_a_synthesis_that_fails_ends_the_deployment_before_any_question():
 
 @pytest.mark.parametrize(
     ("arguments", "confirmed"),
-    [(["diff"], []), (["destroy", "--all"], [["confirmed", "destroy", False]])],
+    [(["diff"], []), (["import", "TapStackprod"], [["confirmed", "import", False]])],
 )
 def test_what_changes_aws_is_confirmed_and_what_does_not_is_not(arguments, confirmed):
     run("--aws", *arguments)
 
     assert calls() == [*confirmed, [arguments, "AKIASHOWN"]]
+
+
+def test_what_a_destroyed_stack_kept_is_told_at_the_end():
+    run("--aws", "destroy", "--all")
+
+    assert calls() == [
+        ["confirmed", "destroy", False],
+        [["destroy", "--all"], "AKIASHOWN"],
+        ["told"],
+    ]
 
 
 @pytest.mark.parametrize(
