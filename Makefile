@@ -24,19 +24,26 @@ down: ## stop the embedded cloud; the next `make up` resumes it
 status: .venv/.up ## what is deployed, and how faithfully
 	@$(BIN)/tap status
 
-test: .venv/.browser ## unit tests, then every suite on an embedded cloud of its own
-	@$(BIN)/python -m pytest tests/unit --cov --cov-report=term
+dev: .venv/.check .venv/.browser .venv-checkov/.done ## install every tool, so that one test or check can be run by itself
+
+test: .venv/.browser unit ## unit tests, then every suite on an embedded cloud of its own
 	@$(BIN)/python -m pytest tests/integration tests/e2e tests/security tests/browser
+
+unit: .venv/.test ## the unit tests, with coverage
+	@$(BIN)/python -m pytest tests/unit --cov --cov-report=term
 
 browser: .venv/.browser ## the store's page in a real browser, on an embedded cloud of its own
 	@$(BIN)/python -m pytest tests/browser
 
-lint: .venv/.check ## ruff, mypy, pylint and the import contracts
+SOURCES := tap.py lib services localcloud tools tests benchmarks
+lint: .venv/.check ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy tap.py lib services localcloud tools tests benchmarks
-	@$(BIN)/pylint tap.py lib services localcloud tools tests benchmarks
+	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-logo
+
+pylint: .venv/.check ## pylint, which takes minutes and finds what ruff does not
+	@$(BIN)/pylint --jobs 0 $(SOURCES)
 
 check: .venv/.check .venv-checkov/.done ## cdk-nag, CloudFormation Validate, cfn-lint and checkov
 	@$(BIN)/python -m tools.check
@@ -56,6 +63,12 @@ destroy: .venv/.up ## destroy every stack on AWS
 generate: .venv/.test ## regenerate the validators and the tables in docs/
 	@$(BIN)/python -m tools.generate
 
+lock: .venv-lock/.done ## pin what requirements/*.in ask for, with hashes (UPGRADE=--upgrade: the newest)
+	@for name in lock up functions test browser check checkov; do \
+		.venv-lock/bin/uv pip compile requirements/$$name.in --output-file requirements/$$name.txt \
+		--generate-hashes --universal --python-version 3.11 --no-strip-extras --no-header --no-annotate \
+		--quiet $(UPGRADE); done
+
 bench: .venv/.browser ## measure the running embedded cloud
 	@$(BIN)/python benchmarks/items_api.py
 	@$(BIN)/python -m benchmarks.audit
@@ -65,7 +78,7 @@ clean: down ## forget the embedded cloud's state and what was built
 	@rm -rf .tap .build cdk.out .venv/.up
 
 # Looked at each time, made only when it must be: it holds the paths of its checkout and its Python.
-.venv/pyvenv.cfg .venv-checkov/pyvenv.cfg: FORCE
+.venv/pyvenv.cfg .venv-checkov/pyvenv.cfg .venv-lock/pyvenv.cfg: FORCE
 	@tools/venv.sh $(@D) "$(PYTHON)" "$(firstword $(MAKECMDGOALS))" $(if $(filter file,$(origin PYTHON)),,asked)
 
 FORCE:
@@ -107,4 +120,8 @@ FORCE:
 	@tools/install.sh .venv-checkov/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/checkov.txt
 	@touch $@
 
-.PHONY: help up down status test browser lint check synth diff deploy destroy generate bench clean FORCE
+.venv-lock/.done: .venv-lock/pyvenv.cfg requirements/lock.txt
+	@tools/install.sh .venv-lock/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/lock.txt
+	@touch $@
+
+.PHONY: help up down status dev test unit browser lint pylint check lock synth diff deploy destroy generate bench clean FORCE
