@@ -22,6 +22,7 @@ from localcloud.asgi import App, Receive, Scope, Send
 from localcloud.cloud import Cloud, write_private
 from localcloud.emulator import (
     cdn,
+    conditional_writes,
     databases,
     functions,
     protection,
@@ -47,6 +48,7 @@ from localcloud.limits import HEADER_SECONDS, Limits
 
 _PARTS = (
     cdn,
+    conditional_writes,
     databases,
     functions,
     protection,
