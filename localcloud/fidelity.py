@@ -116,8 +116,8 @@ TYPES: dict[str, Fidelity] = {
     "AWS::RDS::DBParameterGroup": _recorded("TLS is required here too; its logging is not set"),
     "AWS::RDS::DBSubnetGroup": _recorded(_NETWORK),
     "AWS::S3::Bucket": _enforced(
-        "public access block, versions, presigned policies except a POST's checksum; the key is "
-        "not used for encryption, lifecycle and access logs are recorded"
+        "public access block, versions, Object Lock, presigned policies except a POST's checksum; "
+        "the key is not used for encryption, lifecycle and access logs are recorded"
     ),
     "AWS::S3::BucketPolicy": _enforced("TLS only, and every other statement"),
     "AWS::SNS::Subscription": _recorded("no e-mail leaves this machine"),
@@ -127,7 +127,7 @@ TYPES: dict[str, Fidelity] = {
     "AWS::SQS::QueuePolicy": _enforced("evaluated at each call"),
     "AWS::SecretsManager::ResourcePolicy": _enforced("evaluated at each call"),
     "AWS::SecretsManager::RotationSchedule": _enforced(
-        "rotates at deployment and on demand, by the rotation function; not by the calendar"
+        "rotates at deployment and on demand, or tests that it could; not by the calendar"
     ),
     "AWS::SecretsManager::Secret": _enforced("versions and stages; the key is not used"),
     "AWS::SecretsManager::SecretTargetAttachment": _enforced("host and port are in the secret"),

@@ -3,12 +3,16 @@
 The emulator answers RotateSecret without calling the rotation function. Here it stages the new
 version and calls the function for each of the four steps:
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
+When rotation is not to begin at once, it calls the step `testSecret` alone, for a version that it
+takes away again (RotateImmediately in the API reference of RotateSecret). What AWS puts into that
+version is not documented; AWS's own rotation functions log in with it, so it is the current value.
 """
 
 import json
 import logging
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from ministack.core.concurrency import spawn_background
@@ -47,14 +51,15 @@ def install(cloud: Cloud) -> None:
         secret["RotationRules"] = request.get("RotationRules") or secret.get("RotationRules")
         secret["RotationEnabled"] = True
         token = request.get("ClientRequestToken") or str(uuid.uuid4())
-        if request.get("RotateImmediately", True):
-            secret["Versions"][token] = {
-                "SecretString": None,
-                "SecretBinary": None,
-                "CreatedDate": int(time.time()),
-                "Stages": ["AWSPENDING"],
-            }
-            spawn_background(_rotate, cloud, secret, function, token, thread_name="secret-rotation")
+        at_once = request.get("RotateImmediately", True)
+        secret["Versions"][token] = {
+            "SecretString": None if at_once else _current(secret),
+            "SecretBinary": None,
+            "CreatedDate": int(time.time()),
+            "Stages": ["AWSPENDING"],
+        }
+        carry_out = _rotate if at_once else _test
+        spawn_background(carry_out, cloud, secret, function, token, thread_name="secret-rotation")
         described = {"ARN": secret["ARN"], "Name": secret["Name"], "VersionId": token}
         return _answer(json_response(described))
 
@@ -79,18 +84,40 @@ def install(cloud: Cloud) -> None:
     replace(secretsmanager, "_describe_secret", describe_secret)
 
 
+def _current(secret: dict[str, Any]) -> str:
+    versions = secret["Versions"].values()
+    found: str = next(each["SecretString"] for each in versions if "AWSCURRENT" in each["Stages"])
+    return found
+
+
+def _test(cloud: Cloud, secret: dict[str, Any], function: str, token: str) -> None:
+    try:
+        _call(cloud, secret, function, token, steps=["testSecret"])
+    finally:
+        del secret["Versions"][token]
+
+
 def _rotate(cloud: Cloud, secret: dict[str, Any], function: str, token: str) -> None:
-    functions = cloud.client("lambda", read_timeout=60)
-    for step in STEPS:
-        event = {"Step": step, "SecretId": secret["ARN"], "ClientRequestToken": token}
-        answer = functions.invoke(FunctionName=function, Payload=json.dumps(event).encode())
-        if "FunctionError" in answer:
-            _log.error("rotation of %s stopped at %s", secret["Name"], step)
-            return
+    if not _call(cloud, secret, function, token, steps=STEPS):
+        return
     secret["LastRotatedDate"] = int(time.time())
     for version in secret["Versions"].values():
         if "AWSPENDING" in version["Stages"] and "AWSCURRENT" in version["Stages"]:
             version["Stages"].remove("AWSPENDING")
+
+
+def _call(
+    cloud: Cloud, secret: dict[str, Any], function: str, token: str, *, steps: Sequence[str]
+) -> bool:
+    """Call the function for each step, until one fails; tells whether all went well."""
+    functions = cloud.client("lambda", read_timeout=60)
+    for step in steps:
+        event = {"Step": step, "SecretId": secret["ARN"], "ClientRequestToken": token}
+        answer = functions.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        if "FunctionError" in answer:
+            _log.error("rotation of %s stopped at %s", secret["Name"], step)
+            return False
+    return True
 
 
 def _error(code: str, message: str) -> Answer:

@@ -23,7 +23,8 @@ class RotationRefused(Exception):
 class Rotation:
     """Rotates one secret, a JSON object whose password changes and whose other fields stay.
 
-    For a password that another system has to learn, a subclass teaches it: `_set` and `_test`.
+    For a password that another system has to learn, a subclass teaches it: `_set`, `_test_new` and
+    `_test_setup`.
     """
 
     def __init__(self, client: aws.Client, arn: str) -> None:
@@ -67,12 +68,7 @@ class Rotation:
 
     def _create(self, token: str) -> None:
         """Put the new version, unless an earlier run did."""
-        try:
-            self._value("AWSPENDING", token)
-        except ClientError as error:
-            if aws.code_of(error) != "ResourceNotFoundException":
-                raise
-        else:
+        if self._pending(token) is not None:
             return
         # No punctuation: the password may pass through shells and URLs as it is.
         password = self._client.get_random_password(
@@ -90,11 +86,28 @@ class Rotation:
         """Nothing: no other system has to learn the password, who needs it reads it from here."""
 
     def _test(self, token: str) -> None:
-        """The new version must be readable and differ from the current one by its password."""
-        self._versions(token)
+        """Check the new version, or how rotation is set up when there is none.
+
+        A schedule that does not begin at once makes Secrets Manager call this step alone, for a
+        version that it made for the test and then takes away; what is in that version, it does not
+        say. See RotateImmediately,
+        https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
+        """
+        current, pending = self._value("AWSCURRENT"), self._pending(token)
+        if pending in (None, current):
+            self._test_setup(current)
+        else:
+            self._test_new(self._versions(token)[1])
+
+    def _test_setup(self, current: dict[str, Any]) -> None:
+        """What rotation needs must be there: the current version, which could be read."""
+
+    def _test_new(self, pending: dict[str, Any]) -> None:
+        """The new version must work; it was found to be a rotation of the current one."""
 
     def _finish(self, token: str) -> None:
-        """Make the new version the current one."""
+        """Make the new version the current one, if it is a rotation of it."""
+        self._versions(token)
         current = next(id_ for id_, names in self._stages().items() if "AWSCURRENT" in names)
         self._client.update_secret_version_stage(
             SecretId=self._arn,
@@ -114,6 +127,15 @@ class Rotation:
         if not sound:
             raise RotationRefused("the new version is not a rotation of the current one")
         return current, pending
+
+    def _pending(self, token: str) -> dict[str, Any] | None:
+        """The new version's value; None while it has none."""
+        try:
+            return self._value("AWSPENDING", token)
+        except ClientError as error:
+            if aws.code_of(error) != "ResourceNotFoundException":
+                raise
+            return None
 
     def _stages(self) -> dict[str, list[str]]:
         """The staging labels of each version."""

@@ -4,11 +4,16 @@ The old password stops with `setSecret`; sessions that are open go on. Until `fi
 seconds later, a new session needs the pending version: `DatabaseSecret.logins` tries it.
 """
 
+from typing import Any
+
+from pg8000.exceptions import Error
+
 from services.shared import aws
 from services.shared.database_password import set_password
 from services.shared.database_secret import Login
-from services.shared.postgres import Connect, close, log_in
+from services.shared.postgres import REFUSED_LOGIN, Connect, close, log_in, sqlstate
 from services.shared.rotation import Rotation
+from services.shared.telemetry import logger
 
 
 class DatabaseUserRotation(Rotation):
@@ -27,9 +32,17 @@ class DatabaseUserRotation(Rotation):
         finally:
             close(connection)
 
-    def _test(self, token: str) -> None:
+    def _test_setup(self, current: dict[str, Any]) -> None:
+        """The database must answer; before its first migration it has no such user to let in."""
+        try:
+            self._test_new(current)
+        except Error as error:
+            if sqlstate(error) not in REFUSED_LOGIN:
+                raise
+            logger.warning("the database does not know the user yet; the migrations make it")
+
+    def _test_new(self, pending: dict[str, Any]) -> None:
         """The user must be let in with the new password."""
-        _, pending = self._versions(token)
         connection = self._connect(Login.of(pending))
         try:
             connection.run("SELECT 1")

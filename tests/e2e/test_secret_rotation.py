@@ -5,8 +5,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.api import Api
 from tests.deployment import Deployment
+from tests.partner import eventually
 
 # How long an instance of the function may use keys that it loaded (see the API's documentation).
 KEEP_SECONDS = 30
@@ -40,6 +43,64 @@ def test_cursors_outlive_one_rotation_and_end_with_the_second(
     _until_refused(api, old)
     assert api.call("list", cursor=new).status == 200
     assert api.call("list", cursor=_cursor_signed_with(api, newest)).status == 200
+
+
+@pytest.mark.parametrize(
+    "function",
+    ["tap-secret-rotation", "tap-partner-secret-rotation", "tap-store-secret-rotation"],
+)
+def test_a_schedule_that_does_not_begin_at_once_is_tested_and_changes_no_secret(
+    deployment: Deployment, function: str
+) -> None:
+    secrets = deployment.client("secretsmanager")
+    arn = _rotated_by(deployment, f"{function}-{deployment.suffix}")
+    before = secrets.get_secret_value(SecretId=arn)
+
+    version = secrets.rotate_secret(SecretId=arn, RotateImmediately=False)["VersionId"]
+
+    lines = eventually(lambda: _said(deployment, f"{function}-{deployment.suffix}", version), bool)
+    assert [(line["step"], line["message"]) for line in lines] == [
+        ("testSecret", "rotation step done")
+    ]
+    stages = eventually(
+        lambda: secrets.describe_secret(SecretId=arn)["VersionIdsToStages"],
+        lambda found: version not in found,
+    )
+    assert version not in stages
+    after = secrets.get_secret_value(SecretId=arn)
+    assert (after["VersionId"], after["SecretString"]) == (
+        before["VersionId"],
+        before["SecretString"],
+    )
+
+
+@pytest.mark.embedded
+def test_the_stores_rotation_was_tested_at_deployment_and_did_not_fail(
+    deployment: Deployment,
+) -> None:
+    lines = _said(deployment, f"tap-store-secret-rotation-{deployment.suffix}", "testSecret")
+
+    assert "rotation step done" in [line["message"] for line in lines]
+    assert not [line for line in lines if line["level"] == "ERROR"]
+
+
+def _rotated_by(deployment: Deployment, function: str) -> str:
+    """The ARN of the secret that a function rotates."""
+    found = deployment.client("lambda").get_function_configuration(FunctionName=function)
+    arn: str = found["Environment"]["Variables"]["SECRET_ARN"]
+    return arn
+
+
+def _said(deployment: Deployment, function: str, text: str) -> list[dict[str, Any]]:
+    """What a function's log says of its steps, in the lines that hold a text."""
+    found = deployment.client("lambda").get_function_configuration(FunctionName=function)
+    pages = (
+        deployment.client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(logGroupName=found["LoggingConfig"]["LogGroup"], filterPattern=f'"{text}"')
+    )
+    lines = [json.loads(event["message"]) for page in pages for event in page["events"]]
+    return [line for line in lines if line.get("message", "").startswith("rotation step")]
 
 
 def _cursor_signed_with(api: Api, version: str) -> str:

@@ -76,7 +76,7 @@ def test_another_secret_version_or_step_is_refused_and_changes_nothing(
     [
         {"password": "n" * 32},
         {"username": "root", "password": "n" * 32},
-        {"username": "admin", "password": "1" * 32},
+        {"username": "root", "password": "1" * 32},
         {"username": "admin", "password": "n" * 31},
     ],
 )
@@ -87,6 +87,49 @@ def test_a_version_that_is_no_rotation_of_the_current_one_fails_its_test(
 
     with pytest.raises(RotationRefused):
         run(pending, "testSecret")
+
+
+@pytest.mark.parametrize("value", [None, {"username": "admin", "password": "1" * 32}])
+def test_secrets_managers_own_test_of_the_setup_passes_and_changes_nothing(
+    pending: fakes.SecretsManager, value: Any
+) -> None:
+    if value:
+        pending.values["v2"] = value
+
+    run(pending, "testSecret")
+
+    assert pending.stages == {"AWSCURRENT": "v1", "AWSPENDING": "v2"}
+    assert {name for name, _ in pending.calls} == {"get_secret_value"}
+
+
+def test_a_setup_whose_secret_cannot_be_read_fails_its_test(
+    pending: fakes.SecretsManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(**_: Any) -> None:
+        raise fakes.client_error("AccessDeniedException")
+
+    monkeypatch.setattr(pending, "get_secret_value", denied)
+
+    with pytest.raises(ClientError):
+        run(pending, "testSecret")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"username": "admin", "password": "1" * 32},
+        {"username": "root", "password": "n" * 32},
+        {"password": "n" * 32},
+    ],
+)
+def test_what_is_no_rotation_never_becomes_current(
+    pending: fakes.SecretsManager, value: Any
+) -> None:
+    pending.values["v2"] = value
+
+    with pytest.raises(RotationRefused):
+        run(pending, "finishSecret")
+    assert pending.stages["AWSCURRENT"] == "v1"
 
 
 def test_a_new_version_is_only_made_when_none_is_there_yet(

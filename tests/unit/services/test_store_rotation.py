@@ -10,7 +10,7 @@ from services.shared.rotation import RotationRefused
 from services.store_secret_rotation import handler
 from services.store_secret_rotation.rotation import DatabaseUserRotation
 from tests.unit.services.environment import SECRET
-from tests.unit.services.store_fakes import NEW, OLD, Server, StoreSecret, secret_value
+from tests.unit.services.store_fakes import NEW, OLD, Server, StoreSecret, refused, secret_value
 
 STEPS = ["createSecret", "setSecret", "testSecret", "finishSecret"]
 
@@ -71,6 +71,35 @@ def test_a_password_that_the_database_does_not_take_never_becomes_current(
     with pytest.raises(DatabaseError):
         run(secrets, server, "testSecret")
     assert secrets.stages["AWSCURRENT"] == "v1"
+
+
+@pytest.mark.parametrize("value", [None, secret_value(OLD)])
+@pytest.mark.parametrize("database_password", [OLD, "of a user that is not there"])
+def test_secrets_managers_own_test_passes_before_the_database_has_its_user(
+    secrets: StoreSecret, server: Server, value: Any, database_password: str
+) -> None:
+    if value:
+        secrets.values["v2"] = value
+    server.password = database_password
+
+    run(secrets, server, "testSecret")
+
+    assert server.attempts == [OLD]
+    assert server.open == 0
+    assert secrets.stages == {"AWSCURRENT": "v1", "AWSPENDING": "v2"}
+
+
+@pytest.mark.parametrize("failure", [refused("08006"), refused("3D000"), OSError("unreachable")])
+def test_a_database_that_cannot_be_reached_fails_the_test_of_the_setup(
+    secrets: StoreSecret, failure: Exception
+) -> None:
+    def connect(_: Any) -> Any:
+        raise failure
+
+    rotation = DatabaseUserRotation(secrets, SECRET, connect)
+
+    with pytest.raises(type(failure)):
+        rotation.run(step="testSecret", secret_id=SECRET, token="v2")
 
 
 @pytest.mark.parametrize("changed", [{"host": "elsewhere"}, {"username": "postgres"}])
