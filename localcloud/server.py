@@ -22,6 +22,7 @@ from localcloud.asgi import App, Receive, Scope, Send
 from localcloud.cloud import Cloud, write_private
 from localcloud.emulator import (
     cdn,
+    conditional_writes,
     databases,
     functions,
     resources,
@@ -45,6 +46,7 @@ from localcloud.limits import HEADER_SECONDS, Limits
 
 _PARTS = (
     cdn,
+    conditional_writes,
     databases,
     functions,
     resources,

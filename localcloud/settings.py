@@ -180,6 +180,16 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
             get=lambda s3, bucket: s3.get_bucket_logging(Bucket=bucket.id),
         ),
         Setting(
+            property="ObjectLockConfiguration",
+            service="s3",
+            put=lambda s3, bucket, wanted: s3.put_object_lock_configuration(
+                Bucket=bucket.id, ObjectLockConfiguration=wanted
+            ),
+            get=lambda s3, bucket: s3.get_object_lock_configuration(Bucket=bucket.id)[
+                "ObjectLockConfiguration"
+            ],
+        ),
+        Setting(
             property="OwnershipControls",
             service="s3",
             put=lambda s3, bucket, wanted: s3.put_bucket_ownership_controls(

@@ -1,4 +1,4 @@
-"""A record of every request, kept for 90 days, at the price of one message."""
+"""A record of every request, kept unchanged for 90 days, at the price of one message."""
 
 from typing import cast
 
@@ -18,6 +18,7 @@ from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
 
 _PREFIX = "api-logs/"
+_RETENTION = Duration.days(90)
 _WRITER_TIMEOUT = Duration.seconds(15)
 _LONGEST_WAIT = Duration.seconds(5)
 # As AWS advises: room for the writer to be throttled and tried again while a batch is out.
@@ -28,10 +29,13 @@ _WRITERS_AT_ONCE = 5  # new accounts may run ten functions at once: the API need
 class AuditTrail(Construct):
     """A queue that takes records, a writer that puts them below `api-logs/`, a bucket for them.
 
-    Fixed: encrypted with the given key, over TLS only. A record that the writer could not store in
+    Fixed: encrypted with the given key, over TLS only. A record is written under a name that is
+    free, by nobody otherwise; a version that is not current any more is kept as long as a record. A
+    record that the writer could not store in
     five attempts waits in the dead-letter queue, which takes from this queue alone, for 14 days;
     `tap redrive` brings it back. Records go to infrequent access after 30 days and expire after 90.
-    Defaults: retained where data is kept, else deleted with the stack.
+    Defaults: where data is kept, retained and locked (Object Lock, governance) for those 90 days,
+    and deleted by the lifecycle alone; else deleted with the stack.
 
     Attributes:
         queue: Takes the records.
@@ -57,7 +61,14 @@ class AuditTrail(Construct):
             key=key,
             access_logs=access_logs,
             lifecycle_rules=[_lifecycle()],
+            noncurrent_versions=_RETENTION,
+            object_lock=(
+                s3.ObjectLockRetention.governance(_RETENTION) if environment.keeps_data else None
+            ),
         )
+        self.bucket.add_to_resource_policy(_only_new_names(self.bucket))
+        if environment.keeps_data:
+            self.bucket.add_to_resource_policy(_nothing_goes(self.bucket))
         queues = RedrivenQueue(
             self,
             "Unwritten",
@@ -121,7 +132,38 @@ def _lifecycle() -> s3.LifecycleRule:
                 transition_after=Duration.days(30),
             )
         ],
-        expiration=Duration.days(90),
+        expiration=_RETENTION,
+    )
+
+
+def _only_new_names(bucket: s3.IBucket) -> iam.PolicyStatement:
+    """Refuse a write that would replace what is there, whoever asks for it.
+
+    S3 takes nothing but `*` in If-None-Match. An upload in parts, which carries it only at its
+    end, is refused as well: records are small. See
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    """
+    return iam.PolicyStatement(
+        sid="OnlyNewNames",
+        effect=iam.Effect.DENY,
+        principals=[iam.AnyPrincipal()],
+        actions=["s3:PutObject"],
+        resources=[bucket.arn_for_objects(f"{_PREFIX}*")],
+        conditions={"Null": {"s3:if-none-match": "true"}},
+    )
+
+
+def _nothing_goes(bucket: s3.IBucket) -> iam.PolicyStatement:
+    """Refuse every deletion and every shorter lock; a bucket's policy does not bind its lifecycle.
+
+    See https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
+    """
+    return iam.PolicyStatement(
+        sid="NothingGoes",
+        effect=iam.Effect.DENY,
+        principals=[iam.AnyPrincipal()],
+        actions=["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"],
+        resources=[bucket.arn_for_objects(f"{_PREFIX}*")],
     )
 
 

@@ -18,8 +18,8 @@ class SecureBucket(s3.Bucket):
     Fixed: SSE-KMS with the given key and a bucket key, no public access, TLS 1.2 or newer, owner
     enforced, versioned, access logs in another bucket.
     Defaults: CloudFormation names it; non-current versions expire after 30 days, unfinished
-    uploads after one day, current versions never unless a rule is added; retained where data is
-    kept, else emptied and deleted with the stack.
+    uploads after one day, current versions never unless a rule is added; no Object Lock; retained
+    where data is kept, else emptied and deleted with the stack.
     """
 
     def __init__(
@@ -33,6 +33,8 @@ class SecureBucket(s3.Bucket):
         access_logs: AccessLogBucket,
         cors: Sequence[s3.CorsRule] = (),
         lifecycle_rules: Sequence[s3.LifecycleRule] = (),
+        noncurrent_versions: Duration | None = None,
+        object_lock: s3.ObjectLockRetention | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -49,11 +51,12 @@ class SecureBucket(s3.Bucket):
             server_access_logs_bucket=access_logs,
             server_access_logs_prefix=f"{construct_id.lower()}/",
             cors=list(cors),
+            object_lock_default_retention=object_lock,
             removal_policy=environment.removal_policy,
             auto_delete_objects=not environment.keeps_data,
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    noncurrent_version_expiration=Duration.days(30),
+                    noncurrent_version_expiration=noncurrent_versions or Duration.days(30),
                     expired_object_delete_marker=True,
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 ),

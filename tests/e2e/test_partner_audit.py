@@ -8,7 +8,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import botocore.session
+import psutil
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.deployment import Deployment
 from tests.partner import Line, PartnerApi, Trail, eventually, new_agent
@@ -191,6 +194,97 @@ def test_every_object_of_the_trail_is_one_record_below_its_day(trail: Trail) -> 
         named = NAME.fullmatch(line.name)
         assert named
         assert line.record["time"].startswith("-".join(named.groups()[:3]))
+
+
+@pytest.fixture(scope="module")
+def as_writer(partner: PartnerApi, trail: Trail, deployment: Deployment) -> Any:
+    """S3 as the audit writer's role sees it: with the credentials of its running process."""
+    agent = new_agent()
+    partner.call("GET", "/", headers={"user-agent": agent})
+    assert trail.of(agent, at_least=1)
+    cloud = psutil.Process(json.loads(deployment.tap("status", "--json").stdout)["pid"])
+    name = partner.outputs["AuditWriterFunctionName"]
+    (seen, *_) = [
+        environ
+        for environ in (child.environ() for child in cloud.children(recursive=True))
+        if environ.get("AWS_LAMBDA_FUNCTION_NAME") == name
+    ]
+    return botocore.session.get_session().create_client(
+        "s3",
+        region_name=deployment.region,
+        endpoint_url=deployment.endpoint,
+        verify=deployment.ca_bundle,
+        aws_access_key_id=seen["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=seen["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=seen["AWS_SESSION_TOKEN"],
+    )
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [({}, "AccessDenied"), ({"IfNoneMatch": "*"}, "PreconditionFailed")],
+)
+def test_the_writers_own_role_cannot_write_over_a_record(
+    partner: PartnerApi, trail: Trail, as_writer: Any, condition: dict[str, str], code: str
+) -> None:
+    record = trail.lines()[-1]
+
+    with pytest.raises(ClientError) as refusal:
+        as_writer.put_object(
+            Bucket=partner.outputs["LogsBucketName"], Key=record.name, Body=b"{}", **condition
+        )
+
+    assert refusal.value.response["Error"]["Code"] == code
+    assert _read_again(partner, record) == record.text
+
+
+@pytest.mark.embedded
+def test_the_writers_own_role_writes_nothing_without_a_condition(
+    partner: PartnerApi, as_writer: Any
+) -> None:
+    bucket, name = partner.outputs["LogsBucketName"], f"api-logs/suite/{uuid.uuid4()}"
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        as_writer.put_object(Bucket=bucket, Key=name, Body=b"{}")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        as_writer.create_multipart_upload(Bucket=bucket, Key=name)
+
+
+@pytest.mark.embedded
+def test_the_writers_own_role_can_neither_read_nor_delete_a_record(
+    partner: PartnerApi, trail: Trail, as_writer: Any
+) -> None:
+    record = trail.lines()[-1]
+    which = {"Bucket": partner.outputs["LogsBucketName"], "Key": record.name}
+
+    for forbidden in (as_writer.get_object, as_writer.delete_object):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            forbidden(**which)
+    assert _read_again(partner, record) == record.text
+
+
+def test_a_record_is_locked_and_its_version_cannot_be_deleted(
+    partner: PartnerApi, trail: Trail, deployment: Deployment
+) -> None:
+    s3, record = deployment.client("s3"), trail.lines()[-1]
+    which = {"Bucket": partner.outputs["LogsBucketName"], "Key": record.name}
+    head = s3.head_object(**which)
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_object(**which, VersionId=head["VersionId"])
+
+    lock = s3.get_object_retention(**which)["Retention"]
+    assert lock["Mode"] == "GOVERNANCE"
+    assert (lock["RetainUntilDate"] - head["LastModified"]).days in (89, 90)
+    assert _read_again(partner, record) == record.text
+
+
+def _read_again(partner: PartnerApi, record: Line) -> str:
+    s3 = partner.deployment.client("s3")
+    found = s3.get_object(Bucket=partner.outputs["LogsBucketName"], Key=record.name)
+    text: str = found["Body"].read().decode()
+    return text
 
 
 def _marked(trail: Trail, mark: str) -> list[Line]:
