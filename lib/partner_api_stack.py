@@ -79,9 +79,11 @@ class PartnerApiStack(Stack):
         )
         self.items = SecureTable(
             self,
-            "Items",
+            "OwnedItems",
             environment=environment,
-            partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+            # Each API key has a partition of its own: see docs/decisions/partner-owners.md.
+            partition_key=dynamodb.Attribute(name="owner", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
             key=self.kms_key,
         )
         DailyBackup(self, "Backup", environment=environment, key=self.kms_key, of=self.items)

@@ -78,6 +78,19 @@ class PartnerApi:
         return Answer(answer.status, answer.headers, answer.data.decode())
 
     @contextmanager
+    def another_partner(self) -> Iterator[tuple[str, str]]:
+        """Id and value of a second key on the stack's own plan, until the block ends."""
+        gateway, plan = self.deployment.client("apigateway"), self.outputs["UsagePlanId"]
+        key = gateway.create_api_key(name=f"suite-{uuid.uuid4().hex}", enabled=True)
+        try:
+            gateway.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
+            # API Gateway learns of a new key in its own time.
+            eventually(lambda: self.call("GET", "/", key=key["value"]).status, lambda s: s == 200)
+            yield key["id"], key["value"]
+        finally:
+            gateway.delete_api_key(apiKey=key["id"])
+
+    @contextmanager
     def another_key(self, **limits: Any) -> Iterator[str]:
         """A key of its own on a plan of its own with these limits, until the block ends."""
         gateway = self.deployment.client("apigateway")

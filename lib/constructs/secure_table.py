@@ -23,6 +23,7 @@ class SecureTable(dynamodb.Table):
         *,
         environment: Environment,
         partition_key: dynamodb.Attribute,
+        sort_key: dynamodb.Attribute | None = None,
         key: kms.IKey,
         table_name: str | None = None,
     ) -> None:
@@ -31,6 +32,7 @@ class SecureTable(dynamodb.Table):
             construct_id,
             table_name=table_name,
             partition_key=partition_key,
+            sort_key=sort_key,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=key,
@@ -40,6 +42,8 @@ class SecureTable(dynamodb.Table):
             deletion_protection=environment.protects_data,
             removal_policy=environment.removal_policy,
         )
+        # With a sort key, a list is of one partition: nobody need read the others.
+        self._list_action = "dynamodb:Query" if sort_key else "dynamodb:Scan"
 
     def keep_items(self) -> iam.PolicyStatement:
         """Return the permission to create, read, list, change and delete single items."""
@@ -49,7 +53,7 @@ class SecureTable(dynamodb.Table):
                 "dynamodb:DeleteItem",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
-                "dynamodb:Scan",
+                self._list_action,
                 "dynamodb:UpdateItem",
             ],
             resources=[self.table_arn],

@@ -1,7 +1,8 @@
 """The REST API of items: from a request to the use case of its route, and back.
 
-The gateway has checked the API key before; every request that comes here leaves an audit record,
-except a browser's preflight, which carries no key and does nothing.
+The gateway has checked the API key before; its id is the owner of the items that the request makes
+and the only one whose items it sees. Every request that comes here leaves an audit record, except a
+browser's preflight, which carries no key and does nothing.
 """
 
 import functools
@@ -19,7 +20,7 @@ from services.partner_api.validators import VALIDATORS
 from services.shared import aws, requests
 from services.shared.errors import NotFound, PreconditionFailed
 from services.shared.exact_json import Json
-from services.shared.items.cursors import Cursors
+from services.shared.items.cursors import Cursors, KeyRing
 from services.shared.items.models import Item, VersionConflict
 from services.shared.items.repository import DynamoItems
 from services.shared.items.secret import ApplicationSecret
@@ -55,9 +56,9 @@ class Operation:
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """The operations of the REST API over the parts they need."""
+    """The operations of the REST API over the parts they need; `items` gives those of an owner."""
 
-    items: ItemService
+    items: Callable[[str], ItemService]
     origins: AllowedOrigins
     audit: audit.AuditQueue
 
@@ -105,23 +106,25 @@ class Api:
     def _describe(self, _: Call, __: Request) -> Json:
         return {"api": DESCRIPTION}
 
-    def _list(self, _: Call, request: Request) -> Json:
+    def _list(self, call: Call, request: Request) -> Json:
         query = request["query"]
-        items, cursor = self.items.list_page(limit=query["limit"], cursor=query.get("cursor"))
+        items, cursor = self._items(call).list_page(
+            limit=query["limit"], cursor=query.get("cursor")
+        )
         return {"items": [item.public() for item in items], "cursor": cursor}
 
     def _create(self, call: Call, request: Request) -> Json:
         attributes = request["item"]
         item_id = attributes.pop("id", None)
-        return _tagged(call, self.items.create(attributes, item_id))
+        return _tagged(call, self._items(call).create(attributes, item_id))
 
     def _read(self, call: Call, request: Request) -> Json:
-        return _tagged(call, self.items.read(request["path"]["id"]))
+        return _tagged(call, self._items(call).read(request["path"]["id"]))
 
     def _replace(self, call: Call, request: Request) -> Json:
         condition = request["header"].get("If-Match", "*")
         try:
-            item = self.items.update(
+            item = self._items(call).update(
                 request["path"]["id"],
                 request["item"],
                 expected_version=None if condition == "*" else int(condition.strip('"')),
@@ -130,8 +133,12 @@ class Api:
             raise StaleVersion(conflict.message, conflict.details) from conflict
         return _tagged(call, item)
 
-    def _delete(self, _: Call, request: Request) -> Json:
-        return {"item": self.items.delete(request["path"]["id"]).public()}
+    def _delete(self, call: Call, request: Request) -> Json:
+        return {"item": self._items(call).delete(request["path"]["id"]).public()}
+
+    def _items(self, call: Call) -> ItemService:
+        """The items of whom the request comes from."""
+        return self.items(rest.owner(call.event))
 
 
 def connect(settings: Settings) -> Api:
@@ -139,11 +146,15 @@ def connect(settings: Settings) -> Api:
     secret = ApplicationSecret(
         functools.cache(lambda: aws.client("secretsmanager")), settings.cursor_secret_arn
     )
+    dynamodb, table_name, keys = aws.client("dynamodb"), settings.items_table_name, KeyRing(secret)
+
+    def items_of(owner: str) -> ItemService:
+        return ItemService(
+            DynamoItems(dynamodb, table_name, owner), Cursors(keys, f"{table_name}/{owner}")
+        )
+
     return Api(
-        items=ItemService(
-            DynamoItems(aws.client("dynamodb"), settings.items_table_name),
-            Cursors(secret, settings.items_table_name),
-        ),
+        items=items_of,
         origins=AllowedOrigins.from_text(settings.allowed_origins),
         audit=audit.connect(settings.audit_queue_url),
     )

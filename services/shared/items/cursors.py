@@ -1,8 +1,8 @@
 """Cursors that cannot be forged: where a list goes on, signed with the application's secret.
 
 A cursor is `<key id>.<last id in base64url>.<signature in base64url>`. The key id is the version
-of the secret that signed it; the signature (HMAC-SHA256) covers the table's name too, so a cursor
-is worth nothing against another table.
+of the secret that signed it; the signature (HMAC-SHA256) covers the list's name too, so a cursor
+is worth nothing against another table, or against another owner's items in the same one.
 """
 
 import hmac
@@ -19,7 +19,7 @@ REFRESH_SECONDS = 1
 
 
 class InvalidCursor(InvalidRequest):
-    """Not a cursor of ours for this table, or its key has been retired by rotations."""
+    """Not a cursor of ours for this list, or its key has been retired by rotations."""
 
     code = "invalid_cursor"
 
@@ -46,27 +46,55 @@ class KeySource(Protocol):
         """The current key and, while a rotation settles, the one before."""
 
 
-class Cursors:
-    """Signs and reads the cursors of one table.
+class KeyRing:
+    """The keys, as often as needed.
 
     Keys are kept for 30 s, so that a cursor stops working soon after its key is gone. A key id
     that is not known (another instance saw a rotation first) loads them again, once a second at
     most: forged cursors cannot turn into load.
     """
 
-    def __init__(
-        self, source: KeySource, table_name: str, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, source: KeySource, clock: Callable[[], float] = time.monotonic) -> None:
         self._source = source
-        self._table_name = table_name
         self._clock = clock
         self._keys: Keys | None = None
         self._stale_at = 0.0
         self._refresh_at = 0.0
 
+    def having(self, key_id: str) -> Keys:
+        """Fresh keys; loaded again when this one is not among them, if it may be done now."""
+        keys = self.fresh()
+        now = self._clock()
+        if key_id not in keys.secrets and now >= self._refresh_at:
+            self._refresh_at = now + REFRESH_SECONDS
+            keys = self._load()
+        return keys
+
+    def fresh(self) -> Keys:
+        """The keys, at most 30 s old."""
+        if self._keys is None or self._clock() >= self._stale_at:
+            return self._load()
+        return self._keys
+
+    def _load(self) -> Keys:
+        self._stale_at = self._clock() + KEEP_SECONDS
+        self._keys = self._source.load()
+        return self._keys
+
+
+@dataclass(frozen=True, slots=True)
+class Cursors:
+    """Signs and reads the cursors of one list.
+
+    `list_name` tells the list from every other that the same keys sign for.
+    """
+
+    keys: KeyRing
+    list_name: str
+
     def sign(self, last_id: str) -> str:
         """The cursor of a page that ended with this id."""
-        keys = self._fresh_keys()
+        keys = self.keys.fresh()
         payload = _encode(last_id.encode())
         return f"{keys.current}.{payload}.{self._signature(keys, keys.current, payload)}"
 
@@ -76,7 +104,7 @@ class Cursors:
         if len(parts) != 3:
             raise InvalidCursor
         key_id, payload, signature = parts
-        keys = self._keys_with(key_id)
+        keys = self.keys.having(key_id)
         if key_id not in keys.secrets:
             raise InvalidCursor
         if not hmac.compare_digest(signature, self._signature(keys, key_id, payload)):
@@ -84,27 +112,8 @@ class Cursors:
         return _decode(payload)
 
     def _signature(self, keys: Keys, key_id: str, payload: str) -> str:
-        message = "\n".join(("cursor", self._table_name, key_id, payload)).encode()
+        message = "\n".join(("cursor", self.list_name, key_id, payload)).encode()
         return _encode(hmac.digest(keys.secrets[key_id], message, "sha256"))
-
-    def _keys_with(self, key_id: str) -> Keys:
-        """Fresh keys; loaded again when this one is not among them, if it may be done now."""
-        keys = self._fresh_keys()
-        now = self._clock()
-        if key_id not in keys.secrets and now >= self._refresh_at:
-            self._refresh_at = now + REFRESH_SECONDS
-            keys = self._load()
-        return keys
-
-    def _fresh_keys(self) -> Keys:
-        if self._keys is None or self._clock() >= self._stale_at:
-            return self._load()
-        return self._keys
-
-    def _load(self) -> Keys:
-        self._stale_at = self._clock() + KEEP_SECONDS
-        self._keys = self._source.load()
-        return self._keys
 
 
 def _encode(data: bytes) -> str:

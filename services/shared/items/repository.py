@@ -62,15 +62,20 @@ class Items(Protocol):
 
 
 class DynamoItems:
-    """Items in a DynamoDB table with the key `id`."""
+    """Items in a DynamoDB table with the key `id`; with an owner, in one with `owner` and `id`.
 
-    def __init__(self, client: aws.Client, table_name: str) -> None:
+    An owner's items are a partition of their own, the only one that this reads or writes: an id
+    that another owner has taken is free, and nothing tells that it is.
+    """
+
+    def __init__(self, client: aws.Client, table_name: str, owner: str | None = None) -> None:
         self._client = client
         self._table_name = table_name
+        self._owner: Record = {"owner": {"S": owner}} if owner else {}
 
     def add(self, item: Item) -> None:
         """One PutItem, on condition that the id is free."""
-        record = _to_record(item)
+        record = self._owner | _to_record(item)
         try:
             self._client.put_item(
                 TableName=self._table_name,
@@ -87,7 +92,7 @@ class DynamoItems:
     def get(self, item_id: str) -> Item:
         """One strongly consistent GetItem."""
         answer = self._client.get_item(
-            TableName=self._table_name, Key={"id": {"S": item_id}}, ConsistentRead=True
+            TableName=self._table_name, Key=self._key(item_id), ConsistentRead=True
         )
         if "Item" not in answer:
             raise ItemNotFound(item_id)
@@ -112,7 +117,7 @@ class DynamoItems:
         try:
             answer = self._client.update_item(
                 TableName=self._table_name,
-                Key={"id": {"S": item_id}},
+                Key=self._key(item_id),
                 UpdateExpression=f"SET {assignments}, #version=#version+:one, updated_at=:now",
                 ConditionExpression=condition,
                 ExpressionAttributeNames=names | {"#version": "version"},
@@ -140,20 +145,35 @@ class DynamoItems:
     def remove(self, item_id: str) -> Item:
         """One DeleteItem, which tells what it deleted."""
         answer = self._client.delete_item(
-            TableName=self._table_name, Key={"id": {"S": item_id}}, ReturnValues="ALL_OLD"
+            TableName=self._table_name, Key=self._key(item_id), ReturnValues="ALL_OLD"
         )
         if "Attributes" not in answer:
             raise ItemNotFound(item_id)
         return _to_item(answer["Attributes"])
 
     def page(self, *, limit: int, after: str | None) -> tuple[list[Item], str | None]:
-        """One Scan, in the order of the table's hashes."""
-        start = {"ExclusiveStartKey": {"id": {"S": after}}} if after else {}
-        answer = self._client.scan(
-            TableName=self._table_name, Limit=limit, ConsistentRead=True, **start
-        )
+        """One Query of the owner's items, by their ids; else one Scan, in the order of hashes."""
+        call: dict[str, Any] = {
+            "TableName": self._table_name,
+            "Limit": limit,
+            "ConsistentRead": True,
+        }
+        if after:
+            call["ExclusiveStartKey"] = self._key(after)
+        if self._owner:
+            answer = self._client.query(
+                KeyConditionExpression="#owner = :owner",
+                ExpressionAttributeNames={"#owner": "owner"},  # a reserved word
+                ExpressionAttributeValues={":owner": self._owner["owner"]},
+                **call,
+            )
+        else:
+            answer = self._client.scan(**call)
         last = answer.get("LastEvaluatedKey")
         return [_to_item(record) for record in answer["Items"]], last["id"]["S"] if last else None
+
+    def _key(self, item_id: str) -> Record:
+        return self._owner | {"id": {"S": item_id}}
 
 
 def _assignments(attributes: Attributes, mode: Mode) -> tuple[dict[str, str], Record, str]:

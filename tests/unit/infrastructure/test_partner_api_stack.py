@@ -14,7 +14,7 @@ SERVICES = ("partner_api", "audit_writer", "secret_rotation")
 STATEFUL = {
     "Key961B73FD",
     "CursorSecret12D87B4E",
-    "Items5C12978B",
+    "OwnedItemsDEA6CBE7",
     "AccessLogs8B620ECA",
     "AuditLogsA35F3E1F",
     "AuditUnwrittenQueue0405A9D2",
@@ -243,7 +243,7 @@ def test_a_role_allows_the_operations_its_package_declares_and_no_other(
 def test_roles_reach_one_table_one_secret_one_queue_and_one_prefix(dev: SynthesizedStack) -> None:
     api, writer = dev.statements("partner_api"), dev.statements("audit_writer")
 
-    assert api["Items"]["Resource"] == {"Fn::GetAtt": ["Items5C12978B", "Arn"]}
+    assert api["Items"]["Resource"] == {"Fn::GetAtt": ["OwnedItemsDEA6CBE7", "Arn"]}
     assert api["CursorSecret"]["Resource"] == {"Ref": "CursorSecret12D87B4E"}
     assert api["Audit"]["Resource"] == {"Fn::GetAtt": [QUEUE, "Arn"]}
     assert writer["TakeRecords"]["Resource"] == {"Fn::GetAtt": [QUEUE, "Arn"]}
@@ -543,6 +543,106 @@ def test_the_trail_goes_to_infrequent_access_and_then_away(stack: SynthesizedSta
     assert bucket["LoggingConfiguration"]["DestinationBucketName"] == {"Ref": "AccessLogs8B620ECA"}
     log_target = stack.all("AWS::S3::Bucket")["AccessLogs8B620ECA"]["Properties"]
     assert "LoggingConfiguration" not in log_target
+
+
+def bucket_denials(stack: SynthesizedStack) -> dict[str, Json]:
+    """The denials of the trail's bucket, by their ids."""
+    (policy,) = [
+        each["Properties"]
+        for each in stack.all("AWS::S3::BucketPolicy").values()
+        if each["Properties"]["Bucket"] == {"Ref": "AuditLogsA35F3E1F"}
+    ]
+    return {each["Sid"]: each for each in policy["PolicyDocument"]["Statement"] if "Sid" in each}
+
+
+RECORDS = {"Fn::Join": ["", [{"Fn::GetAtt": ["AuditLogsA35F3E1F", "Arn"]}, "/api-logs/*"]]}
+
+
+def test_nobody_writes_over_a_record(stack: SynthesizedStack) -> None:
+    assert bucket_denials(stack)["OnlyNewNames"] == {
+        "Sid": "OnlyNewNames",
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "s3:PutObject",
+        "Resource": RECORDS,
+        "Condition": {"Null": {"s3:if-none-match": "true"}},
+    }
+
+
+def test_where_data_is_kept_nobody_deletes_a_record_and_elsewhere_the_stack_does(
+    dev: SynthesizedStack, prod: SynthesizedStack
+) -> None:
+    assert bucket_denials(prod)["NothingGoes"] == {
+        "Sid": "NothingGoes",
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"],
+        "Resource": RECORDS,
+    }
+    assert set(bucket_denials(dev)) == {"OnlyNewNames"}
+    assert not prod.all("Custom::S3AutoDeleteObjects")
+
+
+def test_where_data_is_kept_a_record_is_locked_for_as_long_as_it_is_kept(
+    dev: SynthesizedStack, prod: SynthesizedStack
+) -> None:
+    kept, thrown_away = (
+        stack.all("AWS::S3::Bucket")["AuditLogsA35F3E1F"]["Properties"] for stack in (prod, dev)
+    )
+    rules = kept["LifecycleConfiguration"]["Rules"]
+    (expiry,) = [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule]
+
+    assert kept["ObjectLockEnabled"] is True
+    assert kept["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {
+        "Mode": "GOVERNANCE",
+        "Days": expiry,
+    }
+    assert not [name for name in thrown_away if name.startswith("ObjectLock")]
+
+
+def test_a_version_that_was_written_over_is_kept_as_long_as_a_record(
+    stack: SynthesizedStack,
+) -> None:
+    bucket = stack.all("AWS::S3::Bucket")["AuditLogsA35F3E1F"]["Properties"]
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    (expiry,) = [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule]
+    after = [
+        rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
+        for rule in rules
+        if "NoncurrentVersionExpiration" in rule
+    ]
+
+    assert after == [expiry]
+
+
+def test_the_writer_may_write_and_neither_read_nor_delete(stack: SynthesizedStack) -> None:
+    actions = [
+        action
+        for statement in stack.statements("audit_writer").values()
+        for action in (
+            [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        )
+        if action.startswith("s3:")
+    ]
+
+    assert actions == ["s3:PutObject"]
+
+
+def test_the_items_of_each_key_are_a_partition_of_their_own(stack: SynthesizedStack) -> None:
+    table = stack.properties("AWS::DynamoDB::Table")
+
+    assert table["KeySchema"] == [
+        {"AttributeName": "owner", "KeyType": "HASH"},
+        {"AttributeName": "id", "KeyType": "RANGE"},
+    ]
+    assert "TableName" not in table
+
+
+def test_no_right_reads_the_items_of_all_keys_at_once(stack: SynthesizedStack) -> None:
+    allowed = json.dumps(stack.statements("partner_api"))
+
+    assert "dynamodb:Query" in allowed
+    assert "Scan" not in allowed
 
 
 def test_a_record_is_tried_five_times_and_then_kept_for_fourteen_days(

@@ -16,7 +16,7 @@ from services.items_api import handler
 from services.items_api.files import BucketFiles
 from services.shared import aws, requests, telemetry
 from services.shared.errors import Failure
-from services.shared.items.cursors import Cursors
+from services.shared.items.cursors import Cursors, KeyRing
 from services.shared.items.models import Item, ItemExists, ItemNotFound, VersionConflict
 from services.shared.items.repository import Mode
 from services.shared.items.secret import ApplicationSecret
@@ -68,8 +68,11 @@ def answering(client: Any, respond: Any) -> Any:
     return client
 
 
-def dynamodb(table: str = TABLE) -> Any:
-    """A real client of the embedded cloud's DynamoDB, in this process, with one empty table."""
+def dynamodb(table: str = TABLE, keys: Sequence[str] = ("id",)) -> Any:
+    """A real client of the embedded cloud's DynamoDB, in this process, with one empty table.
+
+    `keys` are its partition key and, if there are two, its sort key.
+    """
 
     def respond(request: Any) -> Any:
         headers = {
@@ -85,8 +88,11 @@ def dynamodb(table: str = TABLE) -> Any:
     client = answering(aws.client("dynamodb"), respond)
     client.create_table(
         TableName=table,
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[
+            {"AttributeName": name, "KeyType": kind}
+            for name, kind in zip(keys, ("HASH", "RANGE"), strict=False)
+        ],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
         BillingMode="PAY_PER_REQUEST",
     )
     return client
@@ -156,7 +162,7 @@ class Api:
         self.files: dict[str, bytes] = {}
         secret = ApplicationSecret(lambda: secrets, SECRET)
         self._api = handler.Api(
-            items=ItemService(self.items, Cursors(secret, TABLE, self.clock)),
+            items=ItemService(self.items, Cursors(KeyRing(secret, self.clock), TABLE)),
             files=BucketFiles(answering(aws.client("s3"), self._head), BUCKET),
             secret=secret,
             resource_server_id="tap",
@@ -166,6 +172,11 @@ class Api:
     def operations(self) -> Any:
         """The operations by their names."""
         return self._api.operations
+
+    @property
+    def work(self) -> Any:
+        """What the function does with a call."""
+        return self._api.work
 
     def _head(self, request: Any) -> Any:
         name = request.url.rpartition("/uploads/")[2]

@@ -1,18 +1,20 @@
 """The partner API over items in memory, called as a REST API's gateway calls the function."""
 
 import json
+from collections import defaultdict
 from typing import Any
 
 from services.partner_api import handler
 from services.partner_api.audit import AuditQueue
 from services.partner_api.cors import AllowedOrigins
-from services.shared.items.cursors import Cursors
+from services.shared.items.cursors import Cursors, KeyRing
 from services.shared.items.secret import ApplicationSecret
 from services.shared.items.service import ItemService
 from tests.unit.services import fakes
 from tests.unit.services.environment import ORIGINS, QUEUE, SECRET, TABLE
 
 ITEM = "/items/{id}"
+KEY, OTHER_KEY = "a1b2c3d4e5", "f6g7h8i9j0"  # ids of API keys
 
 
 def rest_event(
@@ -27,7 +29,7 @@ def rest_event(
     **more: Any,
 ) -> Any:
     """An event of the REST API, payload format 1.0, as far as the services read it."""
-    known = {"apiKeyId": "a1b2c3d4e5", "sourceIp": "203.0.113.7", "userAgent": "curl/8.5.0"}
+    known = {"apiKeyId": KEY, "sourceIp": "203.0.113.7", "userAgent": "curl/8.5.0"}
     return {
         "httpMethod": method,
         "resource": resource,
@@ -60,14 +62,15 @@ class Queue:
 
 
 class Partner:
-    """The API, its items and its audit queue."""
+    """The API, its items (by owner, and those of `KEY`) and its audit queue."""
 
     def __init__(self) -> None:
-        self.items = fakes.MemoryItems()
+        self.owned: dict[str, fakes.MemoryItems] = defaultdict(fakes.MemoryItems)
+        self.items = self.owned[KEY]
         self.queue = Queue()
-        secret = ApplicationSecret(fakes.SecretsManager, SECRET)
+        keys = KeyRing(ApplicationSecret(fakes.SecretsManager, SECRET), fakes.Clock())
         self.api = handler.Api(
-            items=ItemService(self.items, Cursors(secret, TABLE, fakes.Clock())),
+            items=lambda owner: ItemService(self.owned[owner], Cursors(keys, f"{TABLE}/{owner}")),
             origins=AllowedOrigins.from_text(ORIGINS),
             audit=AuditQueue(self.queue, QUEUE),
         )

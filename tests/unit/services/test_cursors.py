@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.shared.items.cursors import Cursors, InvalidCursor
+from services.shared.items.cursors import Cursors, InvalidCursor, KeyRing
 from services.shared.items.secret import ApplicationSecret
 from tests.unit.services import fakes
 from tests.unit.services.environment import SECRET, TABLE
@@ -20,7 +20,9 @@ def source(secrets: Any) -> Any:
 
 
 def cursors(secrets: Any = None, *, table: str = TABLE, clock: Any = None) -> Any:
-    return Cursors(source(secrets or fakes.SecretsManager()), table, clock or fakes.Clock())
+    return Cursors(
+        KeyRing(source(secrets or fakes.SecretsManager()), clock or fakes.Clock()), table
+    )
 
 
 @given(ids)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 
 from services.partner_api import handler
 from services.partner_api.cors import AllowedOrigins
-from services.shared import exact_json
+from services.partner_api.settings import Settings
+from services.shared import aws, exact_json
 from tests.unit.services import fakes
-from tests.unit.services.partner import ITEM, Partner, rest_event
+from tests.unit.services.partner import ITEM, KEY, OTHER_KEY, Partner, Queue, rest_event
 from tests.unit.services.strategies import attributes, documents
 
 OTHER_CHARACTERS = st.text(max_size=40)
@@ -144,6 +146,70 @@ def test_whatever_the_condition_an_item_is_replaced_only_when_it_names_the_versi
 
     assert answer["statusCode"] in (200, 400, 412)
     assert (answer["statusCode"] == 200) is (condition in ("*", '"1"'))
+
+
+def test_an_item_is_its_keys_and_to_another_key_it_is_not_there(partner_api: Partner) -> None:
+    other = {"identity": {"apiKeyId": OTHER_KEY}}
+    partner_api("POST", "/items", item={"id": "mug", "name": "Mug"})
+    _, never = partner_api("GET", ITEM, item_id="cup", **other)
+
+    for method, more in (
+        ("GET", {}),
+        ("PUT", {"item": {}}),
+        ("PUT", {"item": {}, "headers": {"If-Match": '"1"'}}),
+        ("PUT", {"item": {}, "headers": {"If-Match": '"7"'}}),
+        ("DELETE", {}),
+    ):
+        status, body = partner_api(method, ITEM, item_id="mug", **more, **other)
+        assert (status, body["error"]["code"]) == (404, "item_not_found")
+        # Word for word what is said of an id that nobody has.
+        assert body["error"]["message"].replace("mug", "cup") == never["error"]["message"]
+    assert partner_api("GET", "/items", **other)[1]["data"] == {"items": [], "cursor": None}
+    assert partner_api.owned[KEY].kept["mug"].version == 1
+
+
+def test_an_id_that_another_key_has_taken_is_free_and_nothing_tells(partner_api: Partner) -> None:
+    other = {"identity": {"apiKeyId": OTHER_KEY}}
+    partner_api("POST", "/items", item={"id": "mug", "name": "Mug"})
+
+    status, body = partner_api("POST", "/items", item={"id": "mug", "name": "Cup"}, **other)
+
+    assert (status, body["data"]["item"]["name"]) == (201, "Cup")
+    assert partner_api("GET", ITEM, item_id="mug")[1]["data"]["item"]["name"] == "Mug"
+
+
+def test_a_cursor_of_one_key_is_worth_nothing_to_another(partner_api: Partner) -> None:
+    for key in (KEY, OTHER_KEY):
+        for number in range(3):
+            item = {"id": f"mug-{number}"}
+            partner_api("POST", "/items", item=item, identity={"apiKeyId": key})
+    cursor = partner_api("GET", "/items", query={"limit": ["2"]})[1]["data"]["cursor"]
+    query = {"cursor": [cursor]}
+
+    status, body = partner_api("GET", "/items", query=query, identity={"apiKeyId": OTHER_KEY})
+
+    assert (status, body["error"]["code"]) == (400, "invalid_cursor")
+    assert partner_api("GET", "/items", query=query)[0] == 200
+
+
+@pytest.mark.parametrize("identity", [{"apiKeyId": None}, {"apiKeyId": ""}])
+@pytest.mark.parametrize(
+    ("method", "resource", "more"),
+    [
+        ("GET", "/items", {}),
+        ("POST", "/items", {"item": {}}),
+        ("GET", ITEM, {"item_id": "mug"}),
+        ("PUT", ITEM, {"item_id": "mug", "item": {}}),
+        ("DELETE", ITEM, {"item_id": "mug"}),
+    ],
+)
+def test_without_a_key_that_the_gateway_knows_nobodys_items_are_reached(
+    partner_api: Partner, method: str, resource: str, more: Any, identity: Any
+) -> None:
+    status, body = partner_api(method, resource, identity=identity, **more)
+
+    assert (status, body["error"]["code"]) == (500, "internal_error")
+    assert set(partner_api.owned) == {KEY}
 
 
 def test_pages_lead_from_cursor_to_cursor_to_the_end(partner_api: Partner) -> None:
@@ -401,3 +467,30 @@ def test_lambda_is_answered_by_the_api_of_its_environment(
     response = handler.lambda_handler(rest_event(), None)
 
     assert json.loads(response["body"])["data"]["api"]["name"] == "TAP partner API"
+
+
+def test_the_api_on_aws_gives_each_key_its_own_partition_and_cursors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clients = {
+        "dynamodb": fakes.dynamodb(keys=("owner", "id")),
+        "secretsmanager": fakes.SecretsManager(),
+        "sqs": Queue(),
+    }
+    monkeypatch.setattr(aws, "client", lambda name, *_: clients[name])
+    api = handler.connect(Settings.from_env(os.environ))
+
+    def call(key: str, *arguments: Any, **more: Any) -> Any:
+        answer = api.serve(rest_event(*arguments, identity={"apiKeyId": key}, **more))
+        return answer["statusCode"], json.loads(answer["body"]).get("data")
+
+    for key in (KEY, OTHER_KEY):
+        for item_id in ("cup", "mug"):
+            item = json.dumps({"id": item_id, "of": key})
+            assert call(key, "POST", "/items", body=item)[0] == 201
+    _, page = call(KEY, "GET", "/items", query={"limit": ["1"]})
+    more = {"query": {"cursor": [page["cursor"]]}}
+
+    assert [item["of"] for item in page["items"]] == [KEY]
+    assert [item["of"] for item in call(KEY, "GET", "/items", **more)[1]["items"]] == [KEY]
+    assert call(OTHER_KEY, "GET", "/items", **more)[0] == 400

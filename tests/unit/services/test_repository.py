@@ -33,13 +33,25 @@ MUG = Item(
 )
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["memory", "dynamodb", "dynamodb of owners"])
 def items(request: Any) -> Any:
-    return fakes.MemoryItems() if request.param == "memory" else dynamo_items()
+    if request.param == "memory":
+        return fakes.MemoryItems()
+    return dynamo_items() if request.param == "dynamodb" else OfOwners().items("one")
 
 
 def dynamo_items() -> Any:
     return DynamoItems(fakes.dynamodb(), TABLE)
+
+
+class OfOwners:
+    """A table whose items have owners."""
+
+    def __init__(self) -> None:
+        self.client = fakes.dynamodb(keys=("owner", "id"))
+
+    def items(self, owner: str) -> Any:
+        return DynamoItems(self.client, TABLE, owner)
 
 
 def change(
@@ -215,3 +227,100 @@ def test_a_write_repeated_because_its_answer_was_lost_has_been_done_once() -> No
     assert (
         changed == items.get("mug") == replace(MUG, attributes={"n": 1}, version=2, updated_at=NOON)
     )
+
+
+def test_an_owner_neither_sees_nor_changes_what_is_anothers() -> None:
+    table = OfOwners()
+    ours, theirs = table.items("one"), table.items("two")
+    ours.add(MUG)
+
+    for step in (
+        lambda: theirs.get("mug"),
+        lambda: theirs.remove("mug"),
+        lambda: change(theirs, {"n": 1}),
+        lambda: change(theirs, {"n": 1}, mode="merge"),
+        lambda: change(theirs, {"n": 1}, expected=1),
+        lambda: change(theirs, {"n": 1}, expected=7),
+    ):
+        with pytest.raises(ItemNotFound):
+            step()
+    assert theirs.page(limit=10, after=None) == ([], None)
+    assert ours.get("mug") == MUG
+
+
+def test_an_id_that_another_owner_has_is_free() -> None:
+    table = OfOwners()
+    ours, theirs = table.items("one"), table.items("two")
+    cup = replace(MUG, attributes={"name": "Cup"})
+    ours.add(MUG)
+
+    theirs.add(cup)
+    theirs.remove("mug")
+    theirs.add(cup)
+
+    assert (ours.get("mug"), theirs.get("mug")) == (MUG, cup)
+
+
+def test_the_pages_of_an_owner_hold_his_items_alone() -> None:
+    table = OfOwners()
+    for number in range(5):
+        for owner in ("one", "two", "on", "onemug"):
+            table.items(owner).add(replace(MUG, id=f"{owner}-{number}"))
+    ours = table.items("one")
+
+    first, after = ours.page(limit=3, after=None)
+    second, end = ours.page(limit=3, after=after)
+
+    assert [item.id for item in first + second] == [f"one-{number}" for number in range(5)]
+    assert end is None
+
+
+class Listening:
+    """A DynamoDB client that keeps what it is asked."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**given: Any) -> Any:
+            self.asked.append((operation, given))
+            return getattr(self._client, operation)(**given)
+
+        return call
+
+
+@pytest.mark.parametrize(("owner", "keys"), [(None, ("id",)), ("one", ("owner", "id"))])
+def test_every_read_sees_the_last_finished_write(owner: str | None, keys: Any) -> None:
+    client = Listening(fakes.dynamodb(keys=keys))
+    items = DynamoItems(client, TABLE, owner)
+    items.add(MUG)
+    client.asked.clear()
+
+    items.get("mug")
+    items.page(limit=1, after=None)
+    items.page(limit=1, after="mu")
+
+    assert [operation for operation, _ in client.asked] == (
+        ["get_item", "query", "query"] if owner else ["get_item", "scan", "scan"]
+    )
+    assert [given.get("ConsistentRead") for _, given in client.asked] == [True] * 3
+
+
+@pytest.mark.parametrize(("owner", "keys"), [(None, ("id",)), ("one", ("owner", "id"))])
+def test_every_write_names_its_condition_or_one_key(owner: str | None, keys: Any) -> None:
+    client = Listening(fakes.dynamodb(keys=keys))
+    items = DynamoItems(client, TABLE, owner)
+
+    items.add(MUG)
+    change(items, {})
+    change(items, {}, expected=2)
+    items.remove("mug")
+
+    add, blind, expecting, remove = [given for _, given in client.asked]
+    assert add["ConditionExpression"] == "attribute_not_exists(id)"
+    assert blind["ConditionExpression"] == "attribute_exists(id)"
+    assert expecting["ConditionExpression"] == "attribute_exists(id) AND #version = :expected"
+    for call in (blind, expecting, remove):
+        assert set(call["Key"]) == set(keys)
+    assert remove["ReturnValues"] == "ALL_OLD"
