@@ -16,7 +16,8 @@ from services.items_api.validators import VALIDATORS
 from services.shared import aws, exact_json, requests
 from services.shared.errors import Forbidden, refused
 from services.shared.exact_json import Json
-from services.shared.items.cursors import Cursors
+from services.shared.items.cursors import Cursors, KeyRing
+from services.shared.items.models import MAX_REQUEST_LENGTH
 from services.shared.items.repository import DynamoItems
 from services.shared.items.secret import ApplicationSecret
 from services.shared.items.service import ItemService
@@ -60,7 +61,7 @@ class Api:
 
     def work(self, call: Call) -> tuple[int, Json]:
         """Status and data of the answer. Raises a `Failure` for what cannot be done."""
-        request = exact_json.parse(requests.body(call.event))
+        request = exact_json.parse(requests.body(call.event, limit=MAX_REQUEST_LENGTH))
         if not isinstance(request, dict):
             raise refused("body", "is not an object", "a JSON object with an operation")
         name = request.get("operation")
@@ -121,7 +122,7 @@ def connect(settings: Settings) -> Api:
     return Api(
         items=ItemService(
             DynamoItems(aws.client("dynamodb"), settings.items_table_name),
-            Cursors(secret, settings.items_table_name),
+            Cursors(KeyRing(secret), settings.items_table_name),
         ),
         files=BucketFiles(aws.client("s3"), settings.files_bucket_name),
         secret=secret,

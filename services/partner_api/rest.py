@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote
 from services.shared import exact_json, requests
 from services.shared.errors import refused
 from services.shared.exact_json import Json
+from services.shared.items.models import MAX_REQUEST_LENGTH
 from services.shared.requests import Event
 from services.shared.text import plain
 
@@ -28,7 +29,7 @@ def request(event: Event, *, takes_item: bool) -> Request:
 
     Of the headers only If-Match is there, on every method: a condition must be refused where it is
     not heeded, not passed over. Raises `InvalidRequest` for a parameter given more than once and a
-    body that is not JSON.
+    body that is not JSON, `RequestTooLarge` for one that no item needs.
     """
     condition = header(event, "if-match")
     parts: Request = {
@@ -37,8 +38,19 @@ def request(event: Event, *, takes_item: bool) -> Request:
         "header": {} if condition is None else {"If-Match": condition},
     }
     if takes_item:
-        parts["item"] = exact_json.parse(requests.body(event))
+        parts["item"] = exact_json.parse(requests.body(event, limit=MAX_REQUEST_LENGTH))
     return parts
+
+
+def owner(event: Event) -> str:
+    """Whose items the request is about: the id of its API key.
+
+    Raises `LookupError` without one. The gateway lets no such request pass, so that is a bug.
+    """
+    key_id: str | None = (event["requestContext"].get("identity") or {}).get("apiKeyId")
+    if not key_id:
+        raise LookupError("the request has no API key")
+    return key_id
 
 
 def path(event: Event) -> str:

@@ -6,7 +6,7 @@
     ├── NotFound            what the request names is not there       404
     ├── Conflict            the state does not allow it now           409
     ├── PreconditionFailed  the caller's own condition does not hold  412
-    ├── TooLarge            more than can be stored                   413
+    ├── TooLarge            more than can be stored or read           413
     └── Unavailable         a service we depend on did not answer     503
 
 The services raise the leaves of this tree; `responses` alone knows the statuses. Every other
@@ -63,7 +63,20 @@ class PreconditionFailed(Failure):
 
 
 class TooLarge(Failure):
-    """The result would be larger than can be stored."""
+    """The result would be larger than can be stored, or the request than what is worth reading."""
+
+
+class RequestTooLarge(TooLarge):
+    """The body is longer than anything that the operation could take; it was not read."""
+
+    code = "request_too_large"
+
+    def __init__(self, limit: int) -> None:
+        problem, allowed = "is too long", f"at most {limit} characters"
+        super().__init__(
+            f"the request is larger than {limit} characters",
+            [{"field": "body", "problem": problem, "allowed": allowed}],
+        )
 
 
 class Unavailable(Failure):

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.shared import aws, responses, telemetry
-from services.shared.errors import Failure, refused
+from services.shared.errors import Failure, RequestTooLarge, refused
 from services.shared.responses import Response
 from services.shared.text import plain
 
@@ -71,15 +71,27 @@ def serve(event: Event, work: Callable[[Call], tuple[int, Any]], **marks: str) -
     return response
 
 
-def body(event: Event) -> str | bytes:
-    """The request's body, empty when there is none. Raises `InvalidRequest`."""
+def body(event: Event, *, limit: int) -> str | bytes:
+    """The request's body, empty when there is none.
+
+    `limit` is in characters, which are never more than the bytes. What is longer is refused before
+    it is decoded or parsed: that costs as much as it is long. Raises `RequestTooLarge` and
+    `InvalidRequest`.
+    """
     given: str = event.get("body") or ""
-    if not event.get("isBase64Encoded"):
+    encoded = event.get("isBase64Encoded")
+    if len(given) > (_base64_length(limit) if encoded else limit):
+        raise RequestTooLarge(limit)
+    if not encoded:
         return given
     try:
         return base64.b64decode(given, validate=True)
     except binascii.Error as error:
         raise refused("body", "is not base64", "what isBase64Encoded says") from error
+
+
+def _base64_length(size: int) -> int:
+    return (size + 2) // 3 * 4
 
 
 def _failure(error: Exception) -> Failure | None:

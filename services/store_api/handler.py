@@ -16,7 +16,7 @@ from services.shared.exact_json import Json
 from services.shared.postgres import Database, connect_to
 from services.shared.requests import Call, Event
 from services.shared.responses import Response
-from services.store_api.models import Line, Order
+from services.store_api.models import MAX_ORDER_LENGTH, Line, Order
 from services.store_api.repository import PostgresShop, Shop
 from services.store_api.settings import Settings
 from services.store_api.validators import VALIDATORS
@@ -58,7 +58,7 @@ class Api:
             for name in ("Idempotency-Key",)
             if name.lower() in event["headers"]
         }
-        order = exact_json.parse(requests.body(event))
+        order = exact_json.parse(requests.body(event, limit=MAX_ORDER_LENGTH))
         request = VALIDATORS["place_order"]({"header": header, "order": order})
         lines = [Line(line["sku"], line["quantity"]) for line in request["order"]["lines"]]
         _check_distinct(lines)

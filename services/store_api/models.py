@@ -8,6 +8,10 @@ from typing import Any, TypeAlias
 
 from services.shared.errors import Conflict, NotFound
 
+# Characters of an order's JSON: 50 lines of the longest SKU, each character of it
+# escaped, are less than a quarter of this.
+MAX_ORDER_LENGTH = 65_536
+
 # As the database composes it: {id, placed_at, lines, total}. Nothing here looks into it.
 Order: TypeAlias = dict[str, Any]
 

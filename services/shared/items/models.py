@@ -13,6 +13,11 @@ Field = tuple["Field | None", str]
 
 MAX_ITEM_BYTES = 409_600
 MAX_LEVELS = 32
+# Every item can be written within this many characters, and the request around it. No byte of an
+# item takes more than the six of a `\u0000`: a control character is one byte, and all else that
+# JSON can say (`"a":false,` is ten characters and three bytes) is shorter for each byte it takes.
+# What is longer has spaces or zeros that an item does not keep.
+MAX_REQUEST_LENGTH = 6 * MAX_ITEM_BYTES + 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +105,12 @@ def check(item: Item) -> None:
         raise ItemTooLarge(size)
 
 
-def size_of(value: Json, field: Field = (None, "item"), level: int = 1) -> int:
+def size_of(
+    value: Json, field: Field = (None, "item"), level: int = 1, room: int = MAX_ITEM_BYTES
+) -> int:
     """The bytes a value takes in an item, as DynamoDB counts them.
+
+    A list or map of more than `room` bytes is counted no further: it raises `ItemTooLarge`.
 
     Strings and names: their UTF-8 bytes. Numbers: one byte for every two significant digits and
     one more, and one for a minus sign. true, false, null: 1. Lists and maps: 3, and 1 for each
@@ -120,15 +129,25 @@ def size_of(value: Json, field: Field = (None, "item"), level: int = 1) -> int:
         return (digits + 1) // 2 + 1 + int(value < 0)
     if level > MAX_LEVELS:
         raise refused(_path(field), f"is nested more than {MAX_LEVELS} levels deep", "fewer levels")
-    if isinstance(value, list):
-        parts = [size_of(part, (field, f"[{i}]"), level + 1) for i, part in enumerate(value)]
-        return 3 + len(parts) + sum(parts)
     size = 3 + len(value)
+    _check_room(size, room)
+    if isinstance(value, list):
+        for index, part in enumerate(value):
+            size += size_of(part, (field, f"[{index}]"), level + 1, room - size)
+            _check_room(size, room)
+        return size
     for name, part in value.items():
         if not name:
             raise refused(_path(field), "has an empty name", "names of at least one character")
-        size += _utf8_length(name, field) + size_of(part, (field, "." + name), level + 1)
+        size += _utf8_length(name, field)
+        size += size_of(part, (field, "." + name), level + 1, room - size)
+        _check_room(size, room)
     return size
+
+
+def _check_room(size: int, room: int) -> None:
+    if size > room:
+        raise ItemTooLarge
 
 
 def _path(field: Field | None) -> str:

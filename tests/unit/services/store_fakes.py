@@ -140,6 +140,11 @@ class Store:
         """The operations by their routes."""
         return self._api.routes
 
+    @property
+    def work(self) -> Any:
+        """What the function does with a call."""
+        return self._api.work
+
     def __call__(
         self,
         route: str,
@@ -147,11 +152,13 @@ class Store:
         *,
         key: str | None = None,
         headers: dict[str, str] | None = None,
+        isBase64Encoded: bool = False,  # noqa: N803  the gateway's name
         **path: str,
     ) -> Any:
         """Status and parsed body of the answer to a request (text, or an object)."""
         event = fakes.http_event(route, pathParameters=path)
         event["headers"] = {"idempotency-key": key} if key is not None else headers or {}
         event["body"] = body if isinstance(body, str) else json.dumps(body)
+        event["isBase64Encoded"] = isBase64Encoded
         response = requests.serve(event, self._api.work)
         return response["statusCode"], json.loads(response["body"])
