@@ -2,6 +2,7 @@
 
 import base64
 import json
+import uuid
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -45,6 +46,13 @@ def test_the_policy_of_an_upload_binds_bucket_key_type_size_and_checksum() -> No
 
 def test_every_upload_has_a_key_of_its_own() -> None:
     assert upload()["key"] != upload()["key"]
+
+
+def test_nobody_can_guess_the_key_of_an_upload() -> None:
+    key = uuid.UUID(upload()["key"].removeprefix("uploads/"))
+
+    # Versions 1, 6 and 7 tell when, and the first two where, an id was made; 4 is all random.
+    assert (key.version, key.variant) == (4, uuid.RFC_4122)
 
 
 def test_requests_are_signed_for_the_regions_own_endpoint_with_version_4() -> None:
