@@ -10,6 +10,7 @@ from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.application_network import ApplicationNetwork
 from lib.constructs.daily_backup import DailyBackup
 from lib.constructs.encryption_key import EncryptionKey
+from lib.constructs.origin_key import OriginKey
 from lib.constructs.public_http_api import PublicHttpApi
 from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.service_alarms import ServiceAlarms
@@ -24,6 +25,7 @@ from lib.store_settings import StoreSettings
 
 _BROWSED = "Anyone may look at what the store sells."
 _ORDERED = "Customers have no accounts; an order is bounded, throttled and made only once per key."
+_WATCHED = "Monitors ask it without credentials, and it says no more than up or down."
 _FOUND = "Found only by whoever has the order's unguessable id."
 
 
@@ -81,6 +83,7 @@ class EcommerceStack(Stack):
         DailyBackup(
             self, "Backup", environment=environment, key=self.kms_key, of=self.database.instance
         )
+        origin_key = OriginKey(self, "OriginKey", key=self.kms_key)
         service = StoreService(
             self,
             "Service",
@@ -88,6 +91,7 @@ class EcommerceStack(Stack):
             key=self.kms_key,
             network=self.network,
             database=self.database,
+            origin_key=origin_key,
         )
         api = PublicHttpApi(
             self,
@@ -100,6 +104,7 @@ class EcommerceStack(Stack):
         api.route(HttpMethod.GET, "/api/products/{sku}", service.api, public=_BROWSED)
         api.route(HttpMethod.POST, "/api/orders", service.api, public=_ORDERED)
         api.route(HttpMethod.GET, "/api/orders/{id}", service.api, public=_FOUND)
+        api.route(HttpMethod.GET, "/api/health", service.api, public=_WATCHED)
         self.assets = SecureBucket(
             self,
             "Assets",
@@ -115,6 +120,7 @@ class EcommerceStack(Stack):
             settings=settings,
             assets=self.assets,
             api=api,
+            origin_key=origin_key,
             access_logs=access_logs,
             key=self.kms_key,
         )
@@ -141,6 +147,7 @@ class EcommerceStack(Stack):
             "StoreApiFunctionName": service.api.function.function_name,
             "RotationFunctionName": self.database.user.rotation.function.function_name,
             "HttpApiId": api.api_id,
+            "OriginKeySecretArn": origin_key.secret_arn,
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

@@ -113,7 +113,18 @@ class PartnerApiStack(Stack):
                     resources=[cursors.secret.secret_arn],
                 ),
                 self.audit.send(),
-                self.kms_key.use_through("dynamodb", "secretsmanager", "sqs"),
+                iam.PolicyStatement(
+                    sid="CheckTable",
+                    actions=["dynamodb:DescribeTable"],
+                    resources=[self.items.table_arn],
+                ),
+                iam.PolicyStatement(
+                    sid="CheckAudit",
+                    actions=["sqs:GetQueueAttributes"],
+                    resources=[self.audit.queue.queue_arn],
+                ),
+                self.kms_key.use_through("dynamodb", "sqs"),
+                self.kms_key.decrypt_through("secretsmanager"),
             ],
             memory_mb=512,
             timeout=Duration.seconds(29),
@@ -152,6 +163,7 @@ class PartnerApiStack(Stack):
             encryption_key=self.kms_key,
         )
         api.route("GET", "/", self.function)
+        api.route("GET", "/health", self.function)
         api.route(
             "GET", "/items", self.function, parameters=["querystring.cursor", "querystring.limit"]
         )

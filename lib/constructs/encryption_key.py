@@ -47,10 +47,19 @@ class EncryptionKey(kms.Key):
 
         A `grant_*` would add wildcard actions; these two are all that AWS needs to read and write.
         """
+        return self._through("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], services)
+
+    def decrypt_through(self, *services: str) -> iam.PolicyStatement:
+        """Return the permission to read with the key, through `services` that are only read."""
+        return self._through("DecryptWithKey", ["kms:Decrypt"], services)
+
+    def _through(
+        self, sid: str, actions: Sequence[str], services: Sequence[str]
+    ) -> iam.PolicyStatement:
         region = Stack.of(self).region
         return iam.PolicyStatement(
-            sid="UseKey",
-            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            sid=sid,
+            actions=list(actions),
             resources=[self.key_arn],
             conditions={
                 "StringEquals": {

@@ -20,8 +20,8 @@ class ItemsService(Construct):
     """The API's function and the one that watches over its table and bucket.
 
     Fixed: a role each. The API function reads and writes items, objects below `uploads/` and
-    nothing else, and reads the cursor secret; the health function can look at table and bucket but
-    read nothing in them.
+    nothing else, and reads the cursor secret; the health function reads that secret as well, and
+    can look at table and bucket but read nothing in them, not even the names of files.
 
     Attributes:
         api: Serves the operations of `POST /api`.
@@ -41,7 +41,11 @@ class ItemsService(Construct):
         resource_server_id: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        stores = {"ITEMS_TABLE_NAME": table.table_name, "FILES_BUCKET_NAME": bucket.bucket_name}
+        needed = {
+            "ITEMS_TABLE_NAME": table.table_name,
+            "FILES_BUCKET_NAME": bucket.bucket_name,
+            "CURSOR_SECRET_ARN": cursor_secret.secret_arn,
+        }
         self.api = ServiceFunction(
             self,
             "Api",
@@ -49,16 +53,13 @@ class ItemsService(Construct):
             service="items_api",
             function_name=f"tap-api-function-{environment.suffix}",
             key=key,
-            settings={
-                **stores,
-                "CURSOR_SECRET_ARN": cursor_secret.secret_arn,
-                "RESOURCE_SERVER_ID": resource_server_id,
-            },
+            settings={**needed, "RESOURCE_SERVER_ID": resource_server_id},
             permissions=[
                 table.keep_items(),
                 _keep_files(bucket),
-                _read_secret(cursor_secret),
-                key.use_through("dynamodb", "s3", "secretsmanager"),
+                _read(cursor_secret, "secretsmanager:DescribeSecret"),
+                key.use_through("dynamodb", "s3"),
+                key.decrypt_through("secretsmanager"),
             ],
             memory_mb=512,
             timeout=Duration.seconds(29),
@@ -77,23 +78,27 @@ class ItemsService(Construct):
             service="health",
             function_name=f"tap-health-function-{environment.suffix}",
             key=key,
-            settings=stores,
-            permissions=_check_health(table, bucket),
+            settings=needed,
+            permissions=[
+                *_check_health(table, bucket),
+                _read(cursor_secret),
+                key.decrypt_through("secretsmanager"),
+            ],
         )
 
 
 def _keep_files(bucket: s3.IBucket) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         sid="Files",
-        actions=["s3:GetObject", "s3:PutObject"],
+        actions=["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
         resources=[bucket.arn_for_objects("uploads/*")],
     )
 
 
-def _read_secret(secret: secretsmanager.ISecret) -> iam.PolicyStatement:
+def _read(secret: secretsmanager.ISecret, *more: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         sid="CursorSecret",
-        actions=["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+        actions=[*more, "secretsmanager:GetSecretValue"],
         resources=[secret.secret_arn],
     )
 
@@ -103,5 +108,7 @@ def _check_health(table: dynamodb.ITable, bucket: s3.IBucket) -> list[iam.Policy
         iam.PolicyStatement(
             sid="Table", actions=["dynamodb:DescribeTable"], resources=[table.table_arn]
         ),
-        iam.PolicyStatement(sid="Bucket", actions=["s3:ListBucket"], resources=[bucket.bucket_arn]),
+        iam.PolicyStatement(
+            sid="Bucket", actions=["s3:GetBucketLocation"], resources=[bucket.bucket_arn]
+        ),
     ]

@@ -13,6 +13,7 @@ from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.cdn_access_log import CdnAccessLog
 from lib.constructs.cdn_firewall import CdnFirewall
 from lib.constructs.encryption_key import EncryptionKey
+from lib.constructs.origin_key import OriginKey
 from lib.constructs.secure_bucket import SecureBucket
 from lib.environment import Environment
 from lib.store_settings import StoreSettings
@@ -28,14 +29,22 @@ _TOLD_BY_S3 = [
     "x-amz-server-side-encryption-bucket-key-enabled",
     "x-amz-version-id",
 ]
+# S3 says 403 of an object that is not there, to whoever may not list the bucket. Error responses
+# are the whole distribution's, and the API must keep its own: it says 404 and never 403.
+_NOT_FOUND = cloudfront.ErrorResponse(
+    http_status=403,
+    response_http_status=404,
+    response_page_path="/404.html",
+    ttl=Duration.seconds(10),
+)
 
 
 class StoreCdn(Construct):
     """A CDN: pages from a bucket that only it can read, `/api/*` from the store's API.
 
     Fixed: HTTPS only; security headers with a strict content policy on every answer; compressed;
-    `index.html` at the root; answers of the API are never cached; requests logged where AWS can:
-    in us-east-1.
+    `index.html` at the root, `404.html` for what is not there; the API, which is never cached,
+    gets the key that it asks for; requests logged where AWS can: in us-east-1.
     Defaults: CloudFront's own host name, without a web ACL; both by `settings`.
 
     Attributes:
@@ -53,6 +62,7 @@ class StoreCdn(Construct):
         settings: StoreSettings,
         assets: SecureBucket,
         api: apigatewayv2.HttpApi,
+        origin_key: OriginKey,
         access_logs: AccessLogBucket,
         key: EncryptionKey,
     ) -> None:
@@ -76,7 +86,8 @@ class StoreCdn(Construct):
                 response_headers_policy=headers,
                 compress=True,
             ),
-            additional_behaviors={"/api/*": _api_behaviour(api, headers)},
+            additional_behaviors={"/api/*": _api_behaviour(api, origin_key, headers)},
+            error_responses=[_NOT_FOUND],
             domain_names=[settings.domain] if settings.domain else None,
             certificate=_certificate(self, settings),
             minimum_protocol_version=(
@@ -174,13 +185,14 @@ class StoreCdn(Construct):
 
 
 def _api_behaviour(
-    api: apigatewayv2.HttpApi, headers: cloudfront.ResponseHeadersPolicy
+    api: apigatewayv2.HttpApi, key: OriginKey, headers: cloudfront.ResponseHeadersPolicy
 ) -> cloudfront.BehaviorOptions:
     return cloudfront.BehaviorOptions(
         origin=origins.HttpOrigin(
             Fn.parse_domain_name(api.api_endpoint),
             protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
             origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+            custom_headers=key.custom_headers(),
         ),
         viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
         allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,

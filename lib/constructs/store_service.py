@@ -1,5 +1,7 @@
 """What sells, and what prepares the database for it."""
 
+from pathlib import Path
+
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -11,12 +13,14 @@ from lib.constructs.service_function import ServiceFunction
 from lib.constructs.store_database import StoreDatabase
 from lib.environment import Environment
 
+_MIGRATIONS = Path(__file__).parents[2] / "services" / "store_migrations" / "sql"
+
 
 class StoreService(Construct):
     """The store's API function and the one that migrates its database.
 
     Fixed: a role each, in the application's subnets. The API function reads the store user's
-    secret; the migrations read the master's too. Neither can reach the other's.
+    secret and the CDN's key; the migrations read the master's secret and the store user's.
 
     Attributes:
         api: Serves `/api/*`.
@@ -32,6 +36,7 @@ class StoreService(Construct):
         key: EncryptionKey,
         network: ApplicationNetwork,
         database: StoreDatabase,
+        origin_key: secretsmanager.ISecret,
     ) -> None:
         super().__init__(scope, construct_id)
         secret = database.user.secret
@@ -42,8 +47,12 @@ class StoreService(Construct):
             service="store_api",
             function_name=f"tap-store-api-{environment.suffix}",
             key=key,
-            settings={"DATABASE_SECRET_ARN": secret.secret_arn},
-            permissions=[_read(secret), key.use_through("secretsmanager")],
+            settings={
+                "DATABASE_SECRET_ARN": secret.secret_arn,
+                "ORIGIN_KEY_ARN": origin_key.secret_arn,
+                "MIGRATION_LEVEL": str(len(list(_MIGRATIONS.glob("[0-9]*.sql")))),
+            },
+            permissions=[_read(secret, origin_key), key.decrypt_through("secretsmanager")],
             memory_mb=512,
             timeout=Duration.seconds(29),
             network=network,
@@ -61,7 +70,7 @@ class StoreService(Construct):
             },
             permissions=[
                 _read(database.master_secret, secret),
-                key.use_through("secretsmanager"),
+                key.decrypt_through("secretsmanager"),
             ],
             timeout=Duration.minutes(5),
             network=network,

@@ -11,3 +11,4 @@ class Settings(EnvironmentSettings):
 
     items_table_name: str
     files_bucket_name: str
+    cursor_secret_arn: str

@@ -1,4 +1,4 @@
-"""Leave to send a file to the bucket or to fetch one, given as presigned requests.
+"""Leave to send a file to the bucket or to fetch one, given as presigned requests; and deletion.
 
 Files never pass through the function: S3 itself checks what the signature says.
 """
@@ -54,13 +54,7 @@ class BucketFiles:
 
     def presign_download(self, *, key: str, expires_in: int) -> dict[str, Any]:
         """A URL that downloads the file for `expires_in` seconds. Raises `FileNotFound`."""
-        try:
-            head = self._client.head_object(Bucket=self._bucket_name, Key=key)
-        except ClientError as error:
-            # 403 as well: without the right to list the bucket, S3 does not say what is missing.
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
-                raise FileNotFound(key) from error
-            raise
+        head = self._head(key)
         url = self._client.generate_presigned_url(
             "get_object",
             Params={
@@ -78,3 +72,24 @@ class BucketFiles:
             "size": head["ContentLength"],
             "expires_in": expires_in,
         }
+
+    def delete(self, *, key: str) -> dict[str, Any]:
+        """Delete the file; answers what it was. Raises `FileNotFound`.
+
+        The bucket keeps versions: the file is hidden by a delete marker, and an operator can bring
+        it back until the version expires (`SecureBucket`).
+        """
+        head = self._head(key)
+        self._client.delete_object(Bucket=self._bucket_name, Key=key)
+        return {"key": key, "content_type": head["ContentType"], "size": head["ContentLength"]}
+
+    def _head(self, key: str) -> dict[str, Any]:
+        """What S3 knows of the file. Raises `FileNotFound`."""
+        try:
+            head: dict[str, Any] = self._client.head_object(Bucket=self._bucket_name, Key=key)
+        except ClientError as error:
+            # 403 as well: without the right to list the bucket, S3 does not say what is missing.
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
+                raise FileNotFound(key) from error
+            raise
+        return head

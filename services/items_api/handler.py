@@ -55,6 +55,7 @@ class Api:
             "list": Operation(scope="items.read", run=self._list),
             "presign_upload": Operation(scope="files.write", run=self._presign_upload),
             "presign_download": Operation(scope="items.read", run=self._presign_download),
+            "delete_file": Operation(scope="files.write", run=self._delete_file),
             "describe_secret": Operation(scope="items.read", run=self._describe_secret),
         }
 
@@ -71,7 +72,7 @@ class Api:
         operation = self.operations[name]
         scope = f"{self.resource_server_id}/{operation.scope}"
         if scope not in _scopes(call.event):
-            raise Forbidden(scope)
+            raise Forbidden(f"the token needs the scope {scope}")
         return operation.status, operation.run(VALIDATORS[name](request))
 
     def _create(self, request: Request) -> Json:
@@ -108,6 +109,9 @@ class Api:
     def _presign_download(self, request: Request) -> Json:
         key, expires_in = request["key"], request["expires_in"]
         return {"download": self.files.presign_download(key=key, expires_in=expires_in)}
+
+    def _delete_file(self, request: Request) -> Json:
+        return {"file": self.files.delete(key=request["key"])}
 
     def _describe_secret(self, _: Request) -> Json:
         return {"secret": self.secret.describe()}

@@ -381,6 +381,41 @@ def validate_presign_download(data: dict[str, Any]) -> dict[str, Any]:
             raise refused('', 'is not allowed here', 'required: operation, key; optional: expires_in', data_keys)
     return data
 
+DELETE_FILE_PATTERNS = {'^uploads/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$': re.compile('^uploads/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z')}
+
+def validate_delete_file(data: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise refused('', 'is not an object', 'required: operation, key')
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data__missing_keys = set(['operation', 'key']) - data.keys()
+        if data__missing_keys:
+            raise refused('', 'is missing', 'required: operation, key', data__missing_keys)
+        data_keys = set(data.keys())
+        if 'operation' in data_keys:
+            data_keys.remove('operation')
+            data__operation = data['operation']
+            if not isinstance(data__operation, str):
+                raise refused('operation', 'is not a string', 'delete_file')
+            if not (isinstance(data__operation, str) and data__operation == 'delete_file'):
+                raise refused('operation', "is not 'delete_file'", 'delete_file')
+        if 'key' in data_keys:
+            data_keys.remove('key')
+            data__key = data['key']
+            if not isinstance(data__key, str):
+                raise refused('key', 'is not a string', "a key that presign_upload gave: 'uploads/' and a UUID")
+            if isinstance(data__key, str):
+                data__key_len = len(data__key)
+                if data__key_len < 44:
+                    raise refused('key', 'has too few characters', "a key that presign_upload gave: 'uploads/' and a UUID")
+                if data__key_len > 44:
+                    raise refused('key', 'has too many characters', "a key that presign_upload gave: 'uploads/' and a UUID")
+                if not DELETE_FILE_PATTERNS['^uploads/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'].search(data__key):
+                    raise refused('key', 'does not have the form it must have', "a key that presign_upload gave: 'uploads/' and a UUID")
+        if data_keys:
+            raise refused('', 'is not allowed here', 'required: operation, key', data_keys)
+    return data
+
 def validate_describe_secret(data: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise refused('', 'is not an object', 'required: operation')
@@ -409,5 +444,6 @@ VALIDATORS = {
     'list': validate_list,
     'presign_upload': validate_presign_upload,
     'presign_download': validate_presign_download,
+    'delete_file': validate_delete_file,
     'describe_secret': validate_describe_secret,
 }

@@ -14,6 +14,12 @@ DESCRIPTION = {
             "summary": "What this API is, and its operations",
         },
         {
+            "operation": "check_health",
+            "method": "GET",
+            "path": "/health",
+            "summary": "Whether all that the API needs answers; 503 when it does not",
+        },
+        {
             "operation": "list_items",
             "method": "GET",
             "path": "/items",

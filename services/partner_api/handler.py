@@ -16,9 +16,10 @@ from services.partner_api.description import DESCRIPTION
 from services.partner_api.rest import Request
 from services.partner_api.settings import Settings
 from services.partner_api.validators import VALIDATORS
-from services.shared import aws, requests
-from services.shared.errors import NotFound, PreconditionFailed
+from services.shared import aws, health, requests
+from services.shared.errors import NotFound, PreconditionFailed, Unavailable
 from services.shared.exact_json import Json
+from services.shared.health import Health
 from services.shared.items.cursors import Cursors
 from services.shared.items.models import Item, VersionConflict
 from services.shared.items.repository import DynamoItems
@@ -60,12 +61,14 @@ class Api:
     items: ItemService
     origins: AllowedOrigins
     audit: audit.AuditQueue
+    health: Health
 
     @functools.cached_property
     def operations(self) -> Mapping[tuple[str, str], Operation]:
         """Every operation by its method and resource."""
         return {
             ("GET", "/"): Operation(name="describe_api", run=self._describe),
+            ("GET", "/health"): Operation(name="check_health", run=self._check_health),
             ("GET", "/items"): Operation(name="list_items", run=self._list),
             ("POST", "/items"): Operation(
                 name="create_item", run=self._create, status=201, takes_item=True
@@ -104,6 +107,12 @@ class Api:
 
     def _describe(self, _: Call, __: Request) -> Json:
         return {"api": DESCRIPTION}
+
+    def _check_health(self, _: Call, __: Request) -> Json:
+        status, data = self.health.answer()
+        if status != 200:
+            raise Unavailable  # as every operation that needs what is down
+        return data
 
     def _list(self, _: Call, request: Request) -> Json:
         query = request["query"]
@@ -146,6 +155,13 @@ def connect(settings: Settings) -> Api:
         ),
         origins=AllowedOrigins.from_text(settings.allowed_origins),
         audit=audit.connect(settings.audit_queue_url),
+        health=Health(
+            {
+                "table": health.table_is_active(settings.items_table_name),
+                "secret": health.secret_is_readable(settings.cursor_secret_arn),
+                "audit": health.queue_is_there(settings.audit_queue_url),
+            }
+        ),
     )
 
 

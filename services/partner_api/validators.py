@@ -48,6 +48,44 @@ def validate_describe_api(data: dict[str, Any]) -> dict[str, Any]:
                     raise refused('header', 'is not allowed here', 'nothing', data__header_keys)
     return data
 
+def validate_check_health(data: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise refused('', 'is not an object', 'optional: path, query, header')
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if 'path' in data_keys:
+            data_keys.remove('path')
+            data__path = data['path']
+            if not isinstance(data__path, dict):
+                raise refused('path', 'is not an object', 'nothing')
+            data__path_is_dict = isinstance(data__path, dict)
+            if data__path_is_dict:
+                data__path_keys = set(data__path.keys())
+                if data__path_keys:
+                    raise refused('path', 'is not allowed here', 'nothing', data__path_keys)
+        if 'query' in data_keys:
+            data_keys.remove('query')
+            data__query = data['query']
+            if not isinstance(data__query, dict):
+                raise refused('query', 'is not an object', 'nothing')
+            data__query_is_dict = isinstance(data__query, dict)
+            if data__query_is_dict:
+                data__query_keys = set(data__query.keys())
+                if data__query_keys:
+                    raise refused('query', 'is not allowed here', 'nothing', data__query_keys)
+        if 'header' in data_keys:
+            data_keys.remove('header')
+            data__header = data['header']
+            if not isinstance(data__header, dict):
+                raise refused('header', 'is not an object', 'nothing')
+            data__header_is_dict = isinstance(data__header, dict)
+            if data__header_is_dict:
+                data__header_keys = set(data__header.keys())
+                if data__header_keys:
+                    raise refused('header', 'is not allowed here', 'nothing', data__header_keys)
+    return data
+
 LIST_ITEMS_PATTERNS = {'^[A-Za-z0-9_.-]+$': re.compile('^[A-Za-z0-9_.-]+\\Z')}
 
 def validate_list_items(data: dict[str, Any]) -> dict[str, Any]:
@@ -377,6 +415,7 @@ def validate_delete_item(data: dict[str, Any]) -> dict[str, Any]:
 
 VALIDATORS = {
     'describe_api': validate_describe_api,
+    'check_health': validate_check_health,
     'list_items': validate_list_items,
     'create_item': validate_create_item,
     'read_item': validate_read_item,

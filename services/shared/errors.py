@@ -42,12 +42,9 @@ class InvalidRequest(Failure):
 
 
 class Forbidden(Failure):
-    """The token is good, but not for this."""
+    """The request is understood, and this caller may not make it."""
 
     code = "forbidden"
-
-    def __init__(self, scope: str) -> None:
-        super().__init__(f"the token needs the scope {scope}")
 
 
 class NotFound(Failure):

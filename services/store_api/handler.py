@@ -1,6 +1,7 @@
 """The store's API: from a request to the use case of its route, and back.
 
 The store is public: there is no caller to know, and an order is found by an id nobody can guess.
+But it is served by its CDN alone, which proves itself with a key (`cdn`).
 """
 
 import functools
@@ -9,13 +10,16 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from services.shared import aws, exact_json, requests
+from services.shared import aws, exact_json, health, requests
 from services.shared.database_secret import DatabaseSecret
 from services.shared.errors import refused
 from services.shared.exact_json import Json
+from services.shared.health import Health
 from services.shared.postgres import Database, connect_to
 from services.shared.requests import Call, Event
 from services.shared.responses import Response
+from services.store_api import database
+from services.store_api.cdn import OriginKey
 from services.store_api.models import Line, Order
 from services.store_api.repository import PostgresShop, Shop
 from services.store_api.settings import Settings
@@ -27,6 +31,8 @@ class Api:
     """The routes of the store over the shop."""
 
     shop: Shop
+    origin_key: OriginKey
+    health: Health
 
     @functools.cached_property
     def routes(self) -> Mapping[str, tuple[str, Callable[[Event], tuple[int, Json]]]]:
@@ -36,10 +42,12 @@ class Api:
             "GET /api/products/{sku}": ("read_product", self._read_product),
             "POST /api/orders": ("place_order", self._place_order),
             "GET /api/orders/{id}": ("read_order", self._read_order),
+            "GET /api/health": ("check_health", lambda _: self.health.answer()),
         }
 
     def work(self, call: Call) -> tuple[int, Json]:
         """Status and data of the answer. Raises a `Failure` for what cannot be done."""
+        self.origin_key.check(call.event)
         operation, run = self.routes[call.event["routeKey"]]
         call.name(operation)
         return run(call.event)
@@ -76,8 +84,18 @@ def connect(settings: Settings) -> Api:
     says so, and one that starts for nothing takes none of the database's connections.
     """
     arn = settings.database_secret_arn
-    secret = DatabaseSecret(aws.client("secretsmanager"), arn)
-    return Api(shop=PostgresShop(Database(secret, connect_to(aws.region_of(arn)))))
+    secrets, login = aws.client("secretsmanager"), connect_to(aws.region_of(arn))
+    checked = DatabaseSecret(health.client("secretsmanager"), arn)
+    return Api(
+        shop=PostgresShop(Database(DatabaseSecret(secrets, arn), login)),
+        origin_key=OriginKey(secrets, settings.origin_key_arn),
+        health=Health(
+            {
+                "secret": health.secret_is_readable(arn),
+                "database": database.is_migrated(checked, login, int(settings.migration_level)),
+            }
+        ),
+    )
 
 
 def _placed(order: Order, is_new: bool) -> tuple[int, Json]:

@@ -21,6 +21,7 @@ NEEDED = {
     "list": "items.read",
     "presign_upload": "files.write",
     "presign_download": "items.read",
+    "delete_file": "files.write",
     "describe_secret": "items.read",
 }
 

@@ -193,6 +193,38 @@ def test_a_file_that_was_never_uploaded_is_not_found(api: Api) -> None:
     assert answer.error["code"] == "file_not_found"
 
 
+def test_a_deleted_file_is_gone_for_everyone_and_its_version_kept(
+    api: Api, uploaded: str, deployment: Deployment
+) -> None:
+    url = api.call("presign_download", key=uploaded).data["download"]["url"]
+
+    deleted = api.call("delete_file", key=uploaded)
+    again = api.call("delete_file", key=uploaded)
+
+    assert deleted.data["file"] == {
+        "key": uploaded,
+        "content_type": "text/csv",
+        "size": len(CONTENT),
+    }
+    assert (again.status, again.error["code"]) == (404, "file_not_found")
+    assert api.call("presign_download", key=uploaded).status == 404
+    assert api.pool.request("GET", url).status in (403, 404)
+    kept = deployment.client("s3").list_object_versions(
+        Bucket=deployment.outputs["S3BucketName"], Prefix=uploaded
+    )
+    assert [each["IsLatest"] for each in kept["Versions"]] == [False]
+    assert [each["IsLatest"] for each in kept["DeleteMarkers"]] == [True]
+
+
+def test_a_file_is_deleted_with_the_scope_of_files_alone(api: Api, uploaded: str) -> None:
+    request = {"operation": "delete_file", "key": uploaded}
+
+    answer = api.post(request, token=api.token("items.read", "items.write"))
+
+    assert answer.status == 403
+    assert api.call("presign_download", key=uploaded).status == 200
+
+
 def test_the_bucket_answers_nobody_without_a_signature(api: Api, uploaded: str) -> None:
     url = api.call("presign_download", key=uploaded).data["download"]["url"]
 

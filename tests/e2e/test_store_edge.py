@@ -1,12 +1,14 @@
 """What the store refuses, and what its CDN lets nobody do."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import botocore.session
 import pytest
+import urllib3
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -119,8 +121,110 @@ def test_an_order_without_a_key_is_refused(store: Store) -> None:
         ("/api/orders", 404),
     ],
 )
-def test_what_is_not_there_is_not_found(store: Store, path: str, status: int) -> None:
-    assert store.get(path).status == status
+def test_what_is_not_there_is_not_found_and_told_in_json(
+    store: Store, path: str, status: int
+) -> None:
+    answer = store.get(path)
+
+    assert answer.status == status
+    assert isinstance(answer.body, dict)
+
+
+@pytest.mark.parametrize("path", ["/nosuch", "/a/b/c.html", "/favicon.ico", "/API/products"])
+def test_a_mistyped_address_is_a_page_of_the_store_and_tells_nothing_of_s3(
+    deployment: Deployment, store: Store, path: str
+) -> None:
+    answer = store.get(path)
+
+    assert answer.status == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.text == store.get("/404.html").text
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    told = answer.text + str(answer.headers)
+    assert deployment.store_outputs["AssetsBucketName"] not in told
+    assert "AccessDenied" not in told
+
+
+def test_the_store_is_healthy_and_nobody_caches_that(store: Store) -> None:
+    answer = store.get("/api/health")
+
+    assert answer.data == {"status": "up"}
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.fixture
+def past_the_cdn(deployment: Deployment) -> Iterator[Callable[..., Any]]:
+    """Sends a request to the API at its own address, of which the CDN has no part."""
+    api_id = deployment.store_outputs["HttpApiId"]
+    host = f"{api_id}.execute-api.{deployment.region}.amazonaws.com"
+    base, name = f"https://{host}", {}
+    if deployment.endpoint:
+        base, name = deployment.endpoint, {"host": f"{api_id}.execute-api.localhost"}
+    with urllib3.PoolManager(ca_certs=deployment.ca_bundle, retries=False) as pool:
+
+        def send(method: str, path: str, **headers: str) -> Any:
+            sent = {"content-type": "application/json", "idempotency-key": key()} | headers
+            body = json.dumps(ONE_MUG).encode() if method == "POST" else None
+            return pool.request(method, base + path, body=body, headers=sent | name)
+
+        yield send
+
+
+@pytest.mark.parametrize("given", [{}, {"x-origin-verify": ""}, {"x-origin-verify": "k" * 64}])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/products"),
+        ("GET", "/api/products/MUG"),
+        ("POST", "/api/orders"),
+        ("GET", "/api/orders/00000000-0000-4000-8000-000000000000"),
+        ("GET", "/api/health"),
+    ],
+)
+def test_the_api_answers_403_at_its_own_address(
+    store: Store, past_the_cdn: Callable[..., Any], method: str, path: str, given: dict[str, str]
+) -> None:
+    before = store.get("/api/products/MUG").data
+
+    answer = past_the_cdn(method, path, **given)
+
+    assert answer.status == 403
+    assert json.loads(answer.data)["error"]["code"] == "forbidden"
+    assert store.get("/api/products/MUG").data == before
+
+
+def test_what_a_visitor_sends_as_the_cdns_key_does_not_count(store: Store) -> None:
+    answer = store.request("GET", "/api/products", headers={"x-origin-verify": "a guess"})
+
+    assert answer.status == 200
+
+
+@pytest.mark.embedded
+def test_the_cdns_key_can_be_replaced_without_an_outage(
+    deployment: Deployment, store: Store, past_the_cdn: Callable[..., Any]
+) -> None:
+    secrets, arn = (
+        deployment.client("secretsmanager"),
+        deployment.store_outputs["OriginKeySecretArn"],
+    )
+    old = secrets.get_secret_value(SecretId=arn)["SecretString"]
+    new = secrets.get_random_password(PasswordLength=64, ExcludePunctuation=True)["RandomPassword"]
+
+    secrets.put_secret_value(SecretId=arn, SecretString=new)
+    try:
+        # The CDN still sends the old one; the new one counts once the function looks again.
+        eventually(lambda: past_the_cdn("GET", "/api/health", **{"x-origin-verify": new}).status)
+        assert store.get("/api/products").status == 200
+    finally:
+        secrets.put_secret_value(SecretId=arn, SecretString=old)
+
+
+def eventually(status: Callable[[], int]) -> None:
+    """Wait until it is 200, for as long as a guess has to wait."""
+    deadline = time.monotonic() + 30
+    while status() != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
 
 
 def test_what_is_not_sold_cannot_be_ordered(store: Store) -> None:

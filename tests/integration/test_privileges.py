@@ -21,12 +21,18 @@ NEEDED = {
         "dynamodb:UpdateItem",
         "kms:Decrypt",
         "kms:GenerateDataKey",
+        "s3:DeleteObject",
         "s3:GetObject",
         "s3:PutObject",
         "secretsmanager:DescribeSecret",
         "secretsmanager:GetSecretValue",
     },
-    "health": {"dynamodb:DescribeTable", "s3:ListBucket"},
+    "health": {
+        "dynamodb:DescribeTable",
+        "kms:Decrypt",
+        "s3:GetBucketLocation",
+        "secretsmanager:GetSecretValue",
+    },
     "rotation": {
         "kms:Decrypt",
         "kms:GenerateDataKey",
@@ -39,11 +45,13 @@ NEEDED = {
 }
 ALLOWED = [
     *[("api", action, "table") for action in sorted(NEEDED["api"]) if "dynamodb" in action],
+    ("api", "s3:DeleteObject", "upload"),
     ("api", "s3:GetObject", "upload"),
     ("api", "s3:PutObject", "upload"),
     ("api", "secretsmanager:GetSecretValue", "secret"),
     ("health", "dynamodb:DescribeTable", "table"),
-    ("health", "s3:ListBucket", "bucket"),
+    ("health", "s3:GetBucketLocation", "bucket"),
+    ("health", "secretsmanager:GetSecretValue", "secret"),
     *[
         ("rotation", action, "any" if "Random" in action else "secret")
         for action in sorted(NEEDED["rotation"])
@@ -59,7 +67,8 @@ REFUSED = [
     ("api", "dynamodb:ListTables", "any"),
     ("api", "s3:GetObject", "object besides uploads"),
     ("api", "s3:PutObject", "object besides uploads"),
-    ("api", "s3:DeleteObject", "upload"),
+    ("api", "s3:DeleteObject", "object besides uploads"),
+    ("api", "s3:DeleteObjectVersion", "upload"),
     ("api", "s3:ListBucket", "bucket"),
     ("api", "s3:PutBucketPolicy", "bucket"),
     ("api", "s3:ListAllMyBuckets", "any"),
@@ -77,7 +86,8 @@ REFUSED = [
     ("health", "dynamodb:PutItem", "table"),
     ("health", "s3:GetObject", "upload"),
     ("health", "s3:PutObject", "upload"),
-    ("health", "secretsmanager:GetSecretValue", "secret"),
+    ("health", "s3:ListBucket", "bucket"),
+    ("health", "secretsmanager:GetSecretValue", "other secret"),
     ("health", "kms:Decrypt", "key"),
     ("rotation", "secretsmanager:GetSecretValue", "other secret"),
     ("rotation", "secretsmanager:PutSecretValue", "other secret"),

@@ -1,6 +1,6 @@
 // The store: wires what the visitor does to the cart, the checkout and the page.
 
-import { listProducts, readOrder } from "./api.js";
+import { listProducts, readOrder, Refusal } from "./api.js";
 import { Cart } from "./cart.js";
 import { Checkout } from "./checkout.js";
 import { open, say, showBusy, showCart, showOrder, showProblem, showProducts } from "./page.js";
@@ -23,10 +23,13 @@ async function load() {
     for (const { sku } of cart.lines) if (!sold.has(sku)) cart.set(sku, 0);
     showProblem("shelf-problem", null);
     show();
-  } catch {
-    if (products.length) return; // what is on the page is better than nothing
+  } catch (problem) {
+    const unreachable = problem instanceof Refusal;
+    if (unreachable && products.length) return; // what is on the page is better than nothing
     $("products").replaceChildren();
-    showProblem("shelf-problem", "We cannot reach the shelf right now.", ["Try again", load]);
+    const words = unreachable ? "We cannot reach the shelf right now." : "Something is wrong with this page; it is not you.";
+    showProblem("shelf-problem", words, ["Try again", load]);
+    if (!unreachable) throw problem; // a bug of ours: the console must tell it
   }
 }
 
@@ -89,7 +92,8 @@ async function reopen() {
   if (!id) return;
   try {
     thank(await readOrder(id));
-  } catch {
+  } catch (problem) {
+    if (!(problem instanceof Refusal)) throw problem;
     say("That order could not be found");
   }
 }

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from aws_cdk import App, Environment
 
+from lib.constructs import origin_key
 from lib.ecommerce_stack import EcommerceStack
+from services.store_api import cdn
+from services.store_migrations.migrations import read_migrations
 from tests.unit.synthesized import ROOT, Json, SynthesizedStack, context
 
 SERVICES = ("store_api", "store_migrations", "store_secret_rotation")
@@ -17,6 +20,7 @@ STATEFUL = {
     "DatabaseInstanceAA8A5FDE",
     "DatabaseUserSecretC3512F4C",
 }
+KEY_USE = {"UseKey", "DecryptWithKey"}
 KEY = {"Fn::GetAtt": ["Key961B73FD", "Arn"]}
 ACCOUNT = {"Ref": "AWS::AccountId"}
 
@@ -49,6 +53,7 @@ def test_outputs_are_those_that_others_read(stack: SynthesizedStack) -> None:
         "StoreApiFunctionName",
         "RotationFunctionName",
         "HttpApiId",
+        "OriginKeySecretArn",
     }
 
 
@@ -104,7 +109,7 @@ def test_a_role_may_do_what_its_service_declares_and_no_more(stack: SynthesizedS
         granted = {
             action
             for sid, each in statements.items()
-            if sid not in {"WriteLogs", "WriteTraces", "UseKey", "SeeNetwork", "JoinNetwork"}
+            if sid not in {"WriteLogs", "WriteTraces", *KEY_USE, "SeeNetwork", "JoinNetwork"}
             and each["Effect"] == "Allow"
             for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
         }
@@ -122,10 +127,26 @@ def test_only_migrations_may_read_the_masters_secret(stack: SynthesizedStack) ->
 
 def test_functions_may_use_the_key_through_secrets_manager_alone(stack: SynthesizedStack) -> None:
     for service in SERVICES:
-        through = stack.statements(service)["UseKey"]["Condition"]["StringEquals"]
+        statements = stack.statements(service)
+        [use] = KEY_USE & set(statements)
+        through = statements[use]["Condition"]["StringEquals"]
 
         assert "secretsmanager" in json.dumps(through["kms:ViaService"])
         assert len(json.dumps(through).split("amazonaws.com")) == 2
+
+
+def test_a_function_that_only_reads_secrets_may_only_decrypt(stack: SynthesizedStack) -> None:
+    for service in ("store_api", "store_migrations"):
+        assert stack.statements(service)["DecryptWithKey"]["Action"] == "kms:Decrypt"
+        assert "GenerateDataKey" not in json.dumps(stack.statements(service))
+
+
+def test_the_api_function_is_told_the_newest_migration_that_comes_with_it(
+    stack: SynthesizedStack,
+) -> None:
+    told = stack.function("store_api")["Environment"]["Variables"]["MIGRATION_LEVEL"]
+
+    assert int(told) == read_migrations()[-1].number
 
 
 def test_lambda_may_make_interfaces_and_the_functions_code_may_not(
@@ -241,7 +262,7 @@ def test_the_log_groups_are_made_before_rds_would_make_open_ones(stack: Synthesi
 def test_the_stores_secret_says_where_the_database_is_and_rotates_only_later(
     stack: SynthesizedStack,
 ) -> None:
-    secret = stack.properties("AWS::SecretsManager::Secret")
+    secret = stack.all("AWS::SecretsManager::Secret")["DatabaseUserSecretC3512F4C"]["Properties"]
     attachment = stack.properties("AWS::SecretsManager::SecretTargetAttachment")
     (schedule,) = stack.all("AWS::SecretsManager::RotationSchedule").values()
     (attached,) = stack.all("AWS::SecretsManager::SecretTargetAttachment")
@@ -376,6 +397,79 @@ def test_the_cdn_speaks_https_only_and_never_caches_the_api(stack: SynthesizedSt
     assert pages["ResponseHeadersPolicyId"] == api["ResponseHeadersPolicyId"]
 
 
+def test_every_behaviour_takes_https_alone_and_a_page_may_be_redirected_to_it(
+    stack: SynthesizedStack,
+) -> None:
+    config = distribution(stack)
+
+    policies = {
+        each.get("PathPattern"): each["ViewerProtocolPolicy"]
+        for each in (config["DefaultCacheBehavior"], *config["CacheBehaviors"])
+    }
+    assert policies == {None: "redirect-to-https", "/api/*": "https-only"}
+    assert config["HttpVersion"] == "http2and3"
+
+
+def test_the_cdn_reaches_every_origin_over_new_tls_alone(stack: SynthesizedStack) -> None:
+    pages, api = distribution(stack)["Origins"]
+
+    # A bucket with origin access control is reached as the viewer came, which is HTTPS alone.
+    assert pages["S3OriginConfig"] == {"OriginAccessIdentity": ""}
+    assert "CustomOriginConfig" not in pages
+    assert api["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
+    assert api["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
+
+
+def test_the_cdn_proves_itself_to_the_api_and_to_nothing_else(stack: SynthesizedStack) -> None:
+    pages, api = distribution(stack)["Origins"]
+    secrets = stack.all("AWS::SecretsManager::Secret")
+    [secret] = (name for name in secrets if name.startswith("OriginKey"))
+
+    [header] = api["OriginCustomHeaders"]
+    assert header["HeaderName"] == origin_key.HEADER == cdn.HEADER
+    assert header["HeaderValue"] == {
+        "Fn::Join": [
+            "",
+            ["{{resolve:secretsmanager:", {"Ref": secret}, ":SecretString:::}}"],
+        ]
+    }
+    assert "OriginCustomHeaders" not in pages
+    variables = stack.function("store_api")["Environment"]["Variables"]
+    assert variables["ORIGIN_KEY_ARN"] == {"Ref": secret}
+    assert json.dumps(stack.template).count("{{resolve:secretsmanager:") == 1
+
+
+def test_the_cdns_key_is_random_long_and_encrypted(stack: SynthesizedStack) -> None:
+    [secret] = (
+        each["Properties"]
+        for name, each in stack.all("AWS::SecretsManager::Secret").items()
+        if name.startswith("OriginKey")
+    )
+
+    assert secret["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
+    assert secret["KmsKeyId"] == KEY
+
+
+def test_the_access_log_of_the_api_has_no_header_of_a_request(stack: SynthesizedStack) -> None:
+    written = stack.properties("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"]
+
+    assert "header" not in written.lower()
+
+
+def test_only_what_s3_says_of_a_missing_page_is_answered_with_a_page(
+    stack: SynthesizedStack,
+) -> None:
+    [error] = distribution(stack)["CustomErrorResponses"]
+
+    assert error == {
+        "ErrorCode": 403,
+        "ResponseCode": 404,
+        "ResponsePagePath": "/404.html",
+        "ErrorCachingMinTTL": 10,
+    }
+    assert (ROOT / "web/store/404.html").exists()
+
+
 def test_every_answer_carries_a_strict_content_policy_and_no_trace_of_the_key(
     stack: SynthesizedStack,
 ) -> None:
@@ -494,7 +588,7 @@ def test_a_domain_of_the_stores_own_raises_tls(
     assert "Aliases" not in distribution(store)
 
 
-def test_the_api_has_the_stores_four_public_throttled_routes(stack: SynthesizedStack) -> None:
+def test_the_api_has_the_stores_public_throttled_routes(stack: SynthesizedStack) -> None:
     routes = [each["Properties"] for each in stack.all("AWS::ApiGatewayV2::Route").values()]
     stage = stack.properties("AWS::ApiGatewayV2::Stage")
 
@@ -503,6 +597,7 @@ def test_the_api_has_the_stores_four_public_throttled_routes(stack: SynthesizedS
         "GET /api/products/{sku}",
         "POST /api/orders",
         "GET /api/orders/{id}",
+        "GET /api/health",
     }
     assert {each.get("AuthorizationType", "NONE") for each in routes} == {"NONE"}
     assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] in {50, 100}

@@ -231,8 +231,8 @@ def test_a_role_allows_the_operations_its_package_declares_and_no_other(
     dev: SynthesizedStack, service: str
 ) -> None:
     declared = tomllib.loads((ROOT / f"services/{service}/package.toml").read_text("utf-8"))["aws"]
-    # Heads of objects and buckets have permissions of other names.
-    permissions = {"HeadObject": "GetObject", "HeadBucket": "ListBucket"}
+    # Heads of objects have a permission of another name.
+    permissions = {"HeadObject": "GetObject"}
     expected = {
         f"{name}:{permissions.get(operation, operation)}"
         for name, operations in declared.items()
@@ -243,7 +243,7 @@ def test_a_role_allows_the_operations_its_package_declares_and_no_other(
     allowed = {
         action
         for sid, statement in statements.items()
-        if sid not in ("WriteLogs", "WriteTraces", "UseKey")
+        if sid not in ("WriteLogs", "WriteTraces", "UseKey", "DecryptWithKey")
         for action in (
             [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
         )
@@ -262,12 +262,16 @@ def test_the_api_reaches_one_table_one_prefix_and_one_secret(dev: SynthesizedSta
     }
 
 
-def test_the_health_function_can_read_no_item_no_file_and_no_secret(dev: SynthesizedStack) -> None:
+def test_the_health_function_can_read_no_item_no_file_and_no_name_of_one(
+    dev: SynthesizedStack,
+) -> None:
     statements = dev.statements("health")
 
-    assert set(statements) == {"WriteLogs", "WriteTraces", "Table", "Bucket"}
+    own = {"Table", "Bucket", "CursorSecret", "DecryptWithKey"}
+    assert set(statements) == {"WriteLogs", "WriteTraces", *own}
     assert statements["Table"]["Action"] == "dynamodb:DescribeTable"
-    assert statements["Bucket"]["Action"] == "s3:ListBucket"
+    assert statements["Bucket"]["Action"] == "s3:GetBucketLocation"
+    assert statements["CursorSecret"]["Action"] == "secretsmanager:GetSecretValue"
 
 
 def test_wildcard_resources_are_only_where_a_policy_can_name_none(dev: SynthesizedStack) -> None:
@@ -291,16 +295,24 @@ def test_wildcard_resources_are_only_where_a_policy_can_name_none(dev: Synthesiz
     ]
 
 
+BOTH = ["kms:Decrypt", "kms:GenerateDataKey"]
+
+
 @pytest.mark.parametrize(
-    ("service", "through"),
-    [("items_api", ["dynamodb", "s3", "secretsmanager"]), ("secret_rotation", ["secretsmanager"])],
+    ("service", "sid", "actions", "through"),
+    [
+        ("items_api", "UseKey", BOTH, ["dynamodb", "s3"]),
+        ("items_api", "DecryptWithKey", "kms:Decrypt", ["secretsmanager"]),
+        ("health", "DecryptWithKey", "kms:Decrypt", ["secretsmanager"]),
+        ("secret_rotation", "UseKey", BOTH, ["secretsmanager"]),
+    ],
 )
 def test_functions_use_the_key_only_through_the_services_they_call(
-    dev: SynthesizedStack, service: str, through: list[str]
+    dev: SynthesizedStack, service: str, sid: str, actions: object, through: list[str]
 ) -> None:
-    statement = dev.statements(service)["UseKey"]
+    statement = dev.statements(service)[sid]
 
-    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert statement["Action"] == actions
     assert statement["Resource"] == KEY
     named = statement["Condition"]["StringEquals"]["kms:ViaService"]
     named = named if isinstance(named, list) else [named]

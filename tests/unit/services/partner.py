@@ -6,6 +6,7 @@ from typing import Any
 from services.partner_api import handler
 from services.partner_api.audit import AuditQueue
 from services.partner_api.cors import AllowedOrigins
+from services.shared.health import CheckFailed, Health
 from services.shared.items.cursors import Cursors
 from services.shared.items.secret import ApplicationSecret
 from services.shared.items.service import ItemService
@@ -65,12 +66,18 @@ class Partner:
     def __init__(self) -> None:
         self.items = fakes.MemoryItems()
         self.queue = Queue()
+        self.down = False
         secret = ApplicationSecret(fakes.SecretsManager, SECRET)
         self.api = handler.Api(
             items=ItemService(self.items, Cursors(secret, TABLE, fakes.Clock())),
             origins=AllowedOrigins.from_text(ORIGINS),
             audit=AuditQueue(self.queue, QUEUE),
+            health=Health({"table": self._check}),
         )
+
+    def _check(self) -> None:
+        if self.down:
+            raise CheckFailed("not_active")
 
     @property
     def records(self) -> list[dict[str, Any]]:

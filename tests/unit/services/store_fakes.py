@@ -8,6 +8,8 @@ from pg8000.exceptions import DatabaseError
 
 from services.shared import requests
 from services.shared.database_secret import Login
+from services.shared.health import CheckFailed, Health
+from services.store_api.cdn import HEADER, OriginKey
 from services.store_api.handler import Api
 from services.store_api.models import (
     KeyInUse,
@@ -18,7 +20,7 @@ from services.store_api.models import (
     Product,
     ProductNotFound,
 )
-from tests.secrets_manager import NEW, OLD, StoreSecret, secret_value
+from tests.secrets_manager import NEW, OLD, SECRET, StoreSecret, client_error, secret_value
 from tests.unit.services import fakes
 
 __all__ = ["NEW", "OLD", "StoreSecret", "secret_value"]
@@ -128,12 +130,37 @@ class MemoryShop:
         return {**names, "price": price, "total": total}
 
 
+class OriginKeys:
+    """Secrets Manager with the CDN's key, and the one before it."""
+
+    def __init__(self, *keys: str) -> None:
+        self.keys = keys
+        self.reads = 0
+
+    def get_secret_value(self, *, SecretId: str, VersionStage: str) -> Any:  # noqa: N803
+        assert SecretId == SECRET
+        self.reads += 1
+        place = ("AWSCURRENT", "AWSPREVIOUS").index(VersionStage)
+        if place >= len(self.keys):
+            raise client_error("ResourceNotFoundException")
+        return {"SecretString": self.keys[place]}
+
+
 class Store:
     """The store's API over a shop in memory, called as the gateway calls the function."""
 
     def __init__(self) -> None:
         self.shop = MemoryShop()
-        self._api = Api(shop=self.shop)
+        self.down: set[str] = set()
+        self._api = Api(
+            shop=self.shop,
+            origin_key=OriginKey(OriginKeys("the-cdns-key"), SECRET),
+            health=Health({"database": self._check}),
+        )
+
+    def _check(self) -> None:
+        if "database" in self.down:
+            raise CheckFailed("not_migrated")
 
     @property
     def routes(self) -> Any:
@@ -152,6 +179,7 @@ class Store:
         """Status and parsed body of the answer to a request (text, or an object)."""
         event = fakes.http_event(route, pathParameters=path)
         event["headers"] = {"idempotency-key": key} if key is not None else headers or {}
+        event["headers"].setdefault(HEADER, "the-cdns-key")
         event["body"] = body if isinstance(body, str) else json.dumps(body)
         response = requests.serve(event, self._api.work)
         return response["statusCode"], json.loads(response["body"])

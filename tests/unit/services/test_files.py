@@ -17,8 +17,13 @@ DIGEST = "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ="
 KEY = "uploads/0193a5b0-7c1e-7a52-9d5e-6f1b2c3d4e5f"
 
 
-def files(status: int = 200) -> Any:
-    return BucketFiles(fakes.answering(aws.client("s3"), lambda _: (status, b"")), BUCKET)
+def files(status: int = 200, sent: list[str] | None = None) -> Any:
+    def respond(request: Any) -> Any:
+        if sent is not None:
+            sent.append(f"{request.method} {urlsplit(request.url).path}")
+        return status, b""
+
+    return BucketFiles(fakes.answering(aws.client("s3"), respond), BUCKET)
 
 
 def upload() -> Any:
@@ -73,3 +78,21 @@ def test_a_file_that_is_not_there_has_no_download(status: int) -> None:
 def test_another_error_of_the_bucket_stays_what_it_is() -> None:
     with pytest.raises(ClientError):
         files(400).presign_download(key=KEY, expires_in=90)
+
+
+def test_a_deleted_file_is_told_as_it_was() -> None:
+    sent: list[str] = []
+
+    deleted = files(sent=sent).delete(key=KEY)
+
+    assert deleted == {"key": KEY, "content_type": "text/plain", "size": 0}
+    assert sent == [f"HEAD /{KEY}", f"DELETE /{KEY}"]
+
+
+def test_a_file_that_is_not_there_is_not_deleted() -> None:
+    sent: list[str] = []
+
+    with pytest.raises(FileNotFound):
+        files(403, sent).delete(key=KEY)
+
+    assert sent == [f"HEAD /{KEY}"]

@@ -1,4 +1,4 @@
-"""Health: an answer in time, whatever the table and the bucket do."""
+"""Health: an answer in time, whatever is checked."""
 
 import json
 import threading
@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 
-from services.health import checks, handler
+from services.health import handler
 from services.health.settings import Settings
-from services.shared import aws, requests
+from services.shared import aws, health, requests
+from services.shared.health import Health
 from tests.unit.services import fakes
-from tests.unit.services.environment import BUCKET, TABLE
+from tests.unit.services.environment import BUCKET, QUEUE, SECRET, TABLE
 
 PUBLIC, DETAILS = "GET /health", "GET /health/details"
 
@@ -24,7 +25,7 @@ def well() -> None:
 def ask(route: str, **to_check: Any) -> Any:
     """Status and data of the answer to a health route."""
     response = requests.serve(
-        fakes.http_event(route, scopes=None), lambda call: handler.work(call, to_check)
+        fakes.http_event(route, scopes=None), lambda call: handler.work(call, Health(to_check))
     )
     body = json.loads(response["body"])
     assert body["success"] is (response["statusCode"] == 200)
@@ -60,7 +61,7 @@ def test_two_checks_that_hang_are_told_as_timeouts_in_the_time_of_one() -> None:
     def hang() -> None:
         forever.wait()
 
-    outcomes = checks.run({"table": hang, "bucket": hang}, timeout=0.1)
+    outcomes = health.run({"table": hang, "bucket": hang}, timeout=0.1)
 
     forever.set()
     assert [outcome.reason for outcome in outcomes] == ["timeout", "timeout"]
@@ -68,13 +69,13 @@ def test_two_checks_that_hang_are_told_as_timeouts_in_the_time_of_one() -> None:
 
 
 def test_a_check_has_two_seconds() -> None:
-    assert checks.TIMEOUT_SECONDS == 2
+    assert health.TIMEOUT_SECONDS == 2
 
 
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (checks.CheckFailed("not_active"), "not_active"),
+        (health.CheckFailed("not_active"), "not_active"),
         (fakes.client_error("ResourceNotFoundException"), "not_found"),
         (fakes.client_error("403", 403), "access_denied"),
         (fakes.client_error("AccessDeniedException"), "access_denied"),
@@ -94,49 +95,86 @@ def test_a_failure_is_told_as_a_code_and_never_as_its_text(
     assert "secret-name" not in json.dumps(data)
 
 
-class Table:
-    """A DynamoDB client whose table has a status."""
+class Dependencies:
+    """Clients of a table with a status, and of a bucket, a secret and a queue that are there."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: str = "ACTIVE") -> None:
         self._status = status
+        self.asked: list[Any] = []
+        self.configs: list[Any] = []
+
+    def client(self, _: str, config: Any) -> Any:
+        self.configs.append(config)
+        return self
 
     def describe_table(self, *, TableName: str) -> Any:  # noqa: N803  AWS's name
-        assert TableName == TABLE
+        self.asked.append(TableName)
         return {"Table": {"TableStatus": self._status}}
 
+    def get_bucket_location(self, *, Bucket: str) -> None:  # noqa: N803  AWS's name
+        self.asked.append(Bucket)
 
-class Bucket:
-    """An S3 client whose bucket is there."""
+    def get_secret_value(self, *, SecretId: str) -> None:  # noqa: N803  AWS's name
+        self.asked.append(SecretId)
 
-    def head_bucket(self, *, Bucket: str) -> None:  # noqa: N803  AWS's name
-        assert Bucket == BUCKET
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> None:  # noqa: N803
+        assert AttributeNames
+        self.asked.append(QueueUrl)
 
 
 @pytest.mark.parametrize(
     ("status", "reason"), [("ACTIVE", None), ("UPDATING", None), ("DELETING", "not_active")]
 )
-def test_the_table_must_be_active_and_the_bucket_there(
-    monkeypatch: pytest.MonkeyPatch, status: int, reason: str | None
+def test_the_table_must_be_active_the_bucket_there_and_the_secret_readable(
+    monkeypatch: pytest.MonkeyPatch, status: str, reason: str | None
 ) -> None:
-    configs = []
+    needed = Dependencies(status)
+    monkeypatch.setattr(aws, "client", needed.client)
 
-    def client(service: str, config: Any) -> Any:
-        configs.append(config)
-        return {"dynamodb": Table(status), "s3": Bucket()}[service]
+    connected = handler.connect(
+        Settings(items_table_name=TABLE, files_bucket_name=BUCKET, cursor_secret_arn=SECRET)
+    )
 
-    monkeypatch.setattr(aws, "client", client)
+    found = {outcome.name: outcome.reason for outcome in connected.outcomes()}
+    assert found == {"table": reason, "bucket": None, "secret": None}
+    assert set(needed.asked) == {TABLE, BUCKET, SECRET}
 
-    connected = handler.connect(Settings(items_table_name=TABLE, files_bucket_name=BUCKET))
 
-    assert [outcome.reason for outcome in checks.run(connected)] == [reason, None]
-    assert {config.retries["total_max_attempts"] for config in configs} == {1}
-    assert {config.read_timeout for config in configs} == {2}
+def test_a_checks_client_tries_once_and_no_longer_than_the_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    needed = Dependencies()
+    monkeypatch.setattr(aws, "client", needed.client)
+
+    health.queue_is_there(QUEUE)()
+
+    assert needed.asked == [QUEUE]
+    assert [config.retries["total_max_attempts"] for config in needed.configs] == [1]
+    assert [config.read_timeout for config in needed.configs] == [2]
+
+
+def test_a_flood_of_questions_is_answered_from_one_look_a_second() -> None:
+    clock, looks = fakes.Clock(), []
+    checked = Health({"table": lambda: looks.append(1)}, clock)
+
+    for moment in (0, 0.9, 1, 1.9, 2):
+        clock.now = 1000 + moment
+        assert checked.answer() == (200, {"status": "up"})
+
+    assert len(looks) == 3
+
+
+def test_what_is_down_is_in_the_log_by_its_name_and_reason(log_lines: fakes.LogLines) -> None:
+    Health({"table": well, "secret": failing(health.CheckFailed("not_found"))}).answer()
+
+    [line] = log_lines()
+    assert (line["message"], line["down"]) == ("unhealthy", {"secret": "not_found"})
 
 
 def test_the_entry_point_answers_though_nothing_can_be_reached(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(handler, "_checks", {"table": failing(KeyError())})
+    monkeypatch.setattr(handler, "_health", Health({"table": failing(KeyError())}))
 
     response = handler.lambda_handler(fakes.http_event(PUBLIC, scopes=None), None)
 

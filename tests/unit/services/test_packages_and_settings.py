@@ -15,7 +15,7 @@ ENVIRONMENT = {
         "CURSOR_SECRET_ARN",
         "RESOURCE_SERVER_ID",
     },
-    "health": {"ITEMS_TABLE_NAME", "FILES_BUCKET_NAME"},
+    "health": {"ITEMS_TABLE_NAME", "FILES_BUCKET_NAME", "CURSOR_SECRET_ARN"},
     "secret_rotation": {"SECRET_ARN"},
     "partner_api": {
         "ITEMS_TABLE_NAME",
@@ -24,7 +24,7 @@ ENVIRONMENT = {
         "ALLOWED_ORIGINS",
     },
     "audit_writer": {"LOGS_BUCKET_NAME"},
-    "store_api": {"DATABASE_SECRET_ARN"},
+    "store_api": {"DATABASE_SECRET_ARN", "ORIGIN_KEY_ARN", "MIGRATION_LEVEL"},
     "store_migrations": {
         "MASTER_SECRET_ARN",
         "DATABASE_SECRET_ARN",

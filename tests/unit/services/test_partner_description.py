@@ -52,6 +52,23 @@ def test_the_api_tells_its_operations(partner_api: Partner) -> None:
     )
 
 
+def test_a_healthy_api_answers_as_described(partner_api: Partner) -> None:
+    status, body = partner_api("GET", "/health")
+
+    assert status == 200
+    validate("HealthAnswer", body)
+
+
+def test_an_api_whose_table_is_down_says_so_and_no_more(partner_api: Partner) -> None:
+    partner_api.down = True
+
+    status, body = partner_api("GET", "/health")
+
+    assert (status, body["error"]["code"]) == (503, "service_unavailable")
+    validate("Failure", body)
+    assert "not_active" not in json.dumps(body)
+
+
 @pytest.mark.parametrize("route", [("POST", "/items"), ("PUT", ITEM)])
 def test_every_example_is_valid_and_its_answer_as_described(
     partner_api: Partner, route: tuple[str, str]

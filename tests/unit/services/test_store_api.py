@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from services.shared.errors import Unavailable
 from services.store_api import handler
+from services.store_api.cdn import HEADER, OriginKey
 from services.store_api.models import KeyInUse, Line, OrderNotFound, OutOfStock, ProductNotFound
 from services.store_api.repository import PostgresShop
 from services.store_api.validators import VALIDATORS
+from tests.unit.services import fakes
 from tests.unit.services.store_fakes import Store
 from tests.unit.services.strategies import documents
 
@@ -146,15 +148,41 @@ def test_a_database_that_is_down_is_a_clear_503_with_retry_after(
         raise Unavailable
 
     monkeypatch.setattr(PostgresShop, "products", down)
-    context = {"requestId": "a-request"}
+    monkeypatch.setattr(OriginKey, "check", lambda *_: None)
 
-    response = handler.lambda_handler(
-        {"routeKey": "GET /api/products", "requestContext": context}, None
-    )
+    response = handler.lambda_handler(fakes.http_event("GET /api/products"), None)
 
     assert response["statusCode"] == 503
     assert response["headers"]["retry-after"]
     described("Failure", json.loads(response["body"]))
+
+
+@pytest.mark.parametrize("given", ["", "the-cdns-kez", "the-cdns-key,the-cdns-key", "\udc80"])
+def test_whoever_does_not_come_through_the_cdn_is_refused_and_orders_nothing(
+    store: Store, given: str
+) -> None:
+    sent = {"idempotency-key": KEY, HEADER: given}
+
+    status, body = store("POST /api/orders", MUGS, headers=sent)
+
+    described("Failure", body)
+    assert (status, body["error"]["code"]) == (403, "forbidden")
+    assert store.shop.orders == {}
+
+
+def test_not_even_health_is_told_past_the_cdn(store: Store) -> None:
+    assert store("GET /api/health", headers={HEADER: "a guess"})[0] == 403
+
+
+def test_health_says_up_or_down_and_nothing_else(store: Store) -> None:
+    status, up = store("GET /api/health")
+    sick = Store()
+    sick.down.add("database")
+    status_of_sick, down = sick("GET /api/health")
+
+    described("HealthUp", up)
+    described("HealthDown", down)
+    assert (status, status_of_sick) == (200, 503)
 
 
 def test_every_route_is_described_and_has_a_validator(store: Store) -> None:

@@ -14,18 +14,19 @@ SEED = Path("services/store_migrations/sql/seed.sql")
 
 
 class Elements(HTMLParser):
-    """Every element of the page with its attributes."""
+    """Every element of a page with its attributes."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
         self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed((PAGE / "index.html").read_text("utf-8"))
+        self.feed((PAGE / name).read_text("utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attrs)))
 
 
-ELEMENTS = Elements().found
+ELEMENTS = Elements("index.html").found
+NOT_FOUND = Elements("404.html").found
 IDS = [attributes["id"] for _, attributes in ELEMENTS if "id" in attributes]
 
 
@@ -38,7 +39,7 @@ def test_the_page_is_under_60_kilobytes() -> None:
 
 
 def test_nothing_is_inline_so_that_the_content_security_policy_can_be_strict() -> None:
-    for tag, attributes in ELEMENTS:
+    for tag, attributes in [*ELEMENTS, *NOT_FOUND]:
         assert tag != "style"
         assert tag != "script" or attributes.keys() == {"type", "src"}
         assert not [name for name in attributes if name == "style" or name.startswith("on")]
@@ -66,8 +67,22 @@ def test_every_file_is_used_and_every_file_used_is_there() -> None:
     imported = {name for path in SCRIPTS for name in re.findall(r'from "\./(.+?)"', text(path))}
     seeded = set(re.findall(r"images/[a-z-]+\.svg", text(SEED)))
 
-    there = {path.relative_to(PAGE).as_posix() for path in FILES} - {"index.html"}
+    there = {path.relative_to(PAGE).as_posix() for path in FILES} - {"index.html", "404.html"}
     assert named | imported | seeded == there
+
+
+def test_the_page_for_what_is_not_there_works_under_any_address() -> None:
+    addresses = [
+        str(attributes[name])
+        for _, attributes in NOT_FOUND
+        for name in ("src", "href")
+        if attributes.get(name)
+    ]
+
+    assert "/styles.css" in addresses
+    for each in addresses:
+        assert each == "/" or (PAGE / each.removeprefix("/")).is_file()
+        assert each.startswith("/")
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)

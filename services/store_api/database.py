@@ -1,0 +1,38 @@
+"""Whether the store's database answers, and has what this code needs."""
+
+from pg8000.exceptions import Error
+
+from services.shared.health import Check, CheckFailed
+from services.shared.postgres import REFUSED_LOGIN, Connect, Logins, close, log_in, sqlstate
+
+_LEVEL = "SELECT max(number) FROM store.migrations"
+_NOT_THERE_OR_NOT_GRANTED = "42"  # what the migrations would have made or granted
+
+
+def is_migrated(logins: Logins, connect: Connect, level: int) -> Check:
+    """The check that the store's user can log in and finds migrations up to `level`.
+
+    On a connection of its own: the one that requests share must not be in two threads, and the
+    thread of a check that takes too long is left alone.
+    """
+
+    def check() -> None:
+        try:
+            connection = log_in(logins.logins(), connect)
+            try:
+                [[found]] = connection.run(_LEVEL)
+            finally:
+                close(connection)
+        except (OSError, Error) as error:
+            raise CheckFailed(_reason(error)) from error
+        if (found or 0) < level:
+            raise CheckFailed("not_migrated")
+
+    return check
+
+
+def _reason(error: Exception) -> str:
+    code = sqlstate(error)
+    if code in REFUSED_LOGIN:
+        return "access_denied"
+    return "not_migrated" if code.startswith(_NOT_THERE_OR_NOT_GRANTED) else "unreachable"
