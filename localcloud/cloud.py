@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
-import trustme
 from botocore.config import Config
 
+from localcloud import certificates
 from localcloud.errors import CliError
 
 ACCOUNT = "000000000000"
@@ -66,25 +66,27 @@ class Cloud:
             ) from error
 
     def save(self) -> None:
-        """Write the description, readable by this user alone, and the certificates if missing."""
+        """Write the description, readable by this user alone, and certificates if they are due."""
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         described = {name: value for name, value in asdict(self).items() if name != "home"}
         write_private(self.home / "cloud.json", json.dumps(described, indent=2))
-        if not (self.home / "tls" / "server.pem").exists():
+        if self.needs_certificates():
             self._issue_certificates()
+
+    def needs_certificates(self) -> bool:
+        """Whether its certificates are missing, near their end, or of an older kind."""
+        tls = self.home / "tls"
+        return (tls / "ca.key").exists() or certificates.are_due(tls)
 
     def _issue_certificates(self) -> None:
         tls = self.home / "tls"
         tls.mkdir(exist_ok=True, mode=0o700)
-        authority = trustme.CA(organization_name="TAP embedded cloud")
-        server = authority.issue_cert(
-            "localhost", "127.0.0.1", "::1", "*.execute-api.localhost", "*.cloudfront.localhost"
-        )
-        write_private(tls / "ca.key", authority.private_key_pem.bytes().decode())
-        write_private(tls / "server.key", server.private_key_pem.bytes().decode())
-        authority.cert_pem.write_to_path(tls / "ca.pem")
-        chain = b"".join(part.bytes() for part in server.cert_chain_pems)
-        write_private(tls / "server.pem", chain.decode())
+        authority, server, key = certificates.pair()
+        write_private(tls / "server.key", key)
+        write_private(tls / "ca.pem", authority)
+        write_private(tls / "server.pem", server)
+        # Earlier versions kept the authority's key.
+        (tls / "ca.key").unlink(missing_ok=True)
 
     @property
     def endpoint(self) -> str:

@@ -88,7 +88,12 @@ def start(folder: Path, given: dict[str, int | None]) -> Cloud:
         CliError: it runs with other ports than given, or could not be started.
     """
     known = Cloud.load(folder) or Cloud(home=folder, **_DEFAULTS)
-    if found := process.running(folder):
+    found = process.running(folder)
+    if found and known.needs_certificates():
+        # What it serves with ends soon: it starts again with new ones.
+        process.stop(folder)
+        found = None
+    if found:
         moved = [name for name, port in given.items() if port and port != getattr(known, name)]
         if moved:
             raise CliError(

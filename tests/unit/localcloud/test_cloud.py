@@ -43,7 +43,7 @@ def test_the_root_key_is_another_in_every_cloud(tmp_path):
     assert first.secret_access_key != second.secret_access_key
 
 
-@pytest.mark.parametrize("name", ["cloud.json", "tls/server.key", "tls/ca.key"])
+@pytest.mark.parametrize("name", ["cloud.json", "tls/server.key"])
 def test_secrets_are_readable_by_their_owner_alone(cloud, name):
     assert stat.S_IMODE((cloud.home / name).stat().st_mode) == 0o600
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 from botocore.exceptions import ClientError
 from pg8000.exceptions import DatabaseError, InterfaceError
 
+from localcloud import certificates
 from services.shared import postgres
 from services.shared.database_password import scram_verifier
 from services.shared.database_secret import DatabaseSecret, Login
@@ -227,10 +227,10 @@ def test_each_region_has_its_own_roots_and_an_unknown_one_is_named() -> None:
 @pytest.fixture
 def authority(tmp_path: Path) -> Iterator[tuple[Path, int]]:
     """A server with a certificate for localhost, which refuses every login; its CA and port."""
-    ca = trustme.CA()
-    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    for name, pem in zip(("ca", "server", "key"), certificates.pair(numbers=()), strict=True):
+        (tmp_path / f"{name}.pem").write_text(pem)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("localhost").configure_cert(context)
+    context.load_cert_chain(tmp_path / "server.pem", tmp_path / "key.pem")
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
