@@ -19,6 +19,9 @@ class GatewayErrors(Construct):
     bodies have no `timestamp`: the gateway knows the time only in a form of its own. Its headers
     are fixed texts, so that they can name one of the `origins` whose pages may read them: the
     first. A page of another sees a failed request without its body; none sees more than it may.
+    No body repeats the validator's text: it quotes names with `"`, and of all variables API Gateway
+    documents `$context.error.messageString` alone as quoted for JSON.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
     Defaults: other kinds of 4xx keep their status and API Gateway's own message, other kinds of
     5xx their status.
     """
@@ -39,7 +42,7 @@ class GatewayErrors(Construct):
         self._answer(
             _Type.BAD_REQUEST_BODY,
             "invalid_request",
-            "the body is not as described: $context.error.validationErrorString",
+            "the body is not as the API's description says",
             400,
         )
         self._answer(_Type.BAD_REQUEST_PARAMETERS, "invalid_request", _REASON, 400)

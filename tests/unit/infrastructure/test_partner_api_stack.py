@@ -418,6 +418,16 @@ def test_the_gateways_own_answers_have_the_services_body(
     assert envelope(answer)["error"]["code"] == code
 
 
+def test_no_answer_of_the_gateway_repeats_a_text_that_may_hold_quotes(
+    dev: SynthesizedStack,
+) -> None:
+    written = json.dumps([a["ResponseTemplates"] for a in gateway_answers(dev).values()])
+
+    variables = set(re.findall(r"\$context\.([A-Za-z.]*[A-Za-z])", written))
+
+    assert variables == {"error.messageString", "requestId", "stage"}
+
+
 def envelope(answer: Json) -> Json:
     """The answer's body, as API Gateway would fill it in."""
     text = answer["ResponseTemplates"]["application/json"]
