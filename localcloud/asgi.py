@@ -18,6 +18,14 @@ def headers(scope: Scope) -> dict[str, str]:
     }
 
 
+def each_header(scope: Scope) -> tuple[tuple[str, str], ...]:
+    """Every header of the request by lower-case name, in the order sent."""
+    return tuple(
+        (name.decode("latin-1").lower(), value.decode("latin-1"))
+        for name, value in scope["headers"]
+    )
+
+
 async def answer(
     send: Send,
     status: int,

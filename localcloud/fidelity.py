@@ -7,6 +7,9 @@ an enforced resource is not, because a type is rarely wholly one or the other.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+
+from localcloud.gateway.firewall import Firewall
 
 
 class Verdict(StrEnum):
@@ -37,7 +40,7 @@ def _recorded(note: str) -> Fidelity:
 _NETWORK = "functions run on this machine: the network proof is of the template"
 
 TYPES: dict[str, Fidelity] = {
-    "AWS::ApiGateway::ApiKey": _enforced("no key or a wrong one gets 403"),
+    "AWS::ApiGateway::ApiKey": _enforced("no key, a wrong or a disabled one gets 403"),
     "AWS::ApiGateway::Account": _recorded("the emulator needs no role to write logs"),
     "AWS::ApiGateway::Deployment": _enforced("a stage serves what was deployed to it"),
     "AWS::ApiGateway::GatewayResponse": _enforced("status, body and constant headers"),
@@ -56,14 +59,17 @@ TYPES: dict[str, Fidelity] = {
     "AWS::ApiGatewayV2::Integration": _enforced("payload format 2.0, without the cookies array"),
     "AWS::ApiGatewayV2::Route": _enforced("method, path, authorizer and scopes"),
     "AWS::ApiGatewayV2::Stage": _enforced(
-        "throttling, the access log and the 10 MB limit, by the layer in front of the emulator"
+        "throttling, the access log and the 10 MB limit, by the layer in front of the emulator; "
+        "one bucket for all routes, taken before a token is looked at: a flood without tokens "
+        "starves callers with them"
     ),
     "AWS::Backup::BackupPlan": _recorded("no backup is taken here"),
     "AWS::Backup::BackupSelection": _recorded("no backup is taken here"),
     "AWS::Backup::BackupVault": _recorded("no backup is taken here"),
     "AWS::CDK::Metadata": Fidelity(Verdict.SKIPPED, "usage statistics of the CDK"),
     "AWS::CloudFront::Distribution": _enforced(
-        "behaviours, origins, headers policy and HTTPS, from one edge; nothing is cached long"
+        "behaviours with their methods, origins, headers policy and HTTPS, from one edge; nothing "
+        "is cached long; a web ACL is not asked"
     ),
     "AWS::CloudFront::OriginAccessControl": _enforced("the bucket answers to the CDN alone"),
     "AWS::CloudFront::ResponseHeadersPolicy": _enforced("its headers are on every answer"),
@@ -101,7 +107,9 @@ TYPES: dict[str, Fidelity] = {
         "batches and partial failures; the function's right to read the queue is not asked for"
     ),
     "AWS::Lambda::Function": _enforced(
-        "role, timeout, heap within MemorySize, isolated interpreter; /tmp is shared, tracing and "
+        "role, timeout, heap within MemorySize, isolated interpreter; calls carry no "
+        "lambda:SourceFunctionArn, so a policy's condition on it has no effect; /tmp is shared, "
+        "tracing and "
         "the 6 MB payload limit are not enforced"
     ),
     "AWS::Lambda::Permission": _recorded("API Gateway invokes without asking"),
@@ -133,13 +141,24 @@ TYPES: dict[str, Fidelity] = {
     "AWS::SecretsManager::SecretTargetAttachment": _enforced("host and port are in the secret"),
     "AWS::WAFv2::LoggingConfiguration": _recorded("`tap status` shows sampled requests instead"),
     "AWS::WAFv2::WebACL": _enforced(
-        "rate rules as deployed; AWS's managed groups by our approximation of their descriptions, "
-        "without the IP reputation list"
+        "rate rules by address and byte matches as deployed; AWS's managed groups by our "
+        "approximation of their descriptions, without the IP reputation list"
     ),
     "AWS::WAFv2::WebACLAssociation": _enforced("the gateway before the emulator asks the web ACL"),
     "Custom::S3AutoDeleteObjects": _enforced("empties the bucket, without its Node.js function"),
     "Custom::VpcRestrictDefaultSG": _recorded(_NETWORK),
 }
+
+
+def of_web_acl(web_acl: dict[str, Any]) -> Fidelity:
+    """The verdict on one web ACL, as the API describes it: recorded if a part has no effect."""
+    if str(web_acl.get("ARN", "")).partition(":global/")[1]:
+        return _recorded("the CDN here asks no web ACL")
+    unknown = Firewall(web_acl).not_evaluated
+    if unknown:
+        named = ", ".join(f"{part} of rule {rule}" for rule, part in unknown.items())
+        return _recorded(f"not evaluated here: {named}; its other rules are")
+    return of("AWS::WAFv2::WebACL")
 
 
 def of(resource_type: str) -> Fidelity:

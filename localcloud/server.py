@@ -31,6 +31,7 @@ from localcloud.emulator import (
     signatures,
     stacks,
     viewers,
+    web_acls,
 )
 from localcloud.emulator.deployed import Deployed
 from localcloud.emulator.storage import Storage
@@ -54,6 +55,7 @@ _PARTS = (
     signatures,
     stacks,
     viewers,
+    web_acls,
 )
 
 _log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import groupby
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from localcloud import deployment, fidelity, process
 from localcloud.cloud import Cloud
 from localcloud.commands.options import Home, Json, running_cloud
 from localcloud.console import data, emit, show, talk
-from localcloud.fidelity import Verdict
+from localcloud.fidelity import Fidelity, Verdict
 from localcloud.settings import DeployedSettings, present
 
 _LEDGER = "Fidelity ledger"
@@ -84,7 +84,7 @@ def ledger(cloud: Cloud) -> list[dict[str, Any]]:
     for stack in deployment.stacks(cloud):
         resources = cloudformation.describe_stack_resources(StackName=stack.name)["StackResources"]
         for resource in sorted(resources, key=lambda item: item["ResourceType"]):
-            found = fidelity.of(resource["ResourceType"])
+            found = _fidelity(client, resource)
             deployed = kept.get((resource["ResourceType"], resource["PhysicalResourceId"]))
             held: dict[str, bool] = {}
             if deployed:
@@ -102,6 +102,14 @@ def ledger(cloud: Cloud) -> list[dict[str, Any]]:
                 }
             )
     return rows
+
+
+def _fidelity(client: Callable[[str], Any], resource: dict[str, Any]) -> Fidelity:
+    if resource["ResourceType"] != "AWS::WAFv2::WebACL":
+        return fidelity.of(resource["ResourceType"])
+    name, acl_id, scope = resource["PhysicalResourceId"].split("|")
+    found = client("wafv2").get_web_acl(Name=name, Id=acl_id, Scope=scope)
+    return fidelity.of_web_acl(found["WebACL"])
 
 
 def _lines(rows: list[dict[str, Any]], *, each: bool) -> Iterator[tuple[str | Text, ...] | None]:

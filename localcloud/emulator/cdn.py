@@ -3,6 +3,9 @@
 The API's address is a `*.localhost` name that Python does not resolve everywhere, and its port is
 the front door's, which speaks plain HTTP. The origin is reached over TLS at the AWS endpoint
 instead, under the same name.
+
+A behaviour that names no methods allows GET and HEAD alone, as on AWS:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cloudfront-distribution-cachebehavior.html
 """
 
 from typing import Any
@@ -14,7 +17,7 @@ from localcloud.emulator.internals import need, replace
 
 
 def install(cloud: Cloud) -> None:
-    """Make a distribution reach the APIs behind it.
+    """Make a distribution reach the APIs behind it, and refuse methods it does not allow.
 
     Raises:
         CliError: the emulator is not the version this was written for.
@@ -27,4 +30,11 @@ def install(cloud: Cloud) -> None:
         found: tuple[str, int, bool] = connect_target(origin, viewer_is_https)
         return found
 
+    allowed_methods = need(cloudfront, "_dataplane_allowed_methods")
+
+    def allowed(behaviour: Any) -> list[str]:
+        found: list[str] = allowed_methods(behaviour) or ["GET", "HEAD"]
+        return found
+
     replace(cloudfront, "_origin_connect_target", reach)
+    replace(cloudfront, "_dataplane_allowed_methods", allowed)

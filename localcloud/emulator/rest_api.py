@@ -1,4 +1,5 @@
-"""What the emulator's REST APIs lack: request validators from templates, the key's id in events.
+"""What the emulator's REST APIs lack: request validators from templates, API keys that can be
+switched off, and in events the key's id, the peer's address and each value of a header.
 
 The handlers run on the emulator's event loop and before a deployment takes its snapshot of the
 methods: they call the emulator's functions, because the public API would wait for itself.
@@ -11,15 +12,17 @@ from typing import Any
 from ministack.services import apigateway_v1
 from ministack.services.cloudformation import provisioners
 
+from localcloud.asgi import each_header
 from localcloud.cloud import Cloud
 from localcloud.emulator.internals import need, replace
 from localcloud.errors import CliError
+from localcloud.gateway.sent import SERVED, peer, values_by_name
 
 Properties = dict[str, Any]
 
 
 def install(cloud: Cloud) -> None:
-    """Create request validators, tie methods to them, and name the API key in events.
+    """Create request validators, switch keys off and on, and tell functions who calls.
 
     Raises:
         CliError: the emulator is not the version this was written for.
@@ -28,7 +31,8 @@ def install(cloud: Cloud) -> None:
     handlers = need(provisioners, "_RESOURCE_HANDLERS")
     handlers["AWS::ApiGateway::RequestValidator"] = _request_validator()
     handlers["AWS::ApiGateway::Method"] = _method(handlers["AWS::ApiGateway::Method"])
-    replace(apigateway_v1, "_build_lambda_event_v1", _with_key_id())
+    replace(apigateway_v1, "_build_lambda_event_v1", _with_caller())
+    replace(apigateway_v1, "_update_api_key", _switched())
 
 
 def _request_validator() -> dict[str, Any]:
@@ -77,19 +81,41 @@ def _method(handler: dict[str, Any]) -> dict[str, Any]:
     return {**handler, "create": create, "update": update}
 
 
-def _with_key_id() -> Callable[..., Properties]:
-    """The event of a proxy integration with `requestContext.identity.apiKeyId`, as on AWS."""
+def _with_caller() -> Callable[..., Properties]:
+    """The event of a proxy integration with who calls, and each value of each header, as on AWS."""
     build = need(apigateway_v1, "_build_lambda_event_v1")
     keys = need(apigateway_v1, "_api_keys")
 
     def event(*arguments: Any, **named: Any) -> Properties:
         built: Properties = build(*arguments, **named)
-        sent = {name.lower(): value for name, value in built["headers"].items()}.get("x-api-key")
-        known = (key_id for key_id, key in keys.items() if sent and key.get("value") == sent)
-        built["requestContext"]["identity"]["apiKeyId"] = next(known, None)
+        identity = built["requestContext"]["identity"]
+        if served := SERVED.get():
+            sent = values_by_name(each_header(served))
+            built["multiValueHeaders"] = sent
+            built["headers"] = {name: values[-1] for name, values in sent.items()}
+            identity["sourceIp"] = peer(served)
+        sent_key = {name.lower(): value for name, value in built["headers"].items()}.get(
+            "x-api-key"
+        )
+        known = (key_id for key_id, key in keys.items() if sent_key and key["value"] == sent_key)
+        identity["apiKeyId"] = next(known, None)
         return built
 
     return event
+
+
+def _switched() -> Callable[[str, Properties], Any]:
+    """UpdateApiKey, which is told `false` as text: the emulator takes any text for true."""
+    change = need(apigateway_v1, "_update_api_key")
+
+    def update(key_id: str, data: Properties) -> Any:
+        patch = [
+            {**each, "value": _true(each["value"])} if each.get("path") == "/enabled" else each
+            for each in data.get("patchOperations", [])
+        ]
+        return change(key_id, {**data, "patchOperations": patch})
+
+    return update
 
 
 def _true(value: Any) -> bool:

@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime
 
 from localcloud.asgi import Message, Scope, Send, answer, headers
+from localcloud.gateway.sent import peer
 from localcloud.gateway.stage import Address, Stage
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
@@ -72,7 +73,8 @@ class Exchange:
             start["status"], body = 204, b""
         elif _UNRESOLVED in body:
             reason = self._stage.invalid_because(self._scope["method"], self._route(), self.body)
-            body = body.replace(_UNRESOLVED, json.dumps(reason)[1:-1].encode())
+            # As it is: AWS promises no escaping, so a template that needs it breaks here first.
+            body = body.replace(_UNRESOLVED, reason.encode())
         if message.get("more_body"):
             named.pop("content-length", None)
         else:
@@ -122,7 +124,7 @@ class Exchange:
             "integrationErrorMessage": self._failure or "-",
             "integration.error": self._failure or "-",
             "error.message": self._failure or "-",
-            "identity.sourceIp": (self._scope.get("client") or ("127.0.0.1",))[0],
+            "identity.sourceIp": peer(self._scope),
             "identity.userAgent": sent.get("user-agent", "-"),
             "domainName": sent.get("host", "-"),
             "requestTime": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),

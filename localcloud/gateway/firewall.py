@@ -4,36 +4,25 @@ Rate-based rules follow the deployed limit and window. The managed groups are AW
 public: `managed_rules.py` approximates them from AWS's descriptions. Rules are read in order of
 priority; a rule that counts lets the request go on, one that blocks ends it:
 https://docs.aws.amazon.com/waf/latest/developerguide/web-acl-rule-actions.html
+A rule of which a part is not understood is left out whole, and `tap status` names it.
 """
 
 import time
 from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote_plus
 
 from localcloud.gateway.managed_rules import GROUPS
+from localcloud.gateway.statements import NotEvaluated, WebRequest, known, predicate, within
 
 # As many as AWS samples of a web ACL's requests in one call.
 _SAMPLES = 100
 _DEFAULT_WINDOW_SECONDS = 300
+_ACTIONS = {"Allow": "ALLOW", "Block": "BLOCK", "Count": "COUNT"}
 
-
-@dataclass(frozen=True, kw_only=True)
-class WebRequest:
-    """What a web ACL looks at."""
-
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    body: bytes
-    source_ip: str
-
-    @property
-    def decoded_query(self) -> str:
-        """The query string with its escapes resolved."""
-        return unquote_plus(self.query)
+# What a rule does with a request, and by which name; None where it does not match.
+Judge = Callable[[WebRequest], tuple[str, str] | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +49,21 @@ class Window:
 
 
 class Firewall:
-    """One web ACL, as deployed."""
+    """One web ACL, as deployed.
+
+    Attributes:
+        not_evaluated: What this cannot judge, by rule: that rule has no effect here.
+    """
 
     def __init__(self, web_acl: dict[str, Any]) -> None:
         self.name = str(web_acl["Name"])
-        self._rules = sorted(web_acl.get("Rules", []), key=lambda rule: int(rule["Priority"]))
+        self._judges: list[Judge] = []
+        self.not_evaluated: dict[str, str] = {}
+        for rule in sorted(web_acl.get("Rules", []), key=lambda rule: int(rule["Priority"])):
+            try:
+                self._judges.append(self._judge_of(rule))
+            except NotEvaluated as unknown:
+                self.not_evaluated[rule["Name"]] = str(unknown)
         self._default = "BLOCK" if "Block" in web_acl.get("DefaultAction", {}) else "ALLOW"
         self._windows: dict[tuple[str, int, float, str], Window] = {}
         self.samples: deque[dict[str, Any]] = deque(maxlen=_SAMPLES)
@@ -89,8 +88,8 @@ class Firewall:
 
     def judge(self, request: WebRequest) -> Verdict:
         """What becomes of a request: ALLOW or BLOCK, and by which rule."""
-        for rule in self._rules:
-            found = self._matches(rule, request)
+        for judge in self._judges:
+            found = judge(request)
             if found is None:
                 continue
             action, name = found
@@ -112,48 +111,63 @@ class Firewall:
             }
         )
 
-    def _matches(self, rule: dict[str, Any], request: WebRequest) -> tuple[str, str] | None:
-        statement = rule["Statement"]
-        if "RateBasedStatement" in statement:
-            return self._over_rate(rule, statement["RateBasedStatement"], request)
-        if "ManagedRuleGroupStatement" in statement:
-            return _in_group(rule, statement["ManagedRuleGroupStatement"], request)
-        return None
+    def _judge_of(self, rule: dict[str, Any]) -> Judge:
+        [(kind, said)] = rule["Statement"].items()
+        if kind == "RateBasedStatement":
+            return self._rate_rule(rule, said)
+        if kind == "ManagedRuleGroupStatement":
+            return _group_rule(rule, said)
+        matches = predicate(rule["Statement"])
+        found = (_action(rule.get("Action", {}), "BLOCK"), rule["Name"])
+        return lambda request: found if matches(request) else None
 
-    def _over_rate(
-        self, rule: dict[str, Any], statement: dict[str, Any], request: WebRequest
-    ) -> tuple[str, str] | None:
+    def _rate_rule(self, rule: dict[str, Any], statement: dict[str, Any]) -> Judge:
         seconds = float(statement.get("EvaluationWindowSec", _DEFAULT_WINDOW_SECONDS))
         limit = int(statement["Limit"])
-        # As on AWS, a rule whose settings change begins to count anew.
-        key = (rule["Name"], limit, seconds, request.source_ip)
-        window = self._windows.setdefault(key, Window(seconds))
-        if window.add(time.monotonic()) <= limit:
-            return None
-        return _action(rule.get("Action", {}), "BLOCK"), rule["Name"]
+        in_scope = within(statement)
+        if statement["AggregateKeyType"] != "IP":
+            raise NotEvaluated(f"AggregateKeyType {statement['AggregateKeyType']}")
+        found = (_action(rule.get("Action", {}), "BLOCK"), rule["Name"])
+
+        def judge(request: WebRequest) -> tuple[str, str] | None:
+            if not in_scope(request):
+                return None
+            # As on AWS, a rule whose settings change begins to count anew.
+            key = (rule["Name"], limit, seconds, request.source_ip)
+            window = self._windows.setdefault(key, Window(seconds))
+            return None if window.add(time.monotonic()) <= limit else found
+
+        return judge
 
 
-def _in_group(
-    rule: dict[str, Any], statement: dict[str, Any], request: WebRequest
-) -> tuple[str, str] | None:
+def _group_rule(rule: dict[str, Any], statement: dict[str, Any]) -> Judge:
     """The first rule of a managed group that ends the request, else the last that counts it."""
+    if statement.get("VendorName", "AWS") != "AWS":
+        raise NotEvaluated(f"{statement['VendorName']}:{statement['Name']}")
+    group = known(GROUPS, statement["Name"])
+    in_scope = within(statement)
     overrides = {
         override["Name"]: _action(override.get("ActionToUse", {}), "BLOCK")
         for override in statement.get("RuleActionOverrides", [])
     } | {excluded["Name"]: "COUNT" for excluded in statement.get("ExcludedRules", [])}
-    counted = None
-    for name, matches in GROUPS.get(statement["Name"], {}).items():
-        if not matches(request):
-            continue
-        action = overrides.get(name, "BLOCK")
-        if "Count" in rule.get("OverrideAction", {}):
-            action = "COUNT"
-        found = (action, f"{statement['Name']}:{name}")
-        if action != "COUNT":
-            return found
-        counted = found
-    return counted
+    counts = "Count" in rule.get("OverrideAction", {})
+
+    def judge(request: WebRequest) -> tuple[str, str] | None:
+        counted = None
+        for name, matches in group.items():
+            if not in_scope(request) or not matches(request):
+                continue
+            action = "COUNT" if counts else overrides.get(name, "BLOCK")
+            found = (action, f"{statement['Name']}:{name}")
+            if action != "COUNT":
+                return found
+            counted = found
+        return counted
+
+    return judge
 
 
 def _action(named: dict[str, Any], otherwise: str) -> str:
-    return next(iter(named), otherwise).upper()
+    """The action of a rule; a CAPTCHA or a challenge needs a browser and AWS's own page."""
+    action: str = known(_ACTIONS, next(iter(named))) if named else otherwise
+    return action

@@ -13,11 +13,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localcloud.asgi import App, Receive, Scope, Send, body_of, headers, replay
+from localcloud.asgi import App, Receive, Scope, Send, body_of, each_header, headers, replay
 from localcloud.gateway.access_log import AccessLog
 from localcloud.gateway.exchange import Exchange
-from localcloud.gateway.firewall import WebRequest
+from localcloud.gateway.sent import SERVED, handed_on, peer
 from localcloud.gateway.stage import Address, Stage, Stages, address_of
+from localcloud.gateway.statements import WebRequest
 
 PAYLOAD_LIMIT = 10 * 1024 * 1024
 # Each concurrent call has a function process of its own, 50 MB each: more than these wait their
@@ -81,6 +82,8 @@ class Gateway:
             exchange.body = body
             async with self._turns:
                 inner = _by_path(scope, address, default_stage=not stage.rest)
+                inner = handed_on(inner, rest=stage.rest)
+                SERVED.set(inner)
                 await self._app(inner, replay(body, receive), exchange.send)
 
     async def _stage(self, address: Address) -> Stage | None:
@@ -125,9 +128,12 @@ def _seen(scope: Scope, address: Address, body: bytes) -> WebRequest:
         path=address.path,
         query=raw.decode("latin-1"),
         # On AWS the host is the API's own: a rule against `localhost` would block everyone here.
-        headers=headers(scope) | {"host": f"{address.api_id}.execute-api.amazonaws.com"},
+        headers=tuple(
+            (name, f"{address.api_id}.execute-api.amazonaws.com" if name == "host" else value)
+            for name, value in each_header(scope)
+        ),
         body=body,
-        source_ip=(scope.get("client") or ("127.0.0.1",))[0],
+        source_ip=peer(scope),
     )
 
 

@@ -8,35 +8,11 @@ https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-ba
 
 import re
 from collections.abc import Callable
-from typing import Protocol
 from urllib.parse import unquote_plus
 
+from localcloud.gateway.statements import WebRequest
 
-class Request(Protocol):
-    """The parts of a request that the rules look at."""
-
-    @property
-    def method(self) -> str:
-        """The HTTP method."""
-
-    @property
-    def path(self) -> str:
-        """The path, without the query."""
-
-    @property
-    def query(self) -> str:
-        """The query string as sent."""
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers by lower-case name."""
-
-    @property
-    def body(self) -> bytes:
-        """The body."""
-
-
-Rule = Callable[[Request], bool]
+Rule = Callable[[WebRequest], bool]
 
 # AWS inspects the first 16 KB of a body sent to API Gateway; 8 KB is the group's own limit.
 _BODY_LIMIT = 8 * 1024
@@ -53,16 +29,16 @@ _EXPLOITABLE = re.compile(r"/(?:web-inf|\.git/|\.env\b|wp-config|\.aws/credentia
 _BAD_AGENT = re.compile(r"\b(?:nikto|sqlmap|nmap scripting engine|masscan)\b", re.IGNORECASE)
 
 
-def _body(request: Request) -> str:
+def _body(request: WebRequest) -> str:
     return request.body[:_INSPECTED].decode("utf-8", "replace")
 
 
-def _query(request: Request) -> str:
+def _query(request: WebRequest) -> str:
     return unquote_plus(request.query)
 
 
-def _cookie(request: Request) -> str:
-    return request.headers.get("cookie", "")
+def _cookie(request: WebRequest) -> str:
+    return "; ".join(request.values("cookie"))
 
 
 def _anywhere(pattern: re.Pattern[str]) -> dict[str, Rule]:
@@ -72,7 +48,7 @@ def _anywhere(pattern: re.Pattern[str]) -> dict[str, Rule]:
         "URIPATH": lambda request: bool(pattern.search(unquote_plus(request.path))),
         "BODY": lambda request: bool(pattern.search(_body(request))),
         "COOKIE": lambda request: bool(pattern.search(_cookie(request))),
-        "HEADER": lambda request: any(pattern.search(v) for v in request.headers.values()),
+        "HEADER": lambda request: any(pattern.search(v) for _, v in request.headers),
     }
 
 
@@ -83,9 +59,9 @@ def _named(prefix: str, pattern: re.Pattern[str], *parts: str) -> dict[str, Rule
 
 GROUPS: dict[str, dict[str, Rule]] = {
     "AWSManagedRulesCommonRuleSet": {
-        "NoUserAgent_HEADER": lambda request: not request.headers.get("user-agent"),
-        "UserAgent_BadBots_HEADER": lambda request: bool(
-            _BAD_AGENT.search(request.headers.get("user-agent", ""))
+        "NoUserAgent_HEADER": lambda request: not any(request.values("user-agent")),
+        "UserAgent_BadBots_HEADER": lambda request: any(
+            _BAD_AGENT.search(value) for value in request.values("user-agent")
         ),
         "SizeRestrictions_QUERYSTRING": lambda request: len(request.query) > 2048,
         "SizeRestrictions_Cookie_HEADER": lambda request: len(_cookie(request)) > 10_240,

@@ -2,7 +2,10 @@
 
 import pytest
 
-from localcloud.gateway.firewall import Firewall, WebRequest, Window
+from localcloud import fidelity
+from localcloud.emulator.web_acls import as_api
+from localcloud.gateway.firewall import Firewall, Window
+from localcloud.gateway.statements import WebRequest
 
 COMMON, BAD_INPUTS = "AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet"
 
@@ -12,7 +15,7 @@ def request(**changed):
         "method": "GET",
         "path": "/prod/items",
         "query": "",
-        "headers": {"user-agent": "partner/1.0"},
+        "headers": (("user-agent", "partner/1.0"),),
         "body": b"",
         "source_ip": "192.0.2.1",
     }
@@ -52,8 +55,8 @@ def test_a_plain_request_passes_every_group():
 @pytest.mark.parametrize(
     ("changed", "rule"),
     [
-        ({"headers": {}}, "NoUserAgent_HEADER"),
-        ({"headers": {"user-agent": "sqlmap/1.8"}}, "UserAgent_BadBots_HEADER"),
+        ({"headers": ()}, "NoUserAgent_HEADER"),
+        ({"headers": (("user-agent", "sqlmap/1.8"),)}, "UserAgent_BadBots_HEADER"),
         ({"query": "a=" + "x" * 2048}, "SizeRestrictions_QUERYSTRING"),
         ({"body": b"x" * 8193}, "SizeRestrictions_BODY"),
         ({"path": "/" + "x" * 1024}, "SizeRestrictions_URIPATH"),
@@ -72,7 +75,7 @@ def test_the_common_rules_block_what_they_are_named_for(changed, rule):
 @pytest.mark.parametrize(
     ("changed", "rule"),
     [
-        ({"headers": {"x-any": "${jndi:ldap://a.example/x}"}}, "Log4JRCE_HEADER"),
+        ({"headers": (("x-any", "${jndi:ldap://a.example/x}"),)}, "Log4JRCE_HEADER"),
         ({"body": b"java.lang.Runtime"}, "JavaDeserializationRCE_BODY"),
         ({"method": "PROPFIND"}, "PROPFIND_METHOD"),
         ({"path": "/prod/.git/config"}, "ExploitablePaths_URIPATH"),
@@ -121,12 +124,12 @@ def test_a_web_acl_read_again_goes_on_counting():
 def test_rules_are_read_in_the_order_of_their_priority():
     firewall = web_acl(managed(COMMON, priority=5), rate(0, priority=1))
 
-    assert firewall.judge(request(headers={})).rule == "Rate"
+    assert firewall.judge(request(headers=())).rule == "Rate"
 
 
 def test_a_blocked_request_is_sampled():
     firewall = web_acl(managed(COMMON))
-    firewall.judge(request(headers={}))
+    firewall.judge(request(headers=()))
 
     sample = firewall.report()["samples"][0]
 
@@ -150,3 +153,133 @@ def test_a_rate_rule_counts_anew_when_its_limit_changes():
 
     assert changed.judge(request()).action == "ALLOW"
     assert restored.judge(request()).action == "BLOCK"
+
+
+def test_every_value_of_a_repeated_header_is_judged():
+    sent = (("user-agent", "a"), ("x-a", "${jndi:ldap://a.example/x}"), ("x-a", "ok"))
+
+    assert web_acl(managed(BAD_INPUTS)).judge(request(headers=sent)).action == "BLOCK"
+
+
+def bytes_match(text, field, position="STARTS_WITH", transformations=("NONE",)):
+    return {
+        "ByteMatchStatement": {
+            "SearchString": text,
+            "FieldToMatch": field,
+            "PositionalConstraint": position,
+            "TextTransformations": [
+                {"Priority": number, "Type": name} for number, name in enumerate(transformations)
+            ],
+        }
+    }
+
+
+LOGIN = bytes_match(b"/login", {"UriPath": {}})
+POSTED = bytes_match("POST", {"Method": {}}, "EXACTLY")
+
+
+def rule(statement, action="Block"):
+    return {"Name": "Own", "Priority": 0, "Action": {action: {}}, "Statement": statement}
+
+
+@pytest.mark.parametrize(
+    ("statement", "changed"),
+    [
+        (LOGIN, {"path": "/login/x"}),
+        (POSTED, {"method": "POST"}),
+        (bytes_match("x=1", {"QueryString": {}}, "CONTAINS"), {"query": "a&x=1&b"}),
+        (
+            bytes_match("b", {"SingleHeader": {"Name": "X-A"}}, "ENDS_WITH"),
+            {"headers": (("x-a", "ab"), ("x-a", "c"))},
+        ),
+        (
+            bytes_match("a b", {"QueryString": {}}, "EXACTLY", ("URL_DECODE", "LOWERCASE")),
+            {"query": "A%20B"},
+        ),
+        ({"AndStatement": {"Statements": [LOGIN, POSTED]}}, {"path": "/login", "method": "POST"}),
+        ({"OrStatement": {"Statements": [LOGIN, POSTED]}}, {"method": "POST"}),
+    ],
+)
+def test_a_rule_of_ones_own_blocks_what_it_describes_and_nothing_else(statement, changed):
+    firewall = web_acl(rule(statement))
+
+    assert firewall.judge(request(**changed)).rule == "Own"
+    assert firewall.judge(request()).action == "ALLOW"
+    assert not firewall.not_evaluated
+
+
+def test_a_rule_blocks_what_is_not_so():
+    firewall = web_acl(rule({"NotStatement": {"Statement": LOGIN}}))
+
+    assert firewall.judge(request(path="/login")).action == "ALLOW"
+    assert firewall.judge(request()).action == "BLOCK"
+
+
+def test_a_rate_rule_counts_and_blocks_only_what_is_in_its_scope():
+    limited = rate(1)
+    limited["Statement"]["RateBasedStatement"]["ScopeDownStatement"] = LOGIN
+    firewall = web_acl(limited)
+
+    elsewhere = [firewall.judge(request(path="/x")).action for _ in range(3)]
+    within = [firewall.judge(request(path="/login")).action for _ in range(2)]
+
+    assert elsewhere == ["ALLOW"] * 3
+    assert within == ["ALLOW", "BLOCK"]
+
+
+def test_a_managed_group_judges_only_what_is_in_its_scope():
+    firewall = web_acl(managed(COMMON, ScopeDownStatement=LOGIN))
+
+    assert firewall.judge(request(headers=())).action == "ALLOW"
+    assert firewall.judge(request(headers=(), path="/login")).action == "BLOCK"
+
+
+COUNTRIES = {"GeoMatchStatement": {"CountryCodes": ["XX"]}}
+
+
+@pytest.mark.parametrize(
+    ("unknown", "named"),
+    [
+        (rule(COUNTRIES), "GeoMatchStatement"),
+        (rule({"NotStatement": {"Statement": COUNTRIES}}), "GeoMatchStatement"),
+        (rule({"AndStatement": {"Statements": [LOGIN, COUNTRIES]}}), "GeoMatchStatement"),
+        (rule({"IPSetReferenceStatement": {"ARN": "arn"}}), "IPSetReferenceStatement"),
+        (rule(LOGIN, "Captcha"), "Captcha"),
+        (rule(bytes_match("x", {"Body": {}})), "Body"),
+        (rule(bytes_match("x", {"UriPath": {}}, "CONTAINS_WORD")), "CONTAINS_WORD"),
+        (rule(bytes_match("x", {"UriPath": {}}, "EXACTLY", ("HEX_DECODE",))), "HEX_DECODE"),
+        (managed("AWSManagedRulesSQLiRuleSet"), "AWSManagedRulesSQLiRuleSet"),
+        (managed("Theirs", VendorName="Fortinet"), "Fortinet:Theirs"),
+        (managed(COMMON, ScopeDownStatement=COUNTRIES), "GeoMatchStatement"),
+    ],
+)
+def test_a_rule_that_is_not_understood_has_no_effect_and_is_named(unknown, named):
+    firewall = web_acl(unknown)
+
+    assert list(firewall.not_evaluated.values()) == [named]
+    assert firewall.judge(request(headers=(), path="/login")).action == "ALLOW"
+
+
+def test_the_ledger_calls_a_web_acl_recorded_when_it_does_not_understand_a_rule():
+    found = fidelity.of_web_acl({"Name": "acl", "DefaultAction": {}, "Rules": [rule(COUNTRIES)]})
+
+    assert found.verdict == fidelity.Verdict.RECORDED
+    assert "GeoMatchStatement of rule Own" in found.note
+
+
+def test_the_ledger_calls_a_web_acl_enforced_when_it_understands_every_rule():
+    found = fidelity.of_web_acl({"Name": "acl", "DefaultAction": {}, "Rules": [rule(LOGIN)]})
+
+    assert found.verdict == fidelity.Verdict.ENFORCED
+
+
+def test_the_ledger_calls_a_web_acl_of_the_cdn_recorded():
+    arn = "arn:aws:wafv2:us-east-1:000000000000:global/webacl/acl/1"
+
+    assert fidelity.of_web_acl({"Name": "acl", "ARN": arn}).verdict == fidelity.Verdict.RECORDED
+
+
+def test_a_templates_search_string_is_kept_as_the_api_has_it():
+    kept = as_api({"Rules": [{"ByteMatchStatement": {"SearchString": "/login"}}]})
+
+    assert kept == {"Rules": [{"ByteMatchStatement": {"SearchString": "L2xvZ2lu"}}]}

@@ -66,7 +66,7 @@ class Function:
         await send({"type": "http.response.body", "body": body})
 
 
-def call(app, *, times=1, body=b"", method="POST", host="localhost", path=None, agent="a"):
+def call(app, *, times=1, body=b"", method="POST", host="localhost", path=None, agent="a", more=()):
     """The answers to so many requests, and the access log."""
     log = Lines()
     answers = []
@@ -79,7 +79,8 @@ def call(app, *, times=1, body=b"", method="POST", host="localhost", path=None, 
                 "type": "http",
                 "method": method,
                 "path": path or f"/_aws/execute-api/{API}/$default/api",
-                "headers": [(b"host", host.encode()), (b"user-agent", agent.encode())],
+                "headers": [(b"host", host.encode()), (b"user-agent", agent.encode()), *more],
+                "client": ("192.0.2.7", 40000),
             }
 
             async def receive():
@@ -179,3 +180,33 @@ def test_another_request_passes_untouched():
     call(app, path="/some-bucket/key")
 
     assert app.scope["path"] == "/some-bucket/key"
+
+
+def test_the_peers_address_is_appended_to_what_a_client_says_of_itself():
+    app = Function()
+
+    call(app, more=[(b"x-forwarded-for", b"6.6.6.6"), (b"X-Forwarded-For", b"7.7.7.7")])
+
+    assert values(app, b"x-forwarded-for") == [b"6.6.6.6, 7.7.7.7, 192.0.2.7"]
+
+
+def test_a_client_cannot_say_by_what_protocol_it_came():
+    app = Function()
+
+    call(app, more=[(b"x-forwarded-proto", b"http"), (b"x-forwarded-port", b"80")])
+
+    assert values(app, b"x-forwarded-proto") == [b"https"]
+    assert values(app, b"x-forwarded-port") == [b"443"]
+
+
+def test_repeated_headers_are_joined_with_commas_and_cookies_as_one():
+    app = Function()
+
+    call(app, more=[(b"x-a", b"1"), (b"cookie", b"a=1"), (b"X-A", b"2"), (b"cookie", b"b=2")])
+
+    assert values(app, b"x-a") == [b"1,2"]
+    assert values(app, b"cookie") == [b"a=1; b=2"]
+
+
+def values(app, name):
+    return [value for found, value in app.scope["headers"] if found == name]

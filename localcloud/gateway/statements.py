@@ -1,0 +1,127 @@
+"""The statements of a web ACL's rules that can be judged here, as predicates over a request.
+
+Whatever else a rule may say is refused by its name, so that no rule half understood blocks what it
+should not, or lets through what it should block.
+https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statements.html
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+Statement = Mapping[str, Any]
+
+
+class NotEvaluated(Exception):  # named for the fact
+    """A part of a rule that nothing here judges, by its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebRequest:
+    """What a web ACL looks at.
+
+    Args:
+        headers: every header in the order sent, its name in lower case; a name may be there often.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    source_ip: str
+
+    def values(self, name: str) -> list[str]:
+        """Each value of a header."""
+        return [value for found, value in self.headers if found == name]
+
+
+Predicate = Callable[[WebRequest], bool]
+
+_POSITIONS: dict[str, Callable[[str, str], bool]] = {
+    "EXACTLY": lambda text, sought: text == sought,
+    "STARTS_WITH": str.startswith,
+    "ENDS_WITH": str.endswith,
+    "CONTAINS": lambda text, sought: sought in text,
+}
+_TRANSFORMATIONS: dict[str, Callable[[str], str]] = {
+    "NONE": lambda text: text,
+    "LOWERCASE": str.lower,
+    "URL_DECODE": unquote_plus,
+}
+
+
+def predicate(statement: Statement) -> Predicate:
+    """Whether a request matches a statement.
+
+    Raises:
+        NotEvaluated: a part of it is of a kind that is not judged here.
+    """
+    [(kind, said)] = statement.items()
+    if kind == "AndStatement":
+        every = [predicate(each) for each in said["Statements"]]
+        return lambda request: all(matches(request) for matches in every)
+    if kind == "OrStatement":
+        some = [predicate(each) for each in said["Statements"]]
+        return lambda request: any(matches(request) for matches in some)
+    if kind == "NotStatement":
+        excluded = predicate(said["Statement"])
+        return lambda request: not excluded(request)
+    if kind == "ByteMatchStatement":
+        return _byte_match(said)
+    raise NotEvaluated(kind)
+
+
+def within(statement: Statement) -> Predicate:
+    """What a statement's own scope-down statement leaves to it; everything where it has none.
+
+    Raises:
+        NotEvaluated: a part of the scope-down statement is of a kind that is not judged here.
+    """
+    scope = statement.get("ScopeDownStatement")
+    return predicate(scope) if scope else lambda request: True
+
+
+def known(kinds: Mapping[str, Any], name: str) -> Any:
+    """What a name stands for.
+
+    Raises:
+        NotEvaluated: nothing here.
+    """
+    if name not in kinds:
+        raise NotEvaluated(name)
+    return kinds[name]
+
+
+def _byte_match(said: Statement) -> Predicate:
+    text = said["SearchString"]
+    sought = text.decode("latin-1") if isinstance(text, bytes) else str(text)
+    stands = known(_POSITIONS, said["PositionalConstraint"])
+    ordered = sorted(said["TextTransformations"], key=lambda each: int(each["Priority"]))
+    steps = [known(_TRANSFORMATIONS, each["Type"]) for each in ordered]
+    read = _field(said["FieldToMatch"])
+
+    def matches(request: WebRequest) -> bool:
+        for value in read(request):
+            for step in steps:
+                value = step(value)
+            if stands(value, sought):
+                return True
+        return False
+
+    return matches
+
+
+def _field(field: Statement) -> Callable[[WebRequest], list[str]]:
+    [(kind, said)] = field.items()
+    if kind == "SingleHeader":
+        name = str(said["Name"]).lower()
+        return lambda request: request.values(name)
+    fields: dict[str, Callable[[WebRequest], list[str]]] = {
+        "Method": lambda request: [request.method],
+        "QueryString": lambda request: [request.query],
+        "UriPath": lambda request: [request.path],
+    }
+    read: Callable[[WebRequest], list[str]] = known(fields, kind)
+    return read
