@@ -81,3 +81,11 @@ def test_no_source_writes_markup_that_would_be_shown_as_it_is():
         for path in sources
         for found in re.findall(r"\[(?:bold|dim|red|green|yellow|cyan)\b[^\]]*\]", path.read_text())
     ]
+
+
+def test_what_the_consoles_print_is_printed_as_it_is(capsys):
+    console.talk.print(BRACKETS)
+    console.data.print(BRACKETS)
+
+    said = capsys.readouterr()
+    assert (said.out, said.err) == (f"{BRACKETS}\n", f"{BRACKETS}\n")

@@ -1,5 +1,7 @@
 """`tools/install.sh`: a failed installation says in one line why, where that can be known."""
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -92,3 +94,14 @@ def test_any_other_failure_is_shown_as_it_is():
     assert said.returncode == 1
     assert said.stderr.splitlines()[:2] == ["first", "THESE PACKAGES DO NOT MATCH THE HASHES"]
     assert said.stderr.splitlines()[-1].startswith("error: the installation failed")
+
+
+def test_make_up_does_not_install_what_only_the_browsers_tests_use():
+    locked = json.loads((ROOT / "package-lock.json").read_text("utf-8"))["packages"]
+    recipe = re.search(
+        r"^\.venv/\.up:.*?\n\n", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+
+    assert recipe
+    assert "npm ci --omit=dev " in recipe[0]
+    assert [name for name, each in locked.items() if each.get("dev")] == ["node_modules/axe-core"]
