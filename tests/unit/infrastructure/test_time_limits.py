@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from services.health import checks
 from services.shared import aws, postgres
+from services.shared import health as checks
 from tests.unit.services import environment
 from tests.unit.synthesized import SynthesizedStack
 

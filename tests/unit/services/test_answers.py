@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.health import checks
 from services.health import handler as health
+from services.shared import health as checks
 from services.shared import requests
 from services.shared.errors import Conflict, InvalidRequest, NotFound, TooLarge, Unavailable
 from tests.unit.services import fakes
