@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from tests.unit.services import environment
 from tests.unit.synthesized import SynthesizedStack
+
+__all__ = ["environment"]  # imported before the services are: they read it when they start
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 

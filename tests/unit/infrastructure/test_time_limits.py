@@ -13,10 +13,7 @@ import pytest
 
 from services.shared import aws, postgres
 from services.shared import health as checks
-from tests.unit.services import environment
 from tests.unit.synthesized import SynthesizedStack
-
-__all__ = ["environment"]  # imported before the services are: they read it when they start
 
 STACKS = {
     "items_api": "TapStack",

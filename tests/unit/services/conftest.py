@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.unit.services import environment, fakes, partner
-
-__all__ = ["environment"]  # imported before the services are: they read it when they start
+from tests.unit.services import fakes, partner
 
 
 @pytest.fixture
