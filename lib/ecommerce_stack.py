@@ -67,6 +67,7 @@ class EcommerceStack(Stack):
             scope, construct_id, **all_props(environment, "TAP: the store", props, stack_props)
         )
         hold_flags(self)
+        settings.check(self.region)
         self.kms_key = EncryptionKey(
             self, "Key", environment=environment, alias=f"alias/tap-store-key-{suffix}"
         )
@@ -137,20 +138,41 @@ class EcommerceStack(Stack):
         SignalDashboard(self, "Dashboard", alarms=alarms.alarms)
 
         outputs = {
-            "StoreUrl": self.cdn.address,
-            "AssetsBucketName": self.assets.bucket_name,
-            "DistributionId": self.cdn.distribution.distribution_id,
-            "DatabaseEndpoint": self.database.instance.db_instance_endpoint_address,
-            "DatabaseSecretArn": self.database.user.secret.secret_arn,
-            "MasterSecretArn": self.database.master_secret.secret_arn,
-            "MigrationFunctionName": service.migrations.function.function_name,
-            "StoreApiFunctionName": service.api.function.function_name,
-            "RotationFunctionName": self.database.user.rotation.function.function_name,
-            "HttpApiId": api.api_id,
-            "OriginKeySecretArn": origin_key.secret_arn,
+            "StoreUrl": (self.cdn.address, "Address of the store"),
+            "AssetsBucketName": (self.assets.bucket_name, "Bucket of the store's pages"),
+            "DistributionId": (self.cdn.distribution.distribution_id, "CDN before pages and API"),
+            "DatabaseEndpoint": (
+                self.database.instance.db_instance_endpoint_address,
+                "Host of the database",
+            ),
+            "DatabaseSecretArn": (
+                self.database.user.secret.secret_arn,
+                "Login of the store's own user",
+            ),
+            "MasterSecretArn": (
+                self.database.master_secret.secret_arn,
+                "Login of the master, for migrations",
+            ),
+            "MigrationFunctionName": (
+                service.migrations.function.function_name,
+                "Function that migrates the database",
+            ),
+            "StoreApiFunctionName": (
+                service.api.function.function_name,
+                "Function that serves /api/*",
+            ),
+            "RotationFunctionName": (
+                self.database.user.rotation.function.function_name,
+                "Function that rotates the store's login",
+            ),
+            "HttpApiId": (api.api_id, "The store's HTTP API"),
+            "OriginKeySecretArn": (
+                origin_key.secret_arn,
+                "Key by which the API knows its CDN",
+            ),
         }
-        for name, value in outputs.items():
-            CfnOutput(self, name, value=value)
+        for name, (value, description) in outputs.items():
+            CfnOutput(self, name, value=value, description=description)
 
     @property
     def availability_zones(self) -> list[str]:

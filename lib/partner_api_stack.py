@@ -73,6 +73,7 @@ class PartnerApiStack(Stack):
             self,
             "CursorSecret",
             environment=environment,
+            description="Signs the pagination cursors of the partner API",
             rotation_name=f"tap-partner-secret-rotation-{suffix}",
             username="partner-api",
             key=self.kms_key,
@@ -139,21 +140,30 @@ class PartnerApiStack(Stack):
         self._watch(environment, cursors)
 
         outputs = {
-            "ApiGatewayUrl": self.api.api.url,
-            "ApiKeyId": key.key.key_id,
-            "WAFWebAclArn": firewall.acl.attr_arn,
-            "LambdaFunctionName": self.function.function.function_name,
-            "LogsBucketName": self.audit.bucket.bucket_name,
-            "RestApiId": self.api.api.rest_api_id,
-            "UsagePlanId": key.plan.usage_plan_id,
-            "AuditQueueUrl": self.audit.queue.queue_url,
-            "AuditDeadLetterQueueUrl": self.audit.dead_letters.queue_url,
-            "AuditWriterFunctionName": self.audit.writer.function.function_name,
-            "DynamoDBTableName": self.items.table_name,
-            "SecretArn": cursors.secret.secret_arn,
+            "ApiGatewayUrl": (self.api.api.url, "Address of the partner API"),
+            "ApiKeyId": (key.key.key_id, "The partner's API key"),
+            "WAFWebAclArn": (firewall.acl.attr_arn, "Firewall before the API"),
+            "LambdaFunctionName": (
+                self.function.function.function_name,
+                "Function that serves the API",
+            ),
+            "LogsBucketName": (self.audit.bucket.bucket_name, "Bucket of the audit trail"),
+            "RestApiId": (self.api.api.rest_api_id, "The REST API"),
+            "UsagePlanId": (key.plan.usage_plan_id, "How much the key may be used"),
+            "AuditQueueUrl": (self.audit.queue.queue_url, "Queue that takes audit records"),
+            "AuditDeadLetterQueueUrl": (
+                self.audit.dead_letters.queue_url,
+                "Audit records that could not be written",
+            ),
+            "AuditWriterFunctionName": (
+                self.audit.writer.function.function_name,
+                "Function that writes the audit trail",
+            ),
+            "DynamoDBTableName": (self.items.table_name, "Table of the items"),
+            "SecretArn": (cursors.secret.secret_arn, "Secret that signs cursors"),
         }
-        for name, value in outputs.items():
-            CfnOutput(self, name, value=value)
+        for name, (value, description) in outputs.items():
+            CfnOutput(self, name, value=value, description=description)
 
     def _make_api(self, environment: Environment) -> KeyedRestApi:
         api = KeyedRestApi(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from aws_cdk import Token
+
 from lib.environment import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from constructs import Node
 
@@ -38,7 +41,7 @@ class StoreSettings:
         certificate_arn: Its certificate, from `storeCertificateArn`: one of us-east-1, where
             CloudFront looks for it. Given exactly when `domain` is.
         firewall: Whether a web ACL guards the CDN, from `storeFirewall` (`true` or `false`); no
-            when omitted. It works in us-east-1 only and costs about 9 $ a month.
+            when omitted. It works in us-east-1 only (`check`) and costs about 9 $ a month.
     """
 
     zones: tuple[str, ...]
@@ -73,6 +76,24 @@ class StoreSettings:
             certificate_arn=certificate,
             firewall=_choice(node, "storeFirewall", ("false", "true")) == "true",
         )
+
+    def check(self, region: str, environ: Mapping[str, str] = os.environ) -> None:
+        """Refuse what AWS does not have in the region that the stack goes to.
+
+        Args:
+            region: The stack's own. Where only the deployment knows it, it is the one that the CDK
+                CLI deploys to and tells the app, if there is a CLI.
+            environ: Where the CLI tells it.
+
+        Raises:
+            SettingError: There is no web ACL for CloudFront there.
+        """
+        place = environ.get("CDK_DEFAULT_REGION") if Token.is_unresolved(region) else region
+        if self.firewall and place and place != "us-east-1":
+            raise SettingError(
+                f"storeFirewall: the store goes to {place}, but AWS has web ACLs for CloudFront in "
+                "us-east-1 only: deploy it there, or leave storeFirewall out"
+            )
 
 
 def _zones(given: object) -> tuple[str, ...]:

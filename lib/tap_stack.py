@@ -87,6 +87,7 @@ class TapStack(Stack):
             self,
             "CursorSecret",
             environment=environment,
+            description="Signs the pagination cursors of the items API",
             secret_name=f"tap-application-secrets-{suffix}",
             rotation_name=f"tap-secret-rotation-{suffix}",
             username="admin",
@@ -157,17 +158,26 @@ class TapStack(Stack):
         )
 
         outputs = {
-            "ApiEndpoint": api.api_endpoint,
-            "S3BucketName": self.s3_bucket.bucket_name,
-            "DynamoDBTableName": self.dynamodb_table.table_name,
-            "SecretArn": self.secret.secret_arn,
-            "KMSKeyId": self.kms_key.key_id,
-            "UserPoolId": identity.user_pool.user_pool_id,
-            "UserPoolClientId": identity.client.user_pool_client_id,
-            "TokenUrl": identity.token_url,
-            "ApiFunctionName": service.api.function.function_name,
-            "HealthFunctionName": service.health.function.function_name,
-            "HttpApiId": api.api_id,
+            "ApiEndpoint": (api.api_endpoint, "Address of the HTTP API"),
+            "S3BucketName": (self.s3_bucket.bucket_name, "Bucket of the files"),
+            "DynamoDBTableName": (self.dynamodb_table.table_name, "Table of the items"),
+            "SecretArn": (self.secret.secret_arn, "Secret that signs cursors"),
+            "KMSKeyId": (self.kms_key.key_id, "Key that encrypts everything at rest"),
+            "UserPoolId": (identity.user_pool.user_pool_id, "Issuer of the tokens"),
+            "UserPoolClientId": (
+                identity.client.user_pool_client_id,
+                "Client that asks for tokens",
+            ),
+            "TokenUrl": (identity.token_url, "Where tokens are had"),
+            "ApiFunctionName": (
+                service.api.function.function_name,
+                "Function that serves POST /api",
+            ),
+            "HealthFunctionName": (
+                service.health.function.function_name,
+                "Function that serves GET /health",
+            ),
+            "HttpApiId": (api.api_id, "The HTTP API"),
         }
-        for name, value in outputs.items():
-            CfnOutput(self, name, value=value)
+        for name, (value, description) in outputs.items():
+            CfnOutput(self, name, value=value, description=description)

@@ -67,6 +67,11 @@ class ApplicationNetwork(Construct):
                 )
             },
         )
+        if nat == "regional":
+            # Waits for the gateway to the internet; AWS wants it attached, too:
+            # https://github.com/aws/aws-cdk/issues/21404.
+            gateway = self.vpc.node.find_child("RegionalNatGateway")
+            gateway.node.add_dependency(self.vpc.node.find_child("VPCGW"))
         self.application = self._security_group("Application", "Functions of the store")
         self.database = self._security_group("Database", "Databases of the store")
         self.application.connections.allow_to(

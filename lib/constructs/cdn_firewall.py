@@ -1,11 +1,12 @@
 """A web ACL before a CDN."""
 
-from aws_cdk import CfnCondition
+from aws_cdk import Aws, CfnRule, CfnRuleAssertion, Fn
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from lib.constructs.encryption_key import EncryptionKey
+from lib.constructs.web_firewall import LOG_GROUP_PREFIX, log_destination
 from lib.environment import Environment
 
 _RULES_OF_AWS = (
@@ -22,13 +23,13 @@ class CdnFirewall(Construct):
 
     Fixed: 2,000 requests in five minutes of an address; AWS's rules against known bad addresses,
     common attacks and known bad inputs; an encrypted log of what was asked, without credentials.
+    AWS has web ACLs for CloudFront in us-east-1 only: a deployment elsewhere is refused by name.
 
     Args:
         scope: Where it is defined.
         construct_id: Its name there.
         environment: How long its log is kept.
         key: Encrypts the log.
-        only_if: Whether the stack is in us-east-1, where web ACLs for CloudFront are.
 
     Attributes:
         acl: The web ACL.
@@ -41,9 +42,19 @@ class CdnFirewall(Construct):
         *,
         environment: Environment,
         key: EncryptionKey,
-        only_if: CfnCondition,
     ) -> None:
         super().__init__(scope, construct_id)
+        # For a stack whose region only the deployment knows; else the settings have refused it.
+        CfnRule(
+            self,
+            "InUsEast1",
+            assertions=[
+                CfnRuleAssertion(
+                    assert_=Fn.condition_equals(Aws.REGION, "us-east-1"),
+                    assert_description="storeFirewall: a web ACL for CloudFront is in us-east-1",
+                )
+            ],
+        )
         self.acl = wafv2.CfnWebACL(
             self,
             "Acl",
@@ -55,8 +66,7 @@ class CdnFirewall(Construct):
                 *(_rules_of_aws(name, place) for place, name in enumerate(_RULES_OF_AWS, 1)),
             ],
         )
-        # AWS WAF takes only groups whose names begin so.
-        name = f"aws-waf-logs-tap-store-{environment.suffix}"
+        name = f"{LOG_GROUP_PREFIX}tap-store-{environment.suffix}"
         key.allow_log_groups("LogGroupOfTheFirewall", name)
         log_group = logs.LogGroup(
             self,
@@ -66,18 +76,16 @@ class CdnFirewall(Construct):
             retention=environment.log_retention,
             removal_policy=environment.removal_policy,
         )
-        logging = wafv2.CfnLoggingConfiguration(
+        wafv2.CfnLoggingConfiguration(
             self,
             "Logging",
             resource_arn=self.acl.attr_arn,
-            log_destination_configs=[log_group.log_group_arn],
+            log_destination_configs=[log_destination(log_group)],
             redacted_fields=[
                 wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": name})
                 for name in _CREDENTIALS
             ],
         )
-        for each in (self.acl, logging):
-            each.cfn_options.condition = only_if
 
 
 def _limit_rate() -> wafv2.CfnWebACL.RuleProperty:

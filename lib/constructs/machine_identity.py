@@ -12,7 +12,8 @@ from lib.environment import Environment
 class MachineIdentity(Construct):
     """An OAuth 2.0 issuer of client-credentials tokens.
 
-    Fixed: nobody can sign up; the client has a secret and no flow but client credentials; access
+    Fixed: nobody can sign up; the client has a secret and no flow but client credentials (and, for
+    one must be named, renewal by refresh tokens, which client credentials never give); access
     tokens live for 15 minutes; threat protection, password policy and second factor as if there
     were people, which costs nothing as there are none.
     Defaults: retained and protected from deletion where data is kept, else deleted with the stack.
@@ -66,7 +67,8 @@ class MachineIdentity(Construct):
         self.client = self.user_pool.add_client(
             "Client",
             generate_secret=True,
-            auth_flows=cognito.AuthFlow(),
+            # With none named, Cognito has a default of its own: passwords by SRP and custom flows.
+            auth_flows=cognito.AuthFlow(user_srp=False),
             o_auth=cognito.OAuthSettings(
                 flows=cognito.OAuthFlows(client_credentials=True),
                 scopes=[cognito.OAuthScope.resource_server(server, each) for each in granted],

@@ -23,10 +23,11 @@ class MeteredKey(Construct):
         self, scope: Construct, construct_id: str, *, environment: Environment, api: KeyedRestApi
     ) -> None:
         super().__init__(scope, construct_id)
-        self.key = apigateway.ApiKey(self, "Key")
+        self.key = apigateway.ApiKey(self, "Key", description="A partner's key")
         self.plan = apigateway.UsagePlan(
             self,
             "Plan",
+            description="How fast and how much a partner may call in a day",
             api_stages=[apigateway.UsagePlanPerApiStage(api=api.api, stage=api.stage)],
             throttle=apigateway.ThrottleSettings(
                 rate_limit=PARTNER_RATE, burst_limit=2 * PARTNER_RATE

@@ -22,6 +22,7 @@ class OriginKey(secretsmanager.Secret):
         super().__init__(
             scope,
             construct_id,
+            description="Proves to the store's API that a request came through its CDN",
             encryption_key=key,
             removal_policy=RemovalPolicy.DESTROY,
             generate_secret_string=secretsmanager.SecretStringGenerator(

@@ -33,6 +33,7 @@ class RotatedSecret(Construct):
         construct_id: str,
         *,
         environment: Environment,
+        description: str,
         rotation_name: str,
         username: str,
         key: EncryptionKey,
@@ -46,6 +47,7 @@ class RotatedSecret(Construct):
             self,
             "Secret",
             secret_name=secret_name,
+            description=description,
             encryption_key=key,
             removal_policy=environment.removal_policy,
             generate_secret_string=secretsmanager.SecretStringGenerator(

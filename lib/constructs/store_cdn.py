@@ -50,7 +50,7 @@ class StoreCdn(Construct):
     Attributes:
         distribution: The CDN.
         address: The store's address.
-        in_us_east_1: Whether the stack is where CloudFront's logs, metrics and web ACLs are.
+        in_us_east_1: Whether the stack is where CloudFront's logs and metrics are.
     """
 
     def __init__(
@@ -70,8 +70,12 @@ class StoreCdn(Construct):
         self.in_us_east_1 = CfnCondition(
             self, "InUsEast1", expression=Fn.condition_equals(Aws.REGION, "us-east-1")
         )
-        headers = _security_headers(self)
-        access = cloudfront.S3OriginAccessControl(self, "OriginAccess")
+        # CloudFront's names are the whole account's, of all regions together.
+        name = f"tap-store-{environment.suffix}-{Stack.of(self).region}"
+        headers = _security_headers(self, name)
+        access = cloudfront.S3OriginAccessControl(
+            self, "OriginAccess", origin_access_control_name=name
+        )
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -112,7 +116,8 @@ class StoreCdn(Construct):
 
         The key is made before the distribution that it serves can have an id, so its policy names
         those of the account; the bucket's names the one. `with_origin_access_control` would do the
-        same and warn of it on the whole stack.
+        same and warn of it on the whole stack. The account is in the ARN: AWS documents no
+        `aws:SourceAccount` of CloudFront's, and one that does not come would refuse every page.
         """
         cdn = iam.ServicePrincipal("cloudfront.amazonaws.com")
         assets.add_to_resource_policy(
@@ -132,7 +137,6 @@ class StoreCdn(Construct):
                 actions=["kms:Decrypt"],
                 resources=["*"],
                 conditions={
-                    "StringEquals": {"aws:SourceAccount": stack.account},
                     "ArnLike": {
                         "aws:SourceArn": stack.format_arn(
                             service="cloudfront",
@@ -146,12 +150,8 @@ class StoreCdn(Construct):
         )
 
     def _guard(self, environment: Environment, key: EncryptionKey) -> str:
-        firewall = CdnFirewall(
-            self, "Firewall", environment=environment, key=key, only_if=self.in_us_east_1
-        )
-        return Fn.condition_if(
-            self.in_us_east_1.logical_id, firewall.acl.attr_arn, Aws.NO_VALUE
-        ).to_string()
+        firewall = CdnFirewall(self, "Firewall", environment=environment, key=key)
+        return firewall.acl.attr_arn
 
     def _acknowledge_rules(self, settings: StoreSettings) -> None:
         acknowledge(
@@ -210,7 +210,7 @@ def _certificate(scope: Construct, settings: StoreSettings) -> acm.ICertificate 
     return acm.Certificate.from_certificate_arn(scope, "Certificate", settings.certificate_arn)
 
 
-def _security_headers(scope: Construct) -> cloudfront.ResponseHeadersPolicy:
+def _security_headers(scope: Construct, name: str) -> cloudfront.ResponseHeadersPolicy:
     behaviour = cloudfront.ResponseSecurityHeadersBehavior(
         content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
             content_security_policy=_CONTENT_SECURITY_POLICY, override=True
@@ -234,6 +234,7 @@ def _security_headers(scope: Construct) -> cloudfront.ResponseHeadersPolicy:
     return cloudfront.ResponseHeadersPolicy(
         scope,
         "SecurityHeaders",
+        response_headers_policy_name=name,
         security_headers_behavior=behaviour,
         custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
             custom_headers=[

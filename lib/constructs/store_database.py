@@ -126,6 +126,7 @@ class StoreDatabase(Construct):
             self,
             "User",
             environment=environment,
+            description="Login of the store's own user in its database",
             secret_name=f"tap-store-database-{environment.suffix}",
             rotation_name=f"tap-store-secret-rotation-{environment.suffix}",
             username="store",

@@ -76,23 +76,31 @@ class WebFirewall(Construct):
             retention=environment.log_retention,
             removal_policy=environment.removal_policy,
         )
-        # AWS WAF wants the group's ARN without the `:*` that CloudWatch Logs ends it with.
-        arn = stack.format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=log_group.log_group_name,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
         wafv2.CfnLoggingConfiguration(
             self,
             "Logging",
             resource_arn=self.acl.attr_arn,
-            log_destination_configs=[arn],
+            log_destination_configs=[log_destination(log_group)],
             redacted_fields=[
                 wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": name})
                 for name in _SECRET_HEADERS
             ],
         )
+
+
+def log_destination(log_group: logs.LogGroup) -> str:
+    """Return the ARN that AWS WAF knows a log group by: without the `:*` of CloudWatch Logs.
+
+    As in https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html ("The
+    resulting ARN format is"). AWS WAF has been seen to take the other form too, and gives this one
+    back, which drift detection would then tell of for ever.
+    """
+    return Stack.of(log_group).format_arn(
+        service="logs",
+        resource="log-group",
+        resource_name=log_group.log_group_name,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
 
 
 def _rate_limit(priority: int) -> wafv2.CfnWebACL.RuleProperty:

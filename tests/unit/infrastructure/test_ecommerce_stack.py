@@ -1,5 +1,6 @@
 import importlib
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -8,8 +9,10 @@ from aws_cdk import App, Environment
 
 from lib.constructs import origin_key
 from lib.ecommerce_stack import EcommerceStack
+from lib.environment import SettingError
 from services.store_api import cdn
 from services.store_migrations.migrations import read_migrations
+from tests.unit.infrastructure.policies import resolved
 from tests.unit.synthesized import ROOT, Json, SynthesizedStack, context
 
 SERVICES = ("store_api", "store_migrations", "store_secret_rotation")
@@ -397,6 +400,15 @@ def test_the_way_out_is_as_the_setting_says(
     assert store_nat_regional.properties(kind)["AvailabilityMode"] == "regional"
 
 
+def test_a_regional_nat_gateway_waits_until_the_internet_is_attached(
+    store_nat_regional: SynthesizedStack,
+) -> None:
+    ((_, gateway),) = store_nat_regional.all("AWS::EC2::NatGateway").items()
+    (attachment,) = store_nat_regional.all("AWS::EC2::VPCGatewayAttachment")
+
+    assert attachment in gateway["DependsOn"]
+
+
 def test_endpoints_serve_this_account_only(
     store: SynthesizedStack, store_nat_none: SynthesizedStack
 ) -> None:
@@ -541,7 +553,9 @@ def test_only_this_cdn_reads_the_assets(stack: SynthesizedStack) -> None:
     assert cdn in json.dumps(reader["Condition"]["StringEquals"]["aws:SourceArn"])
     key = of_key(stack, "ReadByTheCdn")
     assert key["Action"] == "kms:Decrypt"
-    assert key["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
+    # CloudFront is not documented to tell its account; the distributions' ARNs hold it.
+    assert list(key["Condition"]) == ["ArnLike"]
+    assert list(key["Condition"]["ArnLike"]) == ["aws:SourceArn"]
     origin, _ = distribution(stack)["Origins"]
     assert "OriginAccessControlId" in origin
 
@@ -561,7 +575,7 @@ def test_no_bucket_logs_to_itself_and_the_cdn_does_not_serve_the_logs(
     assert "AccessLogs8B620ECA" not in json.dumps(distribution(stack)["Origins"])
 
 
-def test_the_cdns_log_web_acl_and_alarm_are_only_where_aws_has_them(
+def test_the_cdns_log_and_alarm_are_only_where_aws_has_them(
     store_prod: SynthesizedStack,
 ) -> None:
     conditions = store_prod.template["Conditions"]
@@ -574,8 +588,6 @@ def test_the_cdns_log_web_acl_and_alarm_are_only_where_aws_has_them(
         "AWS::Logs::DeliverySource",
         "AWS::Logs::DeliveryDestination",
         "AWS::Logs::Delivery",
-        "AWS::WAFv2::WebACL",
-        "AWS::WAFv2::LoggingConfiguration",
     )
 
     found = [each for kind in kinds for each in store_prod.all(kind).values()]
@@ -584,7 +596,7 @@ def test_the_cdns_log_web_acl_and_alarm_are_only_where_aws_has_them(
         for name, each in store_prod.all("AWS::CloudWatch::Alarm").items()
         if "CdnServerErrors" in name
     ]
-    assert len(found) == 6
+    assert len(found) == 4
     assert {each["Condition"] for each in found} == here
 
 
@@ -600,9 +612,74 @@ def test_a_web_acl_guards_the_cdn_when_asked_and_logs_no_credentials(
     names = {each["SingleHeader"]["Name"] for each in logging["RedactedFields"]}
     assert names == {"authorization", "cookie", "idempotency-key"}
     assert group["KmsKeyId"] == KEY
-    assert "Fn::If" in distribution(store_prod)["WebACLId"]
+    (acl_id,) = store_prod.all("AWS::WAFv2::WebACL")
+    assert distribution(store_prod)["WebACLId"] == {"Fn::GetAtt": [acl_id, "Arn"]}
+    assert "Condition" not in store_prod.all("AWS::WAFv2::WebACL")[acl_id]
     assert not store.all("AWS::WAFv2::WebACL")
     assert "WebACLId" not in distribution(store)
+
+
+def test_the_firewalls_log_is_named_as_aws_waf_names_it(store_prod: SynthesizedStack) -> None:
+    for kind in ("EcommerceStack", "PartnerApiStack"):
+        stack = store_prod.other(kind)
+        (destination,) = stack.properties("AWS::WAFv2::LoggingConfiguration")[
+            "LogDestinationConfigs"
+        ]
+        group = re.fullmatch(
+            r"arn:aws:logs:eu-west-1:111122223333:log-group:(.+)", resolved(destination)
+        )
+
+        assert group, "without the :* that Fn::GetAtt gives"
+        (name,) = (
+            each["Properties"]["LogGroupName"]
+            for name, each in stack.all("AWS::Logs::LogGroup").items()
+            if group[1].endswith(name)
+        )
+        assert name.startswith("aws-waf-logs-")
+
+
+@pytest.mark.parametrize(("region", "told"), [("eu-central-1", ""), (None, "eu-central-1")])
+def test_a_web_acl_outside_us_east_1_is_refused_at_synthesis_in_one_line(
+    region: str | None, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDK_DEFAULT_REGION", told)
+    app = App(context=context(storeFirewall="true"))
+
+    with pytest.raises(SettingError) as refusal:
+        EcommerceStack(app, "Store", env=Environment(region=region))
+
+    assert str(refusal.value).startswith("storeFirewall: the store goes to eu-central-1, but AWS")
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("firewall", "region", "told"),
+    [
+        ("true", "us-east-1", "eu-central-1"),
+        ("true", None, "us-east-1"),
+        ("false", "eu-west-1", ""),
+    ],
+)
+def test_a_store_that_aws_can_guard_or_need_not_is_taken(
+    firewall: str, region: str | None, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDK_DEFAULT_REGION", told)
+
+    EcommerceStack(
+        App(context=context(storeFirewall=firewall)), "Store", env=Environment(region=region)
+    )
+
+
+def test_a_web_acl_whose_region_nobody_knows_at_synthesis_fails_a_deployment_by_name(
+    store: SynthesizedStack, store_prod: SynthesizedStack
+) -> None:
+    (rule,) = (each for name, each in store_prod.template["Rules"].items() if "InUsEast1" in name)
+    (assertion,) = rule["Assertions"]
+
+    assert assertion["Assert"] == {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}
+    assert assertion["AssertDescription"].startswith("storeFirewall: ")
+    assert "RuleCondition" not in rule
+    assert not [name for name in store.template["Rules"] if "InUsEast1" in name]
 
 
 def test_the_key_lets_cloudwatch_encrypt_the_web_acls_log(store_prod: SynthesizedStack) -> None:

@@ -366,6 +366,8 @@ def test_tokens_are_those_of_the_machine_client(stack: SynthesizedStack) -> None
     assert audience["Ref"] in stack.all("AWS::Cognito::UserPoolClient")
     assert "IdentityUserPool96FE3B9B" in json.dumps(authorizer["JwtConfiguration"]["Issuer"])
     assert client["AllowedOAuthFlows"] == ["client_credentials"]
+    # Without the property, Cognito would let users in by SRP and custom flows.
+    assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
     assert client["GenerateSecret"] is True
     assert client["AccessTokenValidity"] == 15
     assert len(client["AllowedOAuthScopes"]) == len(SCOPES)
