@@ -41,6 +41,18 @@ def event(monkeypatch, tmp_path):
     provisioners._RESOURCE_HANDLERS.update(kept)  # pylint: disable=protected-access
 
 
+@pytest.mark.parametrize(("told", "enabled"), [("false", False), ("true", True)])
+@pytest.mark.usefixtures("event")
+def test_a_key_is_switched_by_the_text_that_says_so(monkeypatch, told, enabled):
+    kept: dict[str, Any] = {"id": "k", "value": "v", "enabled": not enabled}
+    monkeypatch.setattr(apigateway_v1, "_api_keys", {"k": kept})
+    patch = [{"op": "replace", "path": "/enabled", "value": told}]
+
+    apigateway_v1._update_api_key("k", {"patchOperations": patch})  # pylint: disable=protected-access
+
+    assert kept["enabled"] is enabled
+
+
 def test_the_source_address_is_the_peers_whatever_the_client_says(event):
     assert event["requestContext"]["identity"]["sourceIp"] == "192.0.2.7"
 

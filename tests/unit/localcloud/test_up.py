@@ -7,7 +7,7 @@ from localcloud import certificates, process
 from localcloud.cloud import Cloud
 from localcloud.commands.up import start
 
-GIVEN = {"port": None, "front_port": None, "database_port": None}
+GIVEN: dict[str, int | None] = {"port": None, "front_port": None, "database_port": None}
 
 
 @pytest.fixture
