@@ -171,6 +171,23 @@ def test_s3_itself_is_asked_to_leave_what_is_there() -> None:
     assert unquote(request.url).endswith(name_of(record))
 
 
+def test_a_record_goes_with_a_checksum_as_a_locked_bucket_demands() -> None:
+    asked: list[Any] = []
+
+    def respond(request: Any) -> Any:
+        asked.append(request)
+        return 200, b""
+
+    record = read_record(message("a")["body"])
+    BucketTrail(fakes.answering(aws.client("s3"), respond), LOGS).keep(record)
+
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
+    names = {name.lower() for name in asked[0].headers}
+    assert names & {"x-amz-checksum-crc32", "content-md5"} or (
+        asked[0].headers["x-amz-trailer"] in (b"x-amz-checksum-crc32", "x-amz-checksum-crc32")
+    )
+
+
 def test_only_what_is_kept_already_may_be_refused() -> None:
     def denied(_: Any) -> Any:
         return 403, b"<Error><Code>AccessDenied</Code></Error>"
