@@ -1,5 +1,6 @@
 """People browse and buy, and are told the truth when it does not work."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -153,6 +154,32 @@ def test_a_store_that_does_not_answer_is_said_and_tried_again(customer: Customer
     customer.picture("no-answer")
     customer.page.unroute("**/api/products")
     customer.page.get_by_role("button", name="Try again").click()
+    expect(customer.card("MUG")).to_be_visible()
+
+
+def test_a_fault_of_the_page_itself_is_not_blamed_on_the_store_and_reaches_the_console(
+    customer: Customer,
+) -> None:
+    broken = json.dumps({"success": True, "data": {"products": [{"sku": "MUG"}]}})
+    customer.page.route(
+        "**/api/products",
+        lambda route: route.fulfill(status=200, content_type="application/json", body=broken),
+    )
+    customer.page.reload()
+
+    problem = customer.page.locator("#shelf-problem")
+    expect(problem).to_contain_text("wrong with this page")
+    expect(problem).not_to_contain_text("cannot reach")
+    assert customer.faults
+
+
+def test_a_mistyped_address_leads_back_to_the_shelf(customer: Customer, store: Store) -> None:
+    customer.page.goto(f"{store.url}/a/mistyped/address")
+
+    expect(customer.page.locator("h1")).to_contain_text("empty")
+    assert customer.barriers() == []
+    customer.picture("not-found")
+    customer.page.get_by_role("link", name="Everything we sell").click()
     expect(customer.card("MUG")).to_be_visible()
 
 

@@ -12,6 +12,7 @@ from tests.partner import PartnerApi, eventually
 
 METHODS = [
     ("GET", "/"),
+    ("GET", "/health"),
     ("GET", "/items"),
     ("POST", "/items"),
     ("GET", "/items/mug"),
