@@ -34,7 +34,6 @@ class OriginKey(secretsmanager.Secret):
             "AwsSolutions-SMG4",
             "HIPAA.Security-SecretsManagerRotationEnabled",
             "NIST.800.53.R5-SecretsManagerRotationEnabled",
-            "PCI.DSS.321-SecretsManagerRotationEnabled",
             reason="Replaced by an operator, as docs/ecommerce.md says: CloudFront must be given "
             "the new key and takes minutes to have it everywhere. It opens nothing but what is "
             "public through the CDN.",

@@ -64,6 +64,11 @@ SAMPLES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
     },
     "s3": {
         "HeadBucket": ({"Bucket": "my-bucket"}, {"x-amz-bucket-region": "eu-west-1"}),
+        "GetBucketLocation": (
+            {"Bucket": "my-bucket"},
+            {"body": "<LocationConstraint>eu-west-1</LocationConstraint>"},
+        ),
+        "DeleteObject": (OBJECT, {"x-amz-delete-marker": "true", "x-amz-version-id": "v"}),
         "HeadObject": (OBJECT, {"content-type": "image/png", "x-amz-meta-a": "b"}),
         "GetObject": (OBJECT, {"etag": '"e"', "last-modified": "Mon, 02 Nov 2026 00:00:00 GMT"}),
         "PutObject": (
@@ -99,6 +104,10 @@ SAMPLES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
         "SendMessage": (
             {"QueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/q", "MessageBody": "x"},
             {"MessageId": "m", "MD5OfMessageBody": "9dd4e461268c8034f5c8564e155c67a6"},
+        ),
+        "GetQueueAttributes": (
+            {"QueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/q"},
+            {"Attributes": {"QueueArn": "a"}},
         ),
     },
 }
@@ -140,8 +149,8 @@ def _answer(service: str, code: str | None, success: dict[str, Any]) -> AWSRespo
     elif code:
         text = f"<Error><Code>{code}</Code><Message>m</Message></Error>"
     else:
-        text = ""
-        headers |= success
+        text = success.get("body", "")
+        headers |= {name: value for name, value in success.items() if name != "body"}
     return AWSResponse("https://stub", status, headers, _Body(text.encode()))
 
 

@@ -10,6 +10,7 @@ from services.health import handler as health
 from services.shared import health as checks
 from services.shared import requests
 from services.shared.errors import Conflict, InvalidRequest, NotFound, TooLarge, Unavailable
+from services.store_api.cdn import HEADER
 from tests.unit.services import fakes
 from tests.unit.services.partner import ITEM, Partner
 from tests.unit.services.store_fakes import Store
@@ -35,7 +36,8 @@ def partner_api(error: Exception, patch: pytest.MonkeyPatch) -> Any:
 def store_api(error: Exception, patch: pytest.MonkeyPatch) -> Any:
     store = Store()
     patch.setattr(store.shop, "products", raising(error))
-    return requests.serve(fakes.http_event("GET /api/products"), store.work)
+    event = fakes.http_event("GET /api/products") | {"headers": {HEADER: "the-cdns-key"}}
+    return requests.serve(event, store.work)
 
 
 def health_api(error: Exception, patch: pytest.MonkeyPatch) -> Any:
