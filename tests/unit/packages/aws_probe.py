@@ -57,6 +57,16 @@ SAMPLES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
             {"TableName": "t", "Limit": 5, "ExclusiveStartKey": KEY},
             {"Items": [KEY], "LastEvaluatedKey": KEY, "Count": 1, "ScannedCount": 1},
         ),
+        "Query": (
+            {
+                "TableName": "t",
+                "Limit": 5,
+                "KeyConditionExpression": "#o = :o",
+                "ExpressionAttributeNames": {"#o": "owner"},
+                "ExpressionAttributeValues": {":o": {"S": "k"}},
+            },
+            {"Items": [KEY], "LastEvaluatedKey": KEY, "Count": 1, "ScannedCount": 1},
+        ),
         "DescribeTable": (
             {"TableName": "t"},
             {"Table": {"TableStatus": "ACTIVE", "CreationDateTime": 1.7e9, "ItemCount": 3}},
