@@ -86,7 +86,7 @@ def answers(cloud):
 
 
 class _Identity(BaseHTTPRequestHandler):
-    def do_POST(self):  # the name that the server calls
+    def do_POST(self):  # pylint: disable=invalid-name  # the name that the server calls
         self.rfile.read(int(self.headers["content-length"]))
         body = (
             b"<GetCallerIdentityResponse><GetCallerIdentityResult><Account>1</Account>"

@@ -18,7 +18,7 @@ MILLISECOND = 1_000_000
 
 @pytest.fixture(autouse=True)
 def of_a_new_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ids, "_sequence", ids._Sequence())
+    monkeypatch.setattr(ids, "_sequence", type(vars(ids)["_sequence"])())
 
 
 def test_a_new_id_is_a_version_7_uuid_of_the_time_and_of_secret_bits(
