@@ -67,6 +67,10 @@ class Assembly:
             if stack.get("stackName", name) not in present
         }
 
+    def new_and_protected(self) -> list[str]:
+        """The stacks that are not deployed yet and would be protected from their first moment."""
+        return sorted(n for n in self._new if self._stacks[n].get("terminationProtection"))
+
     def bootstrap(self) -> dict[str, int]:
         """The parameters that say which version of the bootstrap stack is there, and the least."""
         return {
@@ -111,6 +115,12 @@ def require_ready(clients: Clients, folder: Path) -> None:
         _advise_concurrency(assembly)
     except ClientError as error:
         _pass_over("concurrency", error)
+    if protected := assembly.new_and_protected():
+        talk.print(
+            f"! {', '.join(protected)}: what is protected cannot be taken back if its first "
+            "deployment fails: deploy once with -c deletionProtection=false, then again without",
+            style="yellow",
+        )
     if lacking:
         raise CliError(
             f"the account is not ready, {lacking} of its settings would fail the deployment; "

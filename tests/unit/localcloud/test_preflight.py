@@ -146,6 +146,16 @@ def test_few_functions_at_once_are_advised_against_but_can_be_deployed(account, 
     assert "Lambda runs 10 functions at once" in capsys.readouterr().err
 
 
+def test_a_first_deployment_that_could_not_be_taken_back_is_advised_against(account, prod, capsys):
+    quotas = [("get_service_quota", {"Quota": {"Value": 9.0}})] * 2
+
+    preflight.require_ready(account(**{"service-quotas": quotas}), prod.assembly)
+
+    said = capsys.readouterr().err
+    assert "! EcommerceStackprod, PartnerApiStackprod, TapStackprod: " in said
+    assert "-c deletionProtection=false" in said
+
+
 @pytest.mark.parametrize(
     ("answers", "what"),
     [
