@@ -1,5 +1,6 @@
 """What every suite shares: the deployment, its API, and which tests fit the target."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -28,6 +29,12 @@ def partner(deployment: Deployment) -> Iterator[PartnerApi]:  # pylint: disable=
     """
     with PartnerApi(deployment) as connected, connected.rate_rule(limit=1_000_000, seconds=300):
         yield connected
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what the tests start, also where a shell put pytest into the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:
