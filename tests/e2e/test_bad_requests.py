@@ -65,7 +65,7 @@ BAD = [
     Bad("a number too large", _create('{"a":{"b":1e126}}'), "item.a.b", "exactly"),
     Bad("33 levels", _nested(32), "item", "nested"),
     Bad("5,000 levels", _nested(5000), "", "nested"),
-    Bad("401 KB", _create(json.dumps({"a": "x" * 401 * 1024})), "item", "bytes", 413),
+    Bad("401 KB", _create(json.dumps({"a": "x" * 401 * 1024})), "item", "more", 413),
     Bad("a limit of 0", {"operation": "list", "limit": 0}, "limit", ""),
     Bad("a limit of 101", {"operation": "list", "limit": 101}, "limit", ""),
     Bad("a limit that is true", {"operation": "list", "limit": True}, "limit", "integer"),

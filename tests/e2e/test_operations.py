@@ -153,5 +153,5 @@ def test_the_details_of_health_name_every_check_and_its_duration(api: Api) -> No
     data = api.get("/health/details", token="").data
 
     assert data["status"] == "up"
-    assert [check["name"] for check in data["checks"]] == ["table", "bucket"]
+    assert [check["name"] for check in data["checks"]] == ["table", "bucket", "secret"]
     assert all(check["duration_ms"] > 0 for check in data["checks"])

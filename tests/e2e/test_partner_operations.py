@@ -35,6 +35,7 @@ def test_the_api_tells_what_it_is(partner: PartnerApi) -> None:
     assert told["name"] == "TAP partner API"
     assert {(each["method"], each["path"]) for each in told["operations"]} == {
         ("GET", "/"),
+        ("GET", "/health"),
         ("GET", "/items"),
         ("POST", "/items"),
         ("GET", "/items/{id}"),
