@@ -45,7 +45,7 @@ def fingerprint() -> str:
     for top in (*(ROOT / source for source in SOURCES), Path(_USER_CONTEXT).expanduser()):
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
             if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(f"{path}\n".encode() + path.read_bytes())
+                digest.update(f"{path.relative_to(top.parent)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
 
 

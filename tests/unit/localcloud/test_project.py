@@ -76,6 +76,14 @@ def test_whatever_synthesis_reads_of_the_checkout_decides_what_is_deployed(tmp_p
     assert unnoticed == set()
 
 
+def test_a_checkout_that_was_moved_is_nothing_to_deploy(checkout, monkeypatch):
+    before = project.fingerprint()
+    (checkout / "checkout").rename(checkout / "moved")
+    monkeypatch.setattr(project, "ROOT", checkout / "moved")
+
+    assert project.fingerprint() == before
+
+
 @pytest.mark.parametrize(
     "name",
     [
