@@ -1,6 +1,7 @@
 """`tap cdk`: the pinned CDK CLI, pointed where it should be and nowhere else."""
 
 import subprocess
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 
@@ -37,8 +38,8 @@ def cdk(
     With --aws the credentials are resolved once, as the AWS CLI does; account, region and endpoint
     are shown, a change is confirmed, and the CDK CLI gets exactly these. `deploy` synthesizes first
     and looks whether the account is ready for what it would deploy. `destroy` ends by telling what
-    was kept, and writes down how the CDK can adopt it. Without --aws, the credentials
-    are the embedded cloud's own: real AWS refuses them.
+    was kept, and writes down how the CDK can adopt it. Without --aws, the credentials are the
+    embedded cloud's own: real AWS refuses them.
     """
     arguments = context.args
     if not arguments:
@@ -50,7 +51,7 @@ def cdk(
         if arguments[0] == "deploy":
             folder = _assembly(arguments, environ)
             with step("Looking whether the account is ready", "The account is ready"):
-                preflight.require_ready(account.client, folder)
+                preflight.require_ready(client, folder)
             if not _given(arguments, "--app", "-a"):
                 arguments = [*arguments, "--app", str(folder)]
         if arguments[0] in _CHANGES:
@@ -58,11 +59,9 @@ def cdk(
     else:
         cloud = running_cloud(home)
         client, environ = cloud.client, cloud.environment()
-    if arguments[0] == "destroy":
-        with kept.told(client):
-            status = _run(arguments, environ)
-        raise typer.Exit(status)
-    raise typer.Exit(_run(arguments, environ))
+    with kept.told(client) if arguments[0] == "destroy" else nullcontext():
+        status = _run(arguments, environ)
+    raise typer.Exit(status)
 
 
 def _run(arguments: list[str], environ: dict[str, str]) -> int:
