@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,7 +56,7 @@ class Api:
         self.pool = urllib3.PoolManager(
             ca_certs=deployment.ca_bundle, retries=False, timeout=60, maxsize=connections
         )
-        self._tokens: dict[tuple[str, ...], str] = {}
+        self._tokens: dict[tuple[str, ...], tuple[str, float]] = {}
 
     def __enter__(self) -> Self:
         """The API itself."""
@@ -104,13 +105,15 @@ class Api:
         return Answer(answer.status, answer.headers, answer.data.decode())
 
     def token(self, *scopes: str) -> str:
-        """A token of these scopes, of every scope when none is named; asked for once."""
+        """A token of these scopes, of every scope when none is named; renewed at half its life."""
         wanted = scopes or SCOPES
-        if wanted not in self._tokens:
-            self._tokens[wanted] = self._fetch_token(wanted)
-        return self._tokens[wanted]
+        token, renew_at = self._tokens.get(wanted, ("", 0.0))
+        if time.monotonic() >= renew_at:
+            token, lifetime = self._fetch_token(wanted)
+            self._tokens[wanted] = token, time.monotonic() + lifetime / 2
+        return token
 
-    def _fetch_token(self, scopes: tuple[str, ...]) -> str:
+    def _fetch_token(self, scopes: tuple[str, ...]) -> tuple[str, float]:
         outputs = self._deployment.outputs
         client_id = outputs["UserPoolClientId"]
         described = self._deployment.client("cognito-idp").describe_user_pool_client(
@@ -128,4 +131,5 @@ class Api:
             },
         )
         assert answer.status == 200, answer.data
-        return str(answer.json()["access_token"])
+        granted = answer.json()
+        return granted["access_token"], granted["expires_in"]
