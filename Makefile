@@ -17,7 +17,7 @@ up: .venv/.up ## start the embedded cloud and deploy every stack to it
 	@$(BIN)/tap up
 
 down: ## stop the embedded cloud; the next `make up` resumes it
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m localcloud down; \
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m cli down; \
 		elif [ -e "$${TAP_HOME:-.tap}/process.json" ]; then \
 		echo "error: what stops the embedded cloud is not installed; \`make status\` installs it, then \`make down\`" >&2; exit 1; fi
 
@@ -35,7 +35,7 @@ unit: .venv/.test ## the unit tests, with coverage
 browser: .venv/.browser ## the store's page in a real browser, on an embedded cloud of its own
 	@$(BIN)/python -m pytest tests/browser
 
-SOURCES := tap.py lib services localcloud tools tests benchmarks
+SOURCES := tap.py lib services cli localcloud tools tests benchmarks
 lint: .venv/.check ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

@@ -15,7 +15,7 @@ from aws_cdk import App, Tags
 
 from lib.ecommerce_stack import EcommerceStack
 from lib.environment import Environment, SettingError
-from lib.packages import PackageError
+from lib.packaging.package import PackageError
 from lib.partner_api_stack import PartnerApiStack
 from lib.tap_stack import TapStack, TapStackProps
 

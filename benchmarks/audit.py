@@ -23,7 +23,7 @@ import botocore.session
 from rich.console import Console
 from rich.table import Table
 
-from lib.packages import build_package
+from lib.packaging.package import build_package
 
 _ROOT = Path(__file__).resolve().parent.parent
 _TAP = Path(sys.executable).with_name("tap")

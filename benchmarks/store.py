@@ -23,10 +23,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.round_trips import CountingProxy
-from localcloud import deployment, postgres, project
+from cli import deployment, project
+from localcloud import postgres
 from localcloud.cloud import REGION, Cloud
-from services.shared.database_secret import DatabaseSecret, Login
-from services.shared.postgres import Database, connect_to
+from services.shared.database.postgres import Database, connect_to
+from services.shared.database.secret import DatabaseSecret, Login
 from services.store_api.models import Line
 from services.store_api.repository import PostgresShop
 

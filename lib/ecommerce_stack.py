@@ -10,18 +10,18 @@ from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.application_network import ApplicationNetwork
 from lib.constructs.daily_backup import DailyBackup
 from lib.constructs.encryption_key import EncryptionKey
-from lib.constructs.origin_key import OriginKey
 from lib.constructs.public_http_api import PublicHttpApi
 from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.service_alarms import ServiceAlarms
 from lib.constructs.signal_dashboard import SignalDashboard
-from lib.constructs.store_alarms import watch_store
-from lib.constructs.store_cdn import StoreCdn
-from lib.constructs.store_database import StoreDatabase
-from lib.constructs.store_service import StoreService
 from lib.environment import Environment
 from lib.stack_props import all_props, hold_flags, settled
-from lib.store_settings import StoreSettings
+from lib.store.alarms import watch_store
+from lib.store.cdn import StoreCdn
+from lib.store.database import StoreDatabase
+from lib.store.origin_key import OriginKey
+from lib.store.service import StoreService
+from lib.store.settings import StoreSettings
 
 _BROWSED = "Anyone may look at what the store sells."
 _ORDERED = "Customers have no accounts; an order is bounded, throttled and made only once per key."

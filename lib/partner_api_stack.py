@@ -8,10 +8,9 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lib.constructs.access_log_bucket import AccessLogBucket
-from lib.constructs.audit_trail import AuditTrail
 from lib.constructs.daily_backup import DailyBackup
 from lib.constructs.encryption_key import EncryptionKey
-from lib.constructs.keyed_rest_api import KeyedRestApi
+from lib.constructs.keyed_rest_api import KeyedRestApi, RequestModel
 from lib.constructs.metered_key import MeteredKey
 from lib.constructs.rotated_secret import RotatedSecret
 from lib.constructs.secure_table import SecureTable
@@ -20,6 +19,8 @@ from lib.constructs.service_function import ServiceFunction
 from lib.constructs.signal_dashboard import SignalDashboard
 from lib.constructs.web_firewall import LOG_GROUP_PREFIX, WebFirewall
 from lib.environment import Environment
+from lib.partner.audit_trail import AuditTrail
+from lib.partner.request_schemas import request_schema
 from lib.stack_props import all_props, hold_flags, settled
 
 
@@ -171,7 +172,6 @@ class PartnerApiStack(Stack):
             "Rest",
             environment=environment,
             api_name=f"tap-partner-api-{environment.suffix}",
-            description="partner",
             encryption_key=self.kms_key,
         )
         api.route("GET", "/", self.function)
@@ -179,13 +179,13 @@ class PartnerApiStack(Stack):
         api.route(
             "GET", "/items", self.function, parameters=["querystring.cursor", "querystring.limit"]
         )
-        api.route("POST", "/items", self.function, body="PartnerItemCreate")
+        api.route("POST", "/items", self.function, body=_model("PartnerItemCreate"))
         api.route("GET", "/items/{id}", self.function)
         api.route(
             "PUT",
             "/items/{id}",
             self.function,
-            body="PartnerItemReplace",
+            body=_model("PartnerItemReplace"),
             parameters=["header.If-Match"],
         )
         api.route("DELETE", "/items/{id}", self.function)
@@ -220,3 +220,7 @@ class PartnerApiStack(Stack):
             1,
         )
         SignalDashboard(self, "Dashboard", alarms=alarms.alarms)
+
+
+def _model(component: str) -> RequestModel:
+    return RequestModel(component, request_schema("partner", component))

@@ -10,7 +10,6 @@ from constructs import Construct
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.daily_backup import DailyBackup
 from lib.constructs.encryption_key import EncryptionKey
-from lib.constructs.items_service import ItemsService
 from lib.constructs.jwt_http_api import JwtHttpApi
 from lib.constructs.machine_identity import MachineIdentity
 from lib.constructs.rotated_secret import RotatedSecret
@@ -18,6 +17,7 @@ from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.secure_table import SecureTable
 from lib.constructs.service_alarms import ServiceAlarms
 from lib.environment import Environment
+from lib.items.service import ItemsService
 from lib.stack_props import all_props, hold_flags, settled
 
 SCOPES = {

@@ -1,5 +1,5 @@
-"""The embedded cloud and the `tap` command.
+"""The embedded cloud: deploys a CDK app's synthesized templates, unchanged, on this machine.
 
-It deploys the synthesized templates of the app, unchanged, to an AWS emulator on this machine, and
-talks to the rest of the project only through the CDK CLI and AWS APIs.
+It knows no app: what runs on it is told as data (`localcloud.app`), and is reached only through the
+CDK CLI and AWS APIs.
 """

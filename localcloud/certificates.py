@@ -48,7 +48,7 @@ def pair(numbers: Sequence[str] = _ADDRESSES) -> tuple[str, str, str]:
         numbers: the addresses that stand in it besides the local names.
     """
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    issuer = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "TAP embedded cloud")])
+    issuer = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Embedded cloud")])
     addresses = [ipaddress.ip_address(address) for address in numbers]
     constraints = x509.NameConstraints(
         [x509.DNSName("localhost"), *(x509.IPAddress(ipaddress.ip_network(a)) for a in addresses)],

@@ -13,7 +13,8 @@ import botocore.session
 from botocore.config import Config
 
 from localcloud import certificates
-from localcloud.errors import CliError
+from localcloud.app import App
+from localcloud.errors import CloudError
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -30,13 +31,14 @@ class Cloud:
     """One embedded cloud, as its folder describes it.
 
     Args:
-        home: the folder of all its state (`.tap` unless told otherwise).
+        home: the folder of all its state.
         port: where the AWS API answers, over TLS, on 127.0.0.1.
         front_port: where the front door answers, over plain HTTP, on 127.0.0.1.
         access_key_id: the root user's key. It is random: whoever has it is root.
         secret_access_key: the root user's secret.
         database_port: where PostgreSQL answers, over TLS, on 127.0.0.1.
         database_password: that of PostgreSQL's superuser, whom no function knows.
+        app: what runs on it.
     """
 
     home: Path
@@ -46,30 +48,34 @@ class Cloud:
     secret_access_key: str = field(default_factory=lambda: secrets.token_urlsafe(30))
     database_port: int = 5433
     database_password: str = field(default_factory=lambda: secrets.token_urlsafe(30))
+    app: App = field(default_factory=App)
 
     @classmethod
     def load(cls, home: Path) -> "Cloud | None":
         """The cloud whose folder this is; None where there is none yet.
 
         Raises:
-            CliError: the folder holds a description that cannot be read.
+            CloudError: the folder holds a description that cannot be read.
         """
         path = home / "cloud.json"
         try:
-            return cls(home=home, **json.loads(path.read_text(encoding="utf-8")))
+            known = json.loads(path.read_text(encoding="utf-8"))
+            if "app" in known:
+                known["app"] = App.of(known["app"])
+            return cls(home=home, **known)
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError) as error:
-            raise CliError(
+        except (ValueError, TypeError, KeyError) as error:
+            raise CloudError(
                 f"the state of the embedded cloud cannot be read: {path} is damaged; "
-                "forget it with `make clean` and start again with `make up`"
+                f"forget it by deleting {home}, then start again"
             ) from error
 
     def save(self) -> None:
         """Write the description, readable by this user alone, and certificates if they are due."""
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         described = {name: value for name, value in asdict(self).items() if name != "home"}
-        write_private(self.home / "cloud.json", json.dumps(described, indent=2))
+        write_private(self.home / "cloud.json", json.dumps(described, indent=2, default=str))
         if self.needs_certificates():
             self._issue_certificates()
 

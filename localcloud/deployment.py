@@ -1,84 +1,39 @@
-"""What is deployed to an embedded cloud, and how it gets there: through the CDK CLI."""
+"""Brings a CDK app into an embedded cloud, through the CDK CLI."""
 
-import json
 import shutil
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from functools import cache
 
-from localcloud import process, project, store
-from localcloud.cloud import ACCOUNT, REGION, Cloud, write_private
-from localcloud.console import step
-from localcloud.errors import CliError
+from localcloud import cdk, process
+from localcloud.cloud import ACCOUNT, REGION, Cloud
+from localcloud.errors import CloudError
+from localcloud.reapplied import DeployedSettings, Resource, Setting, present
 from localcloud.recovery import recover
-from localcloud.settings import DeployedSettings, Resource, Setting, present
 
-_BOOTSTRAP = "CDKToolkit"
+BOOTSTRAP = "CDKToolkit"  # the CDK's own stack
 _SETTLE_SECONDS = 20.0
 # The embedded cloud applies them itself, a moment after each resource is made.
 _OWN_TIME_SECONDS = 3.0
 
-
-@dataclass(frozen=True)
-class Stack:
-    """A deployed stack of the app."""
-
-    name: str
-    outputs: dict[str, str]
+Step = Callable[[str, str], AbstractContextManager[None]]
 
 
-def stacks(cloud: Cloud) -> list[Stack]:
-    """The app's deployed stacks, by name; the CDK's own bootstrap stack is not one of them."""
-    found = cloud.client("cloudformation").describe_stacks()["Stacks"]
-    return sorted(
-        (
-            Stack(
-                name=stack["StackName"],
-                outputs={o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])},
-            )
-            for stack in found
-            if stack["StackName"] != _BOOTSTRAP and not stack["StackStatus"].startswith("DELETE")
-        ),
-        key=lambda stack: stack.name,
-    )
-
-
-def find_stack(cloud: Cloud, prefix: str) -> Stack:
-    """The deployed stack whose name begins so; of several suffixes, the one deployed last.
-
-    Raises:
-        CliError: none is deployed.
-    """
-    latest = _synthesized_last(cloud)
-    for stack in sorted(stacks(cloud), key=lambda stack: stack.name not in latest):
-        if stack.name.startswith(prefix):
-            return stack
-    raise CliError(f"{prefix} is not deployed in this embedded cloud; run `tap up`")
-
-
-def _synthesized_last(cloud: Cloud) -> set[str]:
-    manifest = cloud.home / "cdk.out" / "manifest.json"
-    return set(json.loads(manifest.read_text("utf-8"))["artifacts"]) if manifest.exists() else set()
-
-
-def deploy(cloud: Cloud, *, only: str | None = None) -> bool:
-    """Bring the deployed stacks to what the sources say; False when they already are.
+def deploy(cloud: Cloud, *, step: Step, only: str | None = None) -> None:
+    """Synthesize the cloud's app, deploy it and wait until its settings hold.
 
     Args:
-        cloud: a running embedded cloud.
-        only: deploy this stack alone; every stack by default.
+        cloud: A running embedded cloud.
+        step: Tells of a step while it runs, and when it is done, in these words.
+        only: Deploy this stack alone; every stack by default.
 
     Raises:
-        CliError: synthesis or deployment failed; the message carries the CDK CLI's reason.
+        CloudError: Synthesis or deployment failed; the message carries the CDK CLI's reason.
     """
-    wanted = {"fingerprint": project.fingerprint(), "only": only}
-    noted = cloud.home / "deployed.json"
-    if noted.exists() and json.loads(noted.read_text("utf-8")) == wanted and stacks(cloud):
-        return False
-    noted.unlink(missing_ok=True)
     recover(cloud)
-    log, assembly = cloud.home / "cdk.log", str(cloud.home / "cdk.out")
+    assembly = str(cloud.home / "cdk.out")
     # A synthesis that was killed leaves half an assembly, and its lock.
     shutil.rmtree(assembly, ignore_errors=True)
     with step("Synthesizing the templates", "Templates synthesized"), ThreadPoolExecutor() as pool:
@@ -90,43 +45,32 @@ def deploy(cloud: Cloud, *, only: str | None = None) -> bool:
             job.result()
     with step("Deploying", "Deployed"):
         which = [only] if only else ["--all"]
-        project.run_cdk(
+        cdk.run(
+            cloud.app,
             ["deploy", *which, "--app", assembly, "--require-approval", "never", "--ci"],
             process.marked(cloud),
-            log,
+            cloud.home / "cdk.log",
         )
     _settle(cloud)
-    _open_store(cloud)
-    write_private(noted, json.dumps(wanted))
-    return True
 
 
 def _bootstrap(cloud: Cloud) -> None:
     # In a folder without a cdk.json, the CLI does not synthesize the app for it.
-    target = f"aws://{ACCOUNT}/{REGION}"
-    log = cloud.home / "cdk-bootstrap.log"
-    project.run_cdk(["bootstrap", target], process.marked(cloud), log, folder=cloud.home)
+    target, log = f"aws://{ACCOUNT}/{REGION}", cloud.home / "cdk-bootstrap.log"
+    cdk.run(cloud.app, ["bootstrap", target], process.marked(cloud), log, folder=cloud.home)
 
 
 def _synthesize(assembly: str, cloud: Cloud) -> None:
     # The CLI's other commands synthesize with the validation that this one leaves out for speed.
     environ = process.marked(cloud) | {"CDK_VALIDATION": "false"}
-    project.run_cdk(["synth", "--quiet", "--output", assembly], environ, cloud.home / "cdk.log")
-
-
-def _open_store(cloud: Cloud) -> None:
-    """Migrate, seed and publish the store, where it is deployed."""
-    for stack in stacks(cloud):
-        if stack.name.startswith("EcommerceStack"):
-            with step("Opening the store", "The store is open"):
-                store.migrate(cloud.client, stack.outputs, seed=True)
-                store.publish(cloud.client, stack.outputs)
+    log = cloud.home / "cdk.log"
+    cdk.run(cloud.app, ["synth", "--quiet", "--output", assembly], environ, log)
 
 
 def _is_bootstrapped(cloud: Cloud) -> bool:
     client = cloud.client("cloudformation")
     try:
-        [stack] = client.describe_stacks(StackName=_BOOTSTRAP)["Stacks"]
+        [stack] = client.describe_stacks(StackName=BOOTSTRAP)["Stacks"]
     except client.exceptions.ClientError:
         return False
     return stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
@@ -146,7 +90,7 @@ def _settle(cloud: Cloud) -> None:
             names = ", ".join(
                 f"{setting.property} of {resource.id}" for setting, resource in missing
             )
-            raise CliError(f"settings were not applied: {names}; see {cloud.home / 'cloud.log'}")
+            raise CloudError(f"settings were not applied: {names}; see {cloud.home / 'cloud.log'}")
         if waited > _OWN_TIME_SECONDS:
             for setting, resource in missing:
                 setting.apply(client(setting.service), resource)

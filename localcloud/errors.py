@@ -1,9 +1,5 @@
-"""The one way a `tap` command fails on purpose."""
+"""The one way the embedded cloud fails on purpose."""
 
 
-class CliError(Exception):
-    """What was wrong, what was given and what to do next, in one line.
-
-    The command prints it to stderr and exits with code 1. Anything else that escapes a command is a
-    bug, and shows its traceback.
-    """
+class CloudError(Exception):
+    """What was wrong, what was given and what to do next, in one line."""

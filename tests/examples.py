@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from localcloud.cli import app
+from cli.main import app
 from tests.unit.docs.pages import PAGES, ROOT
 
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)

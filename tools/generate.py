@@ -21,7 +21,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "services/partner_api/validators.py": lambda: validators.of_paths(_PARTNER),
     "services/partner_api/description.py": lambda: description.module(_PARTNER),
     "services/store_api/validators.py": lambda: validators.of_paths(_STORE),
-    "services/shared/rds_roots.pem": lambda: rds_roots.pem(_RDS),
+    "services/shared/database/rds_roots.pem": lambda: rds_roots.pem(_RDS),
 }
 
 

@@ -1,8 +1,9 @@
 """A REST API that asks for an API key."""
 
 import json
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
 from aws_cdk import Stack
 from aws_cdk import aws_apigateway as apigateway
@@ -14,7 +15,6 @@ from lib.acknowledgements import acknowledge
 from lib.constructs.gateway_errors import GatewayErrors
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import PARTNER_RATE, Environment
-from lib.request_schemas import request_schema
 
 # Nothing that a client words itself, such as its path or user agent: it could break the line.
 _ACCESS_LOG = {
@@ -33,6 +33,19 @@ _ACCESS_LOG = {
     "error": "$context.error.responseType",
     "waf": "$context.wafResponseCode",
 }
+
+
+@dataclass(frozen=True)
+class RequestModel:
+    """What a JSON body must be.
+
+    Attributes:
+        name: Names the model, in letters and digits.
+        schema: In JSON Schema's draft 4, which API Gateway knows.
+    """
+
+    name: str
+    schema: Mapping[str, Any]
 
 
 class KeyedRestApi(Construct):
@@ -56,12 +69,10 @@ class KeyedRestApi(Construct):
         *,
         environment: Environment,
         api_name: str,
-        description: str,
         encryption_key: kms.IKey,
     ) -> None:
         super().__init__(scope, construct_id)
         self._environment, self._encryption_key = environment, encryption_key
-        self._description = description
         # API Gateway writes a resource policy for every group outside /aws/vendedlogs/, and an
         # account has room for a few only.
         access_log = self._log_group(
@@ -103,7 +114,7 @@ class KeyedRestApi(Construct):
         path: str,
         to: ServiceFunction,
         *,
-        body: str | None = None,
+        body: RequestModel | None = None,
         parameters: Sequence[str] = (),
     ) -> None:
         """Route requests with a key to a function.
@@ -112,8 +123,7 @@ class KeyedRestApi(Construct):
             method: The method, such as `GET`.
             path: The resource, such as `/items/{id}`.
             to: The function.
-            body: The component of the API's description that a JSON body must fit. When omitted,
-                the gateway lets any body pass.
+            body: What a JSON body must be. When omitted, the gateway lets any body pass.
             parameters: What the request may have, such as `querystring.limit`.
         """
         resource = self.api.root.resource_for_path(path)
@@ -146,19 +156,18 @@ class KeyedRestApi(Construct):
             "call, and nothing else is done.",
         )
 
-    def _model(self, component: str) -> apigateway.IModel:
-        schema = request_schema(self._description, component)
+    def _model(self, body: RequestModel) -> apigateway.IModel:
         model = apigateway.CfnModel(
             self,
-            component,
+            body.name,
             rest_api_id=self.api.rest_api_id,
             content_type="application/json",
-            schema=schema,
+            schema=body.schema,
         )
         deployment = cast("apigateway.Deployment", self.api.latest_deployment)
         deployment.node.add_dependency(model)
-        deployment.add_to_logical_id(schema)  # a changed model is deployed
-        return apigateway.Model.from_model_name(self, f"{component}Name", model.ref)
+        deployment.add_to_logical_id(body.schema)  # a changed model is deployed
+        return apigateway.Model.from_model_name(self, f"{body.name}Name", model.ref)
 
     def _log_group(self, construct_id: str, name: str) -> logs.LogGroup:
         return logs.LogGroup(

@@ -13,7 +13,7 @@ from lib.acknowledgements import acknowledge
 from lib.constructs.application_network import ApplicationNetwork
 from lib.constructs.encryption_key import EncryptionKey
 from lib.environment import Environment
-from lib.packages import PYTHON_RUNTIME, build_package
+from lib.packaging.package import PYTHON_RUNTIME, build_package
 
 _NAMESPACE = "TAP"
 

@@ -1,1 +1,1 @@
-"""The steps that make a Lambda package; `lib.packages` puts them together."""
+"""The steps that make a Lambda package; `lib.packaging.package` puts them together."""

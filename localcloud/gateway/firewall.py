@@ -4,7 +4,7 @@ Rate-based rules follow the deployed limit and window. The managed groups are AW
 public: `managed_rules.py` approximates them from AWS's descriptions. Rules are read in order of
 priority; a rule that counts lets the request go on, one that blocks ends it:
 https://docs.aws.amazon.com/waf/latest/developerguide/web-acl-rule-actions.html
-A rule of which a part is not understood is left out whole, and `tap status` names it.
+A rule of which a part is not understood is left out whole, and the status names it.
 """
 
 import time

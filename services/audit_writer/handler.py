@@ -13,7 +13,7 @@ from typing import Any
 from services.audit_writer.settings import Settings
 from services.audit_writer.trail import BucketTrail, Trail
 from services.shared import aws
-from services.shared.audit import NotARecord, read_record
+from services.shared.audit.record import NotARecord, read_record
 from services.shared.telemetry import logger
 
 Message = dict[str, Any]

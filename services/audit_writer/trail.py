@@ -11,7 +11,7 @@ from typing import Protocol
 from botocore.exceptions import ClientError
 
 from services.shared import aws
-from services.shared.audit import AuditRecord
+from services.shared.audit.record import AuditRecord
 
 
 class Trail(Protocol):

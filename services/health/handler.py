@@ -8,10 +8,11 @@ import os
 from typing import Any
 
 from services.health.settings import Settings
-from services.shared import health, requests
+from services.shared import health
 from services.shared.health import Health
-from services.shared.requests import Call, Event
-from services.shared.responses import Response
+from services.shared.http import requests
+from services.shared.http.requests import Call, Event
+from services.shared.http.responses import Response
 
 _DETAILS_ROUTE = "GET /health/details"
 

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from services.shared import aws
-from services.shared.errors import NotFound
+from services.shared.http.errors import NotFound
 
 
 class FileNotFound(NotFound):

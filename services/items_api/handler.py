@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from services.items_api.files import BucketFiles
 from services.items_api.settings import Settings
 from services.items_api.validators import VALIDATORS
-from services.shared import aws, exact_json, requests
-from services.shared.errors import Forbidden, refused
-from services.shared.exact_json import Json
+from services.shared import aws
+from services.shared.http import exact_json, requests
+from services.shared.http.errors import Forbidden, refused
+from services.shared.http.exact_json import Json
+from services.shared.http.requests import Call, Event
+from services.shared.http.responses import Response
 from services.shared.items.cursors import Cursors, KeyRing
 from services.shared.items.models import MAX_REQUEST_LENGTH
 from services.shared.items.repository import DynamoItems
 from services.shared.items.secret import ApplicationSecret
 from services.shared.items.service import ItemService
-from services.shared.requests import Call, Event
-from services.shared.responses import Response
 
 Request = dict[str, Json]
 

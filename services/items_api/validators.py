@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from services.shared.errors import InvalidRequest, refused
+from services.shared.http.errors import InvalidRequest, refused
 
 
 CREATE_PATTERNS = {'^[A-Za-z0-9][A-Za-z0-9._:-]*$': re.compile('^[A-Za-z0-9][A-Za-z0-9._:-]*\\Z'), '^(?!(?:id|version|created_at|updated_at)\\Z)[A-Za-z_][A-Za-z0-9_.-]{0,127}\\Z': re.compile('^(?!(?:id|version|created_at|updated_at)\\Z)[A-Za-z_][A-Za-z0-9_.-]{0,127}\\Z')}

@@ -17,17 +17,18 @@ from services.partner_api.description import DESCRIPTION
 from services.partner_api.rest import Request
 from services.partner_api.settings import Settings
 from services.partner_api.validators import VALIDATORS
-from services.shared import aws, health, requests
-from services.shared.errors import NotFound, PreconditionFailed, Unavailable
-from services.shared.exact_json import Json
+from services.shared import aws, health
 from services.shared.health import Health
+from services.shared.http import requests
+from services.shared.http.errors import NotFound, PreconditionFailed, Unavailable
+from services.shared.http.exact_json import Json
+from services.shared.http.requests import Call, Event
+from services.shared.http.responses import Response
 from services.shared.items.cursors import Cursors, KeyRing
 from services.shared.items.models import Item, VersionConflict
 from services.shared.items.repository import DynamoItems
 from services.shared.items.secret import ApplicationSecret
 from services.shared.items.service import ItemService
-from services.shared.requests import Call, Event
-from services.shared.responses import Response
 
 
 class RouteNotFound(NotFound):

@@ -4,12 +4,12 @@ import re
 from typing import Any
 from urllib.parse import quote, unquote
 
-from services.shared import exact_json, requests
-from services.shared.errors import refused
-from services.shared.exact_json import Json
+from services.shared.http import exact_json, requests
+from services.shared.http.errors import refused
+from services.shared.http.exact_json import Json
+from services.shared.http.requests import Event
+from services.shared.http.text import plain
 from services.shared.items.models import MAX_REQUEST_LENGTH
-from services.shared.requests import Event
-from services.shared.text import plain
 
 Request = dict[str, Json]
 

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.session import Session
 
-from services.shared.errors import Unavailable
+from services.shared.http.errors import Unavailable
 
 Client: TypeAlias = Any  # botocore makes a client's methods at run time
 

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from services.shared import aws
-from services.shared.errors import Forbidden
+from services.shared.http.errors import Forbidden
 
 HEADER = "x-origin-verify"
 # The key is read again when this old, so that one that was replaced does not open for ever...

@@ -2,8 +2,15 @@
 
 from pg8000.exceptions import Error
 
+from services.shared.database.postgres import (
+    REFUSED_LOGIN,
+    Connect,
+    Logins,
+    close,
+    log_in,
+    sqlstate,
+)
 from services.shared.health import Check, CheckFailed
-from services.shared.postgres import REFUSED_LOGIN, Connect, Logins, close, log_in, sqlstate
 
 _LEVEL = "SELECT max(number) FROM store.migrations"
 _NOT_THERE_OR_NOT_GRANTED = "42"  # what the migrations would have made or granted

@@ -10,14 +10,15 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from services.shared import aws, exact_json, health, requests
-from services.shared.database_secret import DatabaseSecret
-from services.shared.errors import refused
-from services.shared.exact_json import Json
+from services.shared import aws, health
+from services.shared.database.postgres import Database, connect_to
+from services.shared.database.secret import DatabaseSecret
 from services.shared.health import Health
-from services.shared.postgres import Database, connect_to
-from services.shared.requests import Call, Event
-from services.shared.responses import Response
+from services.shared.http import exact_json, requests
+from services.shared.http.errors import refused
+from services.shared.http.exact_json import Json
+from services.shared.http.requests import Call, Event
+from services.shared.http.responses import Response
 from services.store_api import database
 from services.store_api.cdn import OriginKey
 from services.store_api.models import MAX_ORDER_LENGTH, Line, Order

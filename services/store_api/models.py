@@ -6,7 +6,7 @@ Money is a whole number of the currency's minor unit: 1450 EUR cents are 14.50 E
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from services.shared.errors import Conflict, NotFound
+from services.shared.http.errors import Conflict, NotFound
 
 # Characters of an order's JSON: 50 lines of the longest SKU, each character of it
 # escaped, are less than a quarter of this.

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from services.shared.postgres import Database
+from services.shared.database.postgres import Database
 from services.store_api.models import (
     KeyInUse,
     Line,

@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from services.shared.errors import InvalidRequest, refused
+from services.shared.http.errors import InvalidRequest, refused
 
 
 def validate_list_products(data: dict[str, Any]) -> dict[str, Any]:

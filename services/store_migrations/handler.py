@@ -9,8 +9,8 @@ import os
 from typing import Any
 
 from services.shared import aws
-from services.shared.database_secret import DatabaseSecret
-from services.shared.postgres import connect_to
+from services.shared.database.postgres import connect_to
+from services.shared.database.secret import DatabaseSecret
 from services.shared.telemetry import logger
 from services.store_migrations.service import Store
 from services.store_migrations.settings import Settings

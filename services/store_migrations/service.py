@@ -6,9 +6,9 @@ from typing import Any
 from pg8000.exceptions import Error
 from pg8000.native import Connection
 
-from services.shared.database_password import set_password
-from services.shared.database_secret import DatabaseSecret
-from services.shared.postgres import REFUSED_LOGIN, Connect, close, log_in, sqlstate
+from services.shared.database.password import set_password
+from services.shared.database.postgres import REFUSED_LOGIN, Connect, close, log_in, sqlstate
+from services.shared.database.secret import DatabaseSecret
 from services.store_migrations.migrations import FOLDER, migrate, one_at_a_time, read_migrations
 
 

@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from services.shared import aws
-from services.shared.postgres import connect_to
+from services.shared.database.postgres import connect_to
 from services.store_secret_rotation.rotation import DatabaseUserRotation
 from services.store_secret_rotation.settings import Settings
 

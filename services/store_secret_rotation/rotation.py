@@ -9,9 +9,9 @@ from typing import Any
 from pg8000.exceptions import Error
 
 from services.shared import aws
-from services.shared.database_password import set_password
-from services.shared.database_secret import Login
-from services.shared.postgres import REFUSED_LOGIN, Connect, close, log_in, sqlstate
+from services.shared.database.password import set_password
+from services.shared.database.postgres import REFUSED_LOGIN, Connect, close, log_in, sqlstate
+from services.shared.database.secret import Login
 from services.shared.rotation import Rotation
 from services.shared.telemetry import logger
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from cli.commands import up
 from localcloud import postgres, process
 from localcloud.cloud import ACCOUNT
-from localcloud.commands import up
 from tests.api import Api
 from tests.deployment import (
     FREE_PORTS,
@@ -70,7 +70,7 @@ def test_a_second_up_is_told_that_another_is_at_work() -> None:
         first.send_signal(signal.SIGINT)
         said = first.communicate(timeout=60)[1]
 
-    _is_one_line(second, "another `tap up` or `tap down` is at work", "wait until it ends")
+    _is_one_line(second, "another command is at work", "wait until it ends")
     assert first.returncode == 1
     assert "interrupted; run `tap up` again" in said
 
@@ -121,7 +121,7 @@ def test_a_half_written_description_is_told_with_what_to_do() -> None:
         (home / "cloud.json").write_text('{"port": 45')
         said = tap(home, "up", check=False)
 
-    _is_one_line(said, f"{home / 'cloud.json'} is damaged", "`make clean`")
+    _is_one_line(said, f"{home / 'cloud.json'} is damaged", "forget it by deleting")
 
 
 def test_a_half_written_state_is_told_with_what_to_do() -> None:
@@ -130,7 +130,7 @@ def test_a_half_written_state_is_told_with_what_to_do() -> None:
         (home / "state" / "dynamodb.json").write_text('{"tables": {"ta')
         said = tap(home, "up", *FREE_PORTS, check=False)
 
-    _is_one_line(said, f"{home / 'state' / 'dynamodb.json'} is not whole", "`make clean`")
+    _is_one_line(said, f"{home / 'state' / 'dynamodb.json'} is not whole", "forget it by deleting")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import WaiterError
 
-from localcloud import project
+from cli import project
 from tap import build_app
 from tests.deployment import Deployment
 from tests.unit.synthesized import context

@@ -17,11 +17,11 @@ import pytest
 from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
-from lib.constructs.store_database import PARAMETERS
+from lib.store.database import PARAMETERS
 from localcloud import ports, postgres
 from localcloud.cloud import Cloud
-from services.shared.database_secret import DatabaseSecret, Login
-from services.shared.postgres import Database, close, connect_to
+from services.shared.database.postgres import Database, close, connect_to
+from services.shared.database.secret import DatabaseSecret, Login
 from services.store_api.models import KeyInUse, Line, OutOfStock, ProductNotFound
 from services.store_api.repository import PostgresShop
 from services.store_migrations.service import Store

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.shared.errors import InvalidRequest
+from services.shared.http.errors import InvalidRequest
 
 KEEP_SECONDS = 30
 REFRESH_SECONDS = 1

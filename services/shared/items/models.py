@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from services.shared.errors import Conflict, NotFound, TooLarge, refused
-from services.shared.exact_json import UNKEEPABLE, Json
+from services.shared.http.errors import Conflict, NotFound, TooLarge, refused
+from services.shared.http.exact_json import UNKEEPABLE, Json
 
 Attributes = dict[str, Json]
 # What holds a value, and its own part of the path. Joined only for an error: a long name over

@@ -11,8 +11,8 @@ from typing import Any, Literal, Protocol
 from botocore.exceptions import ClientError
 
 from services.shared import aws
-from services.shared.errors import refused
-from services.shared.exact_json import Json, number
+from services.shared.http.errors import refused
+from services.shared.http.exact_json import Json, number
 from services.shared.items.models import (
     Attributes,
     Item,

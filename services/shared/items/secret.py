@@ -7,8 +7,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from services.shared import aws
+from services.shared.http.responses import timestamp
 from services.shared.items.cursors import Keys
-from services.shared.responses import timestamp
 
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 

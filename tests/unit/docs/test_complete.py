@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from aws_cdk import App
 
+from cli.commands.up import _DEFAULTS, _TRY
+from cli.main import app
 from lib.environment import Environment
-from localcloud.cli import app
-from localcloud.commands.up import _DEFAULTS, _TRY
 from services.items_api import files
 from services.items_api.validators import VALIDATORS
 from services.partner_api.description import DESCRIPTION
-from services.shared import errors
+from services.shared.http import errors
 from services.shared.items import cursors, models
 from tests.unit.docs.pages import (
     DEPENDENCIES,
@@ -57,7 +57,11 @@ def settings(pattern: str, *sources: str) -> set[str]:
 
 CONTEXT = settings(r'try_get_context\(\s*"(\w+)"', "tap.py", "lib/**/*.py")
 VARIABLES = settings(
-    r'(?:environ\.get\(|environ\[|envvar=)"(\w+)"', "tap.py", "lib/**/*.py", "localcloud/**/*.py"
+    r'(?:environ\.get\(|environ\[|envvar=)"(\w+)"',
+    "tap.py",
+    "lib/**/*.py",
+    "cli/**/*.py",
+    "localcloud/**/*.py",
 ) | settings(r'environ\.get\("([A-Z]\w+)"', "tests/deployment.py")
 
 PARTNER_CODES = {

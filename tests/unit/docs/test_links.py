@@ -9,7 +9,7 @@ import pytest
 from tests.unit.docs.pages import PAGES, ROOT, anchors
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-PATH = re.compile(r"`((?:lib|services|localcloud|tools|tests|docs|requirements)/[\w./-]*)`")
+PATH = re.compile(r"`((?:lib|services|cli|localcloud|tools|tests|docs|requirements)/[\w./-]*)`")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

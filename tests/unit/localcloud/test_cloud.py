@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from cli.project import fingerprint
 from localcloud.cloud import Cloud, without_aws
-from localcloud.errors import CliError
-from localcloud.project import fingerprint
+from localcloud.errors import CloudError
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_a_folder_without_a_cloud_holds_none(tmp_path):
 def test_a_damaged_description_is_one_line_that_says_what_to_do(cloud, text):
     (cloud.home / "cloud.json").write_text(text)
 
-    with pytest.raises(CliError, match=r"damaged; forget it with `make clean`"):
+    with pytest.raises(CloudError, match=r"damaged; forget it by deleting .*/home, then"):
         Cloud.load(cloud.home)
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from localcloud import fidelity
-from localcloud.emulator.web_acls import as_api
+from localcloud import ledger as fidelity
+from localcloud.engine.web_acls import as_api
 from localcloud.gateway.firewall import Firewall, Window
 from localcloud.gateway.statements import WebRequest
 

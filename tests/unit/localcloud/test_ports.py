@@ -1,4 +1,4 @@
-"""The three ports: all looked at before one is used, and the way out in one line to paste."""
+"""The three ports: all looked at before one is used, and free ones named."""
 
 import re
 import socket
@@ -7,11 +7,11 @@ from contextlib import ExitStack
 import psutil
 import pytest
 
-from localcloud import ports, project
+from localcloud import ports
 from localcloud.cloud import Cloud
-from localcloud.errors import CliError
+from localcloud.errors import CloudError
 
-NAMES = ("TAP_PORT", "TAP_FRONT_PORT", "TAP_DATABASE_PORT")
+NAMES = ("port", "front_port", "database_port")
 
 
 def listening(stack: ExitStack) -> int:
@@ -29,7 +29,7 @@ def cloud(tmp_path, *numbers):
 
 
 def refusal(of: Cloud) -> str:
-    with pytest.raises(CliError) as refused:
+    with pytest.raises(CloudError) as refused:
         ports.require_free(of)
     return str(refused.value)
 
@@ -44,37 +44,24 @@ def test_all_that_are_taken_are_told_at_once_with_who_holds_them(tmp_path):
     assert said.count(f"(process {psutil.Process().pid})") == 3
 
 
-def test_the_line_to_paste_names_ports_that_are_free_and_each_its_own(tmp_path):
+def test_the_ports_that_are_named_are_free_and_each_its_own(tmp_path):
     with ExitStack() as stack:
         first = listening(stack)
         numbers = [first, listening(stack), listening(stack)]
         said = refusal(cloud(tmp_path, *numbers))
 
-        chosen = dict(re.findall(r"(TAP_[A-Z_]*PORT)=(\d+)", said))
+        chosen = dict(re.findall(r"(\w*port)=(\d+)", said))
         assert tuple(chosen) == NAMES
         assert len(set(chosen.values())) == 3
         ports.require_free(cloud(tmp_path, *(int(port) for port in chosen.values())))
 
 
-def test_only_what_is_taken_is_in_the_line_to_paste(tmp_path):
+def test_only_instead_of_what_is_taken_is_another_named(tmp_path):
     with ExitStack() as stack:
         taken = listening(stack)
         said = refusal(cloud(tmp_path, ports.free_port(), taken, ports.free_port()))
 
-    assert "TAP_FRONT_PORT=" in said
-    assert "TAP_PORT=" not in said
-    assert "TAP_DATABASE_PORT=" not in said
-
-
-def test_the_line_to_paste_names_the_folder_unless_it_is_the_usual_one(tmp_path):
-    with ExitStack() as stack:
-        taken = listening(stack)
-        free = ports.free_port(), ports.free_port()
-        elsewhere = refusal(cloud(tmp_path / "a b", taken, *free))
-        usual = refusal(cloud(project.ROOT / ".tap", taken, *free))
-
-    assert f"`TAP_HOME='{tmp_path / 'a b'}' TAP_PORT=" in elsewhere
-    assert "TAP_HOME" not in usual
+    assert re.findall(r"(\w+)=\d", said) == ["front_port"]
 
 
 def test_two_ports_of_one_number_are_told_with_both_names(tmp_path):
@@ -82,7 +69,7 @@ def test_two_ports_of_one_number_are_told_with_both_names(tmp_path):
 
     said = refusal(cloud(tmp_path, port, port, ports.free_port()))
 
-    assert f"TAP_PORT={port} TAP_FRONT_PORT={port}" in said
+    assert f"port={port} front_port={port}" in said
 
 
 def test_the_last_port_of_all_has_a_free_one_after_it(tmp_path):
@@ -91,4 +78,4 @@ def test_the_last_port_of_all_has_a_free_one_after_it(tmp_path):
         holder.listen()
         said = refusal(cloud(tmp_path, 65535, ports.free_port(), ports.free_port()))
 
-    assert re.search(r"TAP_PORT=\d+ make up", said)
+    assert re.search(r"such as port=\d+", said)

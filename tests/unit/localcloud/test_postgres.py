@@ -9,7 +9,7 @@ import pytest
 
 from localcloud import postgres
 from localcloud.cloud import Cloud
-from localcloud.errors import CliError
+from localcloud.errors import CloudError
 
 INITDB = """
 echo creating subdirectories ...
@@ -35,7 +35,7 @@ def cloud(tmp_path):
 @pytest.fixture
 def programs(tmp_path, monkeypatch):
     """Scripts in the place of PostgreSQL's programs."""
-    monkeypatch.setattr(postgres, "_program", lambda name: tmp_path / name)
+    monkeypatch.setattr(postgres, "_program", lambda _, name: tmp_path / name)
     monkeypatch.setattr(postgres, "_unprivileged", list)
 
     def write(name, text):
@@ -48,7 +48,7 @@ def programs(tmp_path, monkeypatch):
 def test_a_data_folder_that_cannot_be_made_is_told_with_the_reason_of_initdb(cloud, programs):
     programs("initdb", INITDB)
 
-    with pytest.raises(CliError, match="No space left on device") as told:
+    with pytest.raises(CloudError, match="No space left on device") as told:
         postgres.start(cloud)
 
     assert "removing" not in str(told.value)
@@ -60,7 +60,7 @@ def test_a_server_that_ends_at_once_is_told_at_once_and_with_its_reason(cloud, p
     (cloud.home / "postgres").mkdir()
     (cloud.home / "postgres" / "PG_VERSION").touch()
 
-    with pytest.raises(CliError, match=r"FATAL: .*No space left on device"):
+    with pytest.raises(CloudError, match=r"FATAL: .*No space left on device"):
         postgres.start(cloud)
 
 
@@ -74,7 +74,7 @@ def test_root_that_may_be_no_other_user_is_told_to_be_an_ordinary_one(
         (tmp_path / "unshare").write_text(f"#!/bin/sh\n{unshare}\n")
         (tmp_path / "unshare").chmod(0o755)
 
-    with pytest.raises(CliError, match="run `make up` as an ordinary user"):
+    with pytest.raises(CloudError, match="start it as an ordinary user"):
         postgres._unprivileged()  # pylint: disable=protected-access  # what start does as root
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from localcloud import ports, postgres, process
 from localcloud.cloud import Cloud
-from localcloud.errors import CliError
+from localcloud.errors import CloudError
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -41,7 +41,7 @@ def child(cloud, monkeypatch):
         started.kill()
 
 
-@pytest.mark.parametrize("how", [CliError("no answer"), KeyboardInterrupt()])
+@pytest.mark.parametrize("how", [CloudError("no answer"), KeyboardInterrupt()])
 def test_a_start_that_fails_or_is_interrupted_stops_what_it_started(cloud, child, monkeypatch, how):
     def fail(*_):
         raise how
@@ -58,7 +58,7 @@ def test_a_start_that_fails_or_is_interrupted_stops_what_it_started(cloud, child
 def test_a_process_that_does_not_answer_is_no_cloud(cloud, child, monkeypatch):
     monkeypatch.setattr(process, "_START_SECONDS", 0.3)
 
-    with pytest.raises(CliError, match=r"did not answer within .* `tap down` ends it"):
+    with pytest.raises(CloudError, match=r"did not answer within .* stop it, then start it again"):
         process.wait_until_ready(cloud, child)
 
 
@@ -67,5 +67,5 @@ def test_a_process_that_ended_is_told_with_the_last_line_of_its_log(cloud, child
     child.kill()
     child.wait()
 
-    with pytest.raises(CliError, match=r"ended at once: .*No space left on device"):
+    with pytest.raises(CloudError, match=r"ended at once: .*No space left on device"):
         process.wait_until_ready(cloud, child)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from localcloud import recovery
-from localcloud.emulator.stacks import end_interrupted
-from localcloud.errors import CliError
+from localcloud.engine.stacks import end_interrupted
+from localcloud.errors import CloudError
 
 
 def recover(cloud: Any) -> None:
@@ -123,7 +123,7 @@ def test_a_stack_that_stays_is_told_with_what_to_do(monkeypatch):
     cloud = CloudFormation(half=["ROLLBACK_FAILED"])
     monkeypatch.setattr(cloud, "delete_stack", lambda **given: None)
 
-    with pytest.raises(CliError, match=r"half was left half made.*make clean"):
+    with pytest.raises(CloudError, match=r"half was left half made.*by deleting its folder"):
         recover(cloud)
 
 

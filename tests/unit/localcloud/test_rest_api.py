@@ -10,7 +10,7 @@ from ministack.services import apigateway_v1, cloudfront
 from ministack.services.cloudformation import provisioners
 
 from localcloud.cloud import Cloud
-from localcloud.emulator import cdn, rest_api
+from localcloud.engine import cdn, rest_api
 from localcloud.gateway.exchange import Exchange
 from localcloud.gateway.sent import SERVED, handed_on
 from localcloud.gateway.stage import Address, Stage

@@ -2,7 +2,7 @@
 
 # pylint: disable=invalid-name  # botocore's own names
 
-from localcloud.settings import SETTINGS, DeployedSettings, Resource, present, typed
+from localcloud.reapplied import SETTINGS, DeployedSettings, Resource, present, typed
 
 
 class Client:

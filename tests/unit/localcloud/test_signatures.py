@@ -9,8 +9,8 @@ from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import lambda_svc, sts
 
 from localcloud.cloud import ACCOUNT, Cloud
-from localcloud.emulator import signatures
-from localcloud.emulator.internals import need
+from localcloud.engine import signatures
+from localcloud.engine.internals import need
 
 REPLACED = {
     iam_evaluator: (

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from localcloud.errors import CliError
+from localcloud.errors import CloudError
 from localcloud.state import Change, State, require_whole
 
 
@@ -57,5 +57,5 @@ def test_a_folder_without_a_state_and_a_whole_state_are_taken(tmp_path):
 def test_a_damaged_state_is_refused_with_what_to_do(tmp_path):
     (tmp_path / "state.sqlite").write_bytes(b"no database " * 100)
 
-    with pytest.raises(CliError, match=r"state.sqlite is not whole.*make clean"):
+    with pytest.raises(CloudError, match=r"state.sqlite is not whole.*by deleting"):
         require_whole(tmp_path)

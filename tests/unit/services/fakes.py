@@ -14,8 +14,9 @@ from ministack.services import dynamodb as ministack_dynamodb
 
 from services.items_api import handler
 from services.items_api.files import BucketFiles
-from services.shared import aws, requests, telemetry
-from services.shared.errors import Failure
+from services.shared import aws, telemetry
+from services.shared.http import requests
+from services.shared.http.errors import Failure
 from services.shared.items.cursors import Cursors, KeyRing
 from services.shared.items.models import Item, ItemExists, ItemNotFound, VersionConflict
 from services.shared.items.repository import Mode

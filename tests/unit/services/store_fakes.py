@@ -6,9 +6,9 @@ from typing import Any
 
 from pg8000.exceptions import DatabaseError
 
-from services.shared import requests
-from services.shared.database_secret import Login
+from services.shared.database.secret import Login
 from services.shared.health import CheckFailed, Health
+from services.shared.http import requests
 from services.store_api.cdn import HEADER, OriginKey
 from services.store_api.handler import Api
 from services.store_api.models import (

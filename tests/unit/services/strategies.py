@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from services.shared import exact_json
+from services.shared.http import exact_json
 
 keepable_numbers = st.builds(
     lambda sign, digits, exponent: Decimal((sign, digits, exponent)),

@@ -8,8 +8,8 @@ import pytest
 
 from services.health import handler as health
 from services.shared import health as checks
-from services.shared import requests
-from services.shared.errors import Conflict, InvalidRequest, NotFound, TooLarge, Unavailable
+from services.shared.http import requests
+from services.shared.http.errors import Conflict, InvalidRequest, NotFound, TooLarge, Unavailable
 from services.store_api.cdn import HEADER
 from tests.unit.services import fakes
 from tests.unit.services.partner import ITEM, Partner

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.shared.audit import AuditRecord, NotARecord, read_record
-from services.shared.text import plain
+from services.shared.audit.record import AuditRecord, NotARecord, read_record
+from services.shared.http.text import plain
 from tests.unit.services.strategies import documents
 
 RECORD: dict[str, Any] = {

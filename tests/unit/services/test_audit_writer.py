@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.audit_writer import handler
 from services.audit_writer.trail import BucketTrail, name_of
 from services.shared import aws
-from services.shared.audit import AuditRecord, read_record
+from services.shared.audit.record import AuditRecord, read_record
 from services.shared.ids import new_id
 from tests.unit.services import fakes
 from tests.unit.services.environment import LOGS

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.shared import exact_json, requests
-from services.shared.errors import RequestTooLarge
+from services.shared.http import exact_json, requests
+from services.shared.http.errors import RequestTooLarge
 from services.shared.items import models
 from services.shared.items.models import MAX_REQUEST_LENGTH
 from services.store_api.models import MAX_ORDER_LENGTH

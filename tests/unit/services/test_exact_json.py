@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.shared import exact_json
-from services.shared.errors import InvalidRequest
+from services.shared.http import exact_json
+from services.shared.http.errors import InvalidRequest
 from tests.unit.services import fakes
 from tests.unit.services.strategies import keepable_numbers, values
 

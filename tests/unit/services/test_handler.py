@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from services.items_api import handler
 from services.items_api.validators import VALIDATORS
-from services.shared import exact_json, requests
-from services.shared.errors import InvalidRequest
+from services.shared.http import exact_json, requests
+from services.shared.http.errors import InvalidRequest
 from tests.unit.services import fakes
 from tests.unit.services.strategies import attributes, documents, keepable_values
 

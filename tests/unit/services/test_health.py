@@ -10,8 +10,9 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 
 from services.health import handler
 from services.health.settings import Settings
-from services.shared import aws, health, requests
+from services.shared import aws, health
 from services.shared.health import Health
+from services.shared.http import requests
 from tests.unit.services import fakes
 from tests.unit.services.environment import BUCKET, QUEUE, SECRET, TABLE
 

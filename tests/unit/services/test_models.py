@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from services.shared.errors import InvalidRequest
-from services.shared.exact_json import UNKEEPABLE
+from services.shared.http.errors import InvalidRequest
+from services.shared.http.exact_json import UNKEEPABLE
 from services.shared.items import models
 from services.shared.items.models import Item, ItemTooLarge
 from tests.unit.services import fakes

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from services.partner_api import handler
 from services.partner_api.cors import AllowedOrigins
 from services.partner_api.settings import Settings
-from services.shared import aws, exact_json
+from services.shared import aws
+from services.shared.http import exact_json
 from tests.unit.services import fakes
 from tests.unit.services.partner import ITEM, KEY, OTHER_KEY, Partner, Queue, rest_event
 from tests.unit.services.strategies import attributes, documents

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.partner_api import audit
-from services.shared.audit import read_record
+from services.shared.audit.record import read_record
 from tests.unit.services import fakes
 from tests.unit.services.environment import QUEUE
 from tests.unit.services.partner import ITEM, Partner, rest_event

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 
 from services.shared import aws
-from services.shared.errors import InvalidRequest
+from services.shared.http.errors import InvalidRequest
 from services.shared.ids import new_id
 from services.shared.items.models import (
     Item,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.shared.errors import Unavailable
+from services.shared.http.errors import Unavailable
 from services.store_api import handler
 from services.store_api.cdn import HEADER, OriginKey
 from services.store_api.models import KeyInUse, Line, OrderNotFound, OutOfStock, ProductNotFound

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from services.shared.errors import Forbidden
+from services.shared.http.errors import Forbidden
 from services.store_api.cdn import HEADER, OriginKey
 from tests.secrets_manager import SECRET, client_error
 from tests.unit.services.fakes import Clock

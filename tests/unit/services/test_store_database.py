@@ -13,11 +13,11 @@ from botocore.exceptions import ClientError
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from localcloud import certificates
-from services.shared import postgres
-from services.shared.database_password import scram_verifier
-from services.shared.database_secret import DatabaseSecret, Login
-from services.shared.errors import Unavailable
-from services.shared.postgres import ATTEMPTS, Database, connect_to, log_in, roots
+from services.shared.database import postgres
+from services.shared.database.password import scram_verifier
+from services.shared.database.postgres import ATTEMPTS, Database, connect_to, log_in, roots
+from services.shared.database.secret import DatabaseSecret, Login
+from services.shared.http.errors import Unavailable
 from tests.unit.services import fakes
 from tests.unit.services.environment import SECRET
 from tests.unit.services.store_fakes import NEW, OLD, Server, StoreSecret, refused, secret_value

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.shared.database_secret import DatabaseSecret
+from services.shared.database.secret import DatabaseSecret
 from services.shared.health import CheckFailed
 from services.store_api.database import is_migrated
 from tests.secrets_manager import SECRET, StoreSecret

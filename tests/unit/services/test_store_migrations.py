@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pg8000.exceptions import DatabaseError
 
-from services.shared.database_secret import DatabaseSecret
+from services.shared.database.secret import DatabaseSecret
 from services.store_migrations import handler
 from services.store_migrations.migrations import (
     Migration,

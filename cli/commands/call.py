@@ -1,0 +1,81 @@
+"""`tap call`: like curl, with the right credentials."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import access
+from cli.commands.options import Home, running_cloud
+from cli.console import data, talk
+from cli.errors import CliError
+
+
+def call(
+    api: Annotated[str, typer.Argument(help="Which API: tap, partner or store.")],
+    method: Annotated[str, typer.Argument(help="GET, POST, ...")],
+    path: Annotated[str, typer.Argument(help="The path, such as /api.")],
+    body: Annotated[
+        str | None,
+        typer.Option("--data", "-d", help="The request body; @FILE reads a file, @- stdin."),
+    ] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="A scope of the tap API's token; repeat it. All by default."),
+    ] = None,
+    header: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--header", "-H", help="A header to send, such as 'if-match: \"1\"'; repeat it."
+        ),
+    ] = None,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Send no credentials.")] = False,
+    home: Home = None,
+) -> None:
+    """Call a deployed API with its credentials; the answer goes to stdout, its status to stderr.
+
+    tap call tap POST /api -d '{"operation": "list"}'
+
+    tap call partner GET /items
+
+    tap call store GET /api/products
+
+    The store is public: it is called through its CDN as a browser calls it, without credentials.
+
+    Exits with 1 when the API answers 400 or above.
+    """
+    cloud = running_cloud(home)
+    access.require_api(api)
+    proof = {} if anonymous else access.credentials(cloud, api, scope or [])
+    proof |= dict(_header(given) for given in header or [])
+    answer = access.call(cloud, api, method.upper(), path, body=_body(body), proof=proof)
+    colour = "green" if answer.status < 400 else "red"
+    talk.print(f"{answer.status} {answer.reason or ''}", style=colour)
+    text = answer.data.decode("utf-8", "replace")
+    if data.is_terminal and answer.headers.get("content-type", "").startswith("application/json"):
+        data.print_json(text)
+    else:
+        print(text)
+    if answer.status >= 400:
+        raise typer.Exit(1)
+
+
+def _header(given: str) -> tuple[str, str]:
+    name, colon, value = given.partition(":")
+    if not colon or not name.strip():
+        raise CliError(f"a header is `name: value`; got {given!r}")
+    return name.strip().lower(), value.strip()
+
+
+def _body(given: str | None) -> bytes | None:
+    if given is None or not given.startswith("@"):
+        return None if given is None else given.encode()
+    if given == "@-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(given[1:]).read_bytes()
+    except OSError as error:
+        raise CliError(
+            f"cannot read {given[1:]}: {error.strerror}; name a readable file"
+        ) from error

@@ -1,0 +1,112 @@
+"""`tap cdk`: the pinned CDK CLI, pointed where it should be and nowhere else."""
+
+import subprocess
+from contextlib import nullcontext
+from itertools import pairwise
+from pathlib import Path
+
+import typer
+
+from cli import kept, preflight, project
+from cli.aws import Account
+from cli.commands.options import Aws, Home, Yes, running_cloud
+from cli.console import step
+from cli.errors import CliError
+from localcloud import cdk as cdk_cli
+
+_CHANGES = ("bootstrap", "deploy", "destroy", "import", "rollback", "watch", "gc", "refactor")
+# Each would choose another account or region than the one that is shown and confirmed.
+_CHOSEN_BEFORE = {
+    "--profile": "AWS_PROFILE",
+    "--region": "AWS_REGION",
+    "--ec2creds": "AWS_PROFILE",
+    "-i": "AWS_PROFILE",
+}
+
+
+def cdk(
+    context: typer.Context,
+    aws: Aws = False,
+    yes: Yes = False,
+    home: Home = None,
+) -> None:
+    """Run the CDK CLI against the embedded cloud, or with --aws against AWS.
+
+    tap cdk diff
+
+    tap cdk --aws deploy --all
+
+    With --aws the credentials are resolved once, as the AWS CLI does; account, region and endpoint
+    are shown, a change is confirmed, and the CDK CLI gets exactly these. `deploy` synthesizes first
+    and looks whether the account is ready for what it would deploy. `destroy` ends by telling what
+    was kept, and writes down how the CDK can adopt it. Without --aws, the credentials are the
+    embedded cloud's own: real AWS refuses them.
+    """
+    arguments = context.args
+    if not arguments:
+        raise CliError("no CDK command was given; try `tap cdk diff`, or `tap cdk --help`")
+    if aws:
+        _require_one_target(arguments)
+        account = Account()
+        client, environ = account.client, account.environment()
+        if arguments[0] == "deploy":
+            folder = _assembly(arguments, environ)
+            with step("Looking whether the account is ready", "The account is ready"):
+                preflight.require_ready(client, folder)
+            if not _given(arguments, "--app", "-a"):
+                arguments = [*arguments, "--app", str(folder)]
+        if arguments[0] in _CHANGES:
+            account.confirm(arguments[0], yes=yes)
+    else:
+        cloud = running_cloud(home)
+        client, environ = cloud.client, cloud.environment()
+    with kept.told(client) if arguments[0] == "destroy" else nullcontext():
+        status = _run(arguments, environ)
+    raise typer.Exit(status)
+
+
+def _run(arguments: list[str], environ: dict[str, str]) -> int:
+    return subprocess.run(
+        cdk_cli.command(project.APP, arguments),
+        cwd=project.ROOT,
+        env=cdk_cli.environment(environ),
+        check=False,
+    ).returncode
+
+
+def _assembly(arguments: list[str], environ: dict[str, str]) -> Path:
+    """The folder of what is to be deployed: the one that `--app` names, else synthesized now."""
+    given = _given(arguments, "--app", "-a")
+    if given:
+        folder = project.ROOT / given[-1]
+        if not (folder / "manifest.json").is_file():
+            raise CliError(
+                f"--app {given[-1]} is not a folder that was synthesized; leave it out, or make it "
+                f"with `tap cdk --aws synth --output {given[-1]}`"
+            )
+        return folder
+    folder = project.ROOT / "cdk.out"
+    context = [f"--context={value}" for value in _given(arguments, "--context", "-c")]
+    if status := _run(["synth", "--quiet", "--output", str(folder), *context], environ):
+        raise typer.Exit(status)
+    return folder
+
+
+def _given(arguments: list[str], *names: str) -> list[str]:
+    """The values of an option, given as `--name value` or `--name=value`."""
+    found = []
+    for argument, following in pairwise([*arguments, ""]):
+        name, equals, value = argument.partition("=")
+        if name in names:
+            found.append(value if equals else following)
+    return found
+
+
+def _require_one_target(arguments: list[str]) -> None:
+    for argument in arguments:
+        name = argument.partition("=")[0]
+        if name in _CHOSEN_BEFORE:
+            raise CliError(
+                f"{name} would choose another target than the one that is shown; "
+                f"set {_CHOSEN_BEFORE[name]} before `tap cdk --aws` instead"
+            )

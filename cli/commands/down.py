@@ -1,0 +1,22 @@
+"""`tap down`: stop the embedded cloud."""
+
+from cli import project
+from cli.commands.options import Home
+from cli.console import done, step
+from localcloud import process
+
+
+def down(home: Home = None) -> None:
+    """Stop the embedded cloud and every function it runs; `tap up` resumes it.
+
+    Nothing is lost: its state stays in its folder. It is safe to repeat.
+    """
+    folder = project.home(home)
+    with process.alone(folder):
+        process.end_orphans(folder)
+        if process.running(folder) is None:
+            process.stop(folder)
+            done("No embedded cloud is running")
+            return
+        with step("Stopping the embedded cloud", "Stopped; `tap up` resumes it"):
+            process.stop(folder)

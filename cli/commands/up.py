@@ -1,0 +1,129 @@
+"""`tap up`: start the embedded cloud and deploy every stack to it."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.request import getproxies, proxy_bypass
+
+import typer
+
+from cli import deployment, project
+from cli.commands.endpoints import addresses, show_addresses
+from cli.commands.options import Home
+from cli.console import data, done, step, talk
+from cli.errors import CliError
+from localcloud import ports, process
+from localcloud.cloud import Cloud
+
+_DEFAULTS: dict[str, Any] = {"port": 4566, "front_port": 8080, "database_port": 5433}
+_PORT_OPTION: dict[str, Any] = {"show_default": False, "min": 0, "max": 65535}
+_TRY = """
+Try it:
+  curl {front_door}/tap/health
+  {tap} call tap POST /api --data '{{"operation": "create", "item": {{"name": "first"}}}}'
+  {tap} upload README.md
+"""
+
+
+def up(
+    home: Home = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            envvar="TAP_PORT",
+            help="Port of the AWS API; 4566 at first. 0: a free one.",
+            **_PORT_OPTION,
+        ),
+    ] = None,
+    front_port: Annotated[
+        int | None,
+        typer.Option(
+            envvar="TAP_FRONT_PORT",
+            help="Port of the front door; 8080 at first. 0: a free one.",
+            **_PORT_OPTION,
+        ),
+    ] = None,
+    database_port: Annotated[
+        int | None,
+        typer.Option(
+            envvar="TAP_DATABASE_PORT",
+            help="Port of PostgreSQL; 5433 at first. 0: a free one.",
+            **_PORT_OPTION,
+        ),
+    ] = None,
+    stack: Annotated[
+        str | None,
+        typer.Option(help="Deploy this stack alone; every stack by default.", show_default=False),
+    ] = None,
+) -> None:
+    """Start the embedded cloud, or resume it, and deploy what the sources say.
+
+    It is safe to repeat: what already runs is left running, what is already deployed is not
+    deployed again. Everything it keeps is in one folder.
+    """
+    folder = project.home(home)
+    try:
+        with process.alone(folder):
+            process.end_orphans(folder)
+            given = {"port": port, "front_port": front_port, "database_port": database_port}
+            cloud = start(folder, given)
+            if not deployment.deploy(cloud, only=stack):
+                done("Everything is deployed already")
+    except KeyboardInterrupt:
+        raise CliError("interrupted; run `tap up` again to go on, or `tap down` to stop") from None
+    show_addresses(addresses(cloud))
+    shown = Path(".venv/bin/tap") if Path(".venv/bin/tap").exists() else Path("tap")
+    data.print(_TRY.format(front_door=cloud.front_door, tap=shown).strip())
+    if getproxies() and not proxy_bypass("localhost"):
+        talk.print("Your proxy would get these: `export NO_PROXY=localhost,127.0.0.1` first")
+
+
+def start(folder: Path, given: dict[str, int | None]) -> Cloud:
+    """Start the cloud of a folder, or wait until the one that runs there answers.
+
+    Args:
+        folder: all that it keeps.
+        given: its ports, where they were told; 0 takes a free one.
+
+    Raises:
+        CliError: it runs with other ports than given, or could not be started.
+    """
+    known = Cloud.load(folder) or Cloud(home=folder, **_DEFAULTS)
+    found = process.running(folder)
+    if found and known.needs_certificates():
+        # What it serves with ends soon: it starts again with new ones.
+        process.stop(folder)
+        found = None
+    if found:
+        moved = [name for name, port in given.items() if port and port != getattr(known, name)]
+        if moved:
+            raise CliError(
+                f"the embedded cloud already runs with {moved[0]} {getattr(known, moved[0])}; "
+                "`tap down` first to move it"
+            )
+        # It may have been started a moment ago by a `tap up` that was interrupted.
+        process.wait_until_ready(known, found)
+        done(f"The embedded cloud is running already at {known.endpoint}")
+        return known
+    chosen: dict[str, Any] = {
+        name: port or ports.free_port() for name, port in given.items() if port is not None
+    }
+    cloud = replace(known, app=project.APP, **chosen)
+    with step("Starting the embedded cloud", f"The embedded cloud runs at {cloud.endpoint}"):
+        cloud.save()
+        try:
+            process.start(cloud)
+        except ports.PortsTaken as error:
+            again = _again(cloud, error.free)
+            raise CliError(f"{error.taken}; end it, or take others: `{again}`") from error
+    return cloud
+
+
+def _again(cloud: Cloud, free: Mapping[str, int]) -> str:
+    """The line to paste that starts this cloud on free ports."""
+    elsewhere = cloud.home != project.ROOT / ".tap"
+    given = [f"TAP_HOME={shlex.quote(str(cloud.home))}"] if elsewhere else []
+    given += [f"TAP_{name.upper()}={port}" for name, port in free.items()]
+    return f"{' '.join(given)} make up"

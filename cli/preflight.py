@@ -1,0 +1,217 @@
+"""What an AWS account must have before the app is deployed to it, looked up first.
+
+CloudFormation finds these out half-way, after minutes, and rolls back. What is needed is read from
+the synthesized templates, so that a stack more or less changes nothing here.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import botocore.loaders
+from botocore.exceptions import ClientError
+
+from cli.console import failed, talk
+from cli.errors import CliError
+
+Clients = Callable[[str], Any]
+Json = dict[str, Any]
+
+# The role's name is free: the account has one such role in a region, whoever made it.
+_GRANT_LOGS = (
+    "aws iam create-role --role-name apigateway-logs --assume-role-policy-document "
+    '\'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
+    '"Principal":{"Service":"apigateway.amazonaws.com"}}]}\' '
+    "&& aws iam attach-role-policy --role-name apigateway-logs --policy-arn "
+    "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs "
+    "&& aws apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,"
+    "value=$(aws iam get-role --role-name apigateway-logs --query Role.Arn --output text)"
+)
+_CALM_CONCURRENCY = 100  # functions at once; the APIs take 100 requests a second by default
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """What was synthesized, and where it is to be deployed."""
+
+    folder: Path
+    clients: Clients
+
+    @cached_property
+    def _stacks(self) -> dict[str, Json]:
+        manifest = json.loads((self.folder / "manifest.json").read_text("utf-8"))
+        return {
+            name: artifact["properties"]
+            for name, artifact in manifest["artifacts"].items()
+            if artifact["type"] == "aws:cloudformation:stack"
+        }
+
+    @cached_property
+    def _templates(self) -> dict[str, Json]:
+        return {
+            name: json.loads((self.folder / stack["templateFile"]).read_text("utf-8"))
+            for name, stack in self._stacks.items()
+        }
+
+    @cached_property
+    def _new(self) -> set[str]:
+        """The stacks that are not deployed yet: what they declare is made."""
+        pages = self.clients("cloudformation").get_paginator("describe_stacks").paginate()
+        present = {stack["StackName"] for page in pages for stack in page["Stacks"]}
+        return {
+            name
+            for name, stack in self._stacks.items()
+            if stack.get("stackName", name) not in present
+        }
+
+    def new_and_protected(self) -> list[str]:
+        """The stacks that are not deployed yet and would be protected from their first moment."""
+        return sorted(n for n in self._new if self._stacks[n].get("terminationProtection"))
+
+    def bootstrap(self) -> dict[str, int]:
+        """The parameters that say which version of the bootstrap stack is there, and the least."""
+        return {
+            stack["bootstrapStackVersionSsmParameter"]: stack["requiresBootstrapStackVersion"]
+            for stack in self._stacks.values()
+            if "bootstrapStackVersionSsmParameter" in stack
+        }
+
+    def properties(self, kind: str, *, made: bool = False) -> list[Json]:
+        """The properties of the resources of a type; with `made`, of those that are new."""
+        return [
+            resource.get("Properties", {})
+            for name, template in self._templates.items()
+            if not made or name in self._new
+            for resource in template["Resources"].values()
+            if resource["Type"] == kind
+        ]
+
+
+def require_ready(clients: Clients, folder: Path) -> None:
+    """Look whether an account is ready for what was synthesized; say what it lacks, and the mend.
+
+    What may not be looked at, for want of a permission, is said and passed over.
+
+    Args:
+        clients: Makes a botocore client of the account by the service's name.
+        folder: The cloud assembly.
+
+    Raises:
+        CliError: The deployment would fail for something that the account lacks.
+    """
+    assembly = Assembly(folder, clients)
+    lacking = 0
+    for check in (_bootstrap, _runtimes, _gateway_logs, _networks, _addresses):
+        try:
+            for lack in check(assembly):
+                lacking += 1
+                failed(lack)
+        except ClientError as error:
+            _pass_over(check.__name__.strip("_").replace("_", " "), error)
+    try:
+        _advise_concurrency(assembly)
+    except ClientError as error:
+        _pass_over("concurrency", error)
+    if protected := assembly.new_and_protected():
+        talk.print(
+            f"! {', '.join(protected)}: what is protected cannot be taken back if its first "
+            "deployment fails: deploy once with -c deletionProtection=false, then again without",
+            style="yellow",
+        )
+    if lacking:
+        raise CliError(
+            f"the account is not ready, {lacking} of its settings would fail the deployment; "
+            "run the commands above, then repeat"
+        )
+
+
+def _pass_over(what: str, error: ClientError) -> None:
+    talk.print(f"could not look at: {what} ({error})", style="yellow")
+
+
+def _bootstrap(assembly: Assembly) -> Iterator[str]:
+    ssm = assembly.clients("ssm")
+    for parameter, least in assembly.bootstrap().items():
+        try:
+            found = int(ssm.get_parameter(Name=parameter)["Parameter"]["Value"])
+        except ssm.exceptions.ParameterNotFound:
+            found = 0
+        if found < least:
+            said = f"is at version {found}, {least} is needed" if found else "is missing"
+            yield f"the CDK's bootstrap stack {said}: tap cdk --aws bootstrap"
+
+
+def _runtimes(assembly: Assembly) -> Iterator[str]:
+    # AWS has no call that lists them; the SDK's model of Lambda names what it knew at its release.
+    model = botocore.loaders.create_loader().load_service_model("lambda", "service-2")
+    known = set(model["shapes"]["Runtime"]["enum"])
+    declared = [function["Runtime"] for function in assembly.properties("AWS::Lambda::Function")]
+    # The CDK's own functions look theirs up in a mapping by region.
+    for runtime in sorted({name for name in declared if isinstance(name, str)}):
+        if runtime not in known:
+            newest = max(
+                (name for name in known if name.startswith("python3.")),
+                key=lambda name: int(name.partition(".")[2]),
+            )
+            yield (
+                f"Lambda has no runtime {runtime}, the newest Python is {newest}: "
+                f"rm -rf .venv && make deploy PYTHON={newest}"
+            )
+
+
+def _gateway_logs(assembly: Assembly) -> Iterator[str]:
+    # AWS refuses a REST API's stage that logs: "CloudWatch Logs role ARN must be set in account
+    # settings". The setting is the account's, one in a region, so no stack owns it.
+    stages = assembly.properties("AWS::ApiGateway::Stage")
+    if any("AccessLogSetting" in stage or "MethodSettings" in stage for stage in stages):
+        account = assembly.clients("apigateway").get_account()
+        if not account.get("cloudwatchRoleArn"):
+            yield f"API Gateway may not write logs in this region: {_GRANT_LOGS}"
+
+
+def _networks(assembly: Assembly) -> Iterator[str]:
+    wanted = len(assembly.properties("AWS::EC2::VPC", made=True))
+    if wanted:
+        pages = assembly.clients("ec2").get_paginator("describe_vpcs").paginate()
+        used = sum(len(page["Vpcs"]) for page in pages)
+        yield from _within(assembly, "VPCs", wanted, used, ("vpc", "L-F678F1CE"))
+
+
+def _addresses(assembly: Assembly) -> Iterator[str]:
+    wanted = len(assembly.properties("AWS::EC2::EIP", made=True))
+    if wanted:
+        used = len(assembly.clients("ec2").describe_addresses()["Addresses"])
+        yield from _within(assembly, "Elastic IPs", wanted, used, ("ec2", "L-0263D0A3"))
+
+
+def _within(
+    assembly: Assembly, what: str, wanted: int, used: int, quota: tuple[str, str]
+) -> Iterator[str]:
+    service, code = quota
+    quotas = assembly.clients("service-quotas")
+    limit = int(quotas.get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"])
+    if used + wanted > limit:
+        yield (
+            f"{used} of {limit} {what} are in use, {wanted} more needed: "
+            + _increase(service, code, used + wanted)
+        )
+
+
+def _advise_concurrency(assembly: Assembly) -> None:
+    limits = assembly.clients("lambda").get_account_settings()["AccountLimit"]
+    if (limit := limits["ConcurrentExecutions"]) < _CALM_CONCURRENCY:
+        talk.print(
+            f"! Lambda runs {limit} functions at once in this account, more calls are "
+            f"throttled: {_increase('lambda', 'L-B99A9384', 1000)}",
+            style="yellow",
+        )
+
+
+def _increase(service: str, code: str, value: int) -> str:
+    return (
+        f"aws service-quotas request-service-quota-increase --service-code {service} "
+        f"--quota-code {code} --desired-value {value}"
+    )

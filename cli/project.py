@@ -1,0 +1,83 @@
+"""The checkout that this command belongs to: its app, as an embedded cloud is told of it."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cli.errors import CliError
+from localcloud import cdk
+from localcloud.app import App, Route
+
+ROOT = Path(__file__).resolve().parent.parent
+APP = App(
+    name="tap",
+    folder=ROOT,
+    installer="make up",
+    routes=(
+        Route(path="tap", stack="TapStack", output="HttpApiId", stage="$default"),
+        Route(path="partner", stack="PartnerApiStack", output="RestApiId", stage="prod"),
+        Route(path="", stack="EcommerceStack", output="StoreUrl"),
+    ),
+)
+
+# What decides the synthesized templates and packages, besides the environment's own settings.
+SOURCES = (
+    "tap.py",
+    "cdk.json",
+    "cdk.context.json",
+    "lib",
+    "services",
+    "docs/api",
+    "web",
+    "requirements",
+)
+_USER_CONTEXT = "~/.cdk.json"  # the CDK CLI reads settings of the user's own there too
+_SETTINGS = ("ENVIRONMENT_SUFFIX", "REPOSITORY", "COMMIT_AUTHOR", "CDK_CONTEXT")
+
+
+def home(given: Path | None) -> Path:
+    """The embedded cloud's folder: as given, else `TAP_HOME`, else `.tap` in the checkout."""
+    return (given or Path(os.environ.get("TAP_HOME") or ROOT / ".tap")).absolute()
+
+
+def fingerprint() -> str:
+    """A hash of everything that decides what would be deployed."""
+    digest = hashlib.sha256(sys.version.encode())
+    for name in _SETTINGS:
+        digest.update(f"{name}={os.environ.get(name)}\n".encode())
+    for top in (*(ROOT / source for source in SOURCES), Path(_USER_CONTEXT).expanduser()):
+        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(f"{path.relative_to(top.parent)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def stack_names(environ: dict[str, str], context: Sequence[str] = ()) -> list[str]:
+    """The stacks that the app defines, by the app's own word.
+
+    The app alone resolves the suffix and the settings: from `-c`, `cdk.json`, `~/.cdk.json` and the
+    environment, in the CDK CLI's order. So nothing here can resolve them otherwise.
+
+    Args:
+        environ: What the CDK CLI is run with.
+        context: More settings, as `name=value`.
+
+    Raises:
+        CliError: The app cannot be synthesized; the message is its own.
+    """
+    given = [f"--context={setting}" for setting in context]
+    ended = subprocess.run(
+        cdk.command(APP, ["list", *given]),
+        cwd=ROOT,
+        env=cdk.environment(environ | {"CDK_VALIDATION": "false"}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode:
+        raise CliError(f"the app's stacks cannot be listed: {cdk.reason(APP, ended.stderr)}")
+    return ended.stdout.split()

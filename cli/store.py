@@ -1,0 +1,92 @@
+"""The store's database and page: migrated and published, here and on AWS."""
+
+import json
+import mimetypes
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import HTTPClientError
+
+from cli import project
+from cli.errors import CliError
+
+Clients = Callable[..., Any]  # a service's name, and what the client's `Config` takes
+_MIGRATION_SECONDS = 330  # the function's own limit is 300
+_PAGE = project.ROOT / "web" / "store"
+# Names do not change with their contents: a browser asks each time whether its copy still holds.
+_CACHE = "no-cache"
+_TYPES = {".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+def migrate(clients: Clients, outputs: dict[str, str], *, seed: bool) -> dict[str, Any]:
+    """Apply the migrations that the store's database lacks; with `seed`, fill an empty shop.
+
+    They are started once: an SDK that gives up waiting would start them again beside the first.
+
+    Raises:
+        CliError: a migration failed, and the database is as it was before that migration; or its
+            answer was lost.
+    """
+    # Longer than the function may run. Lambda sends nothing meanwhile, so the connection is kept.
+    once = {
+        "read_timeout": _MIGRATION_SECONDS,
+        "retries": {"total_max_attempts": 1},
+        "tcp_keepalive": True,
+    }
+    try:
+        answer = clients("lambda", **once).invoke(
+            FunctionName=outputs["MigrationFunctionName"],
+            Payload=json.dumps({"seed": seed}).encode(),
+        )
+    except HTTPClientError as error:
+        raise CliError(
+            f"the answer of the store's migrations was lost ({error}); they may still run: look "
+            "at `tap logs migrations`, then run `tap migrate` again, which repeats none"
+        ) from error
+    said = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer or not isinstance(said, dict) or "errorMessage" in said:
+        raise CliError(f"the store's migrations failed: {said}; see `tap logs migrations`")
+    done: dict[str, Any] = said
+    return done
+
+
+def publish(clients: Clients, outputs: dict[str, str]) -> int:
+    """Put the page into the assets bucket, drop what it no longer has, refresh the CDN.
+
+    Returns:
+        How many files the page has.
+    """
+    s3, bucket = clients("s3"), outputs["AssetsBucketName"]
+    files = {
+        str(path.relative_to(_PAGE)): path for path in sorted(_PAGE.rglob("*")) if path.is_file()
+    }
+    for key, path in files.items():
+        s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=path.read_bytes(),
+            ContentType=_content_type(path),
+            CacheControl=_CACHE,
+        )
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    stored = [item["Key"] for page in pages for item in page.get("Contents", [])]
+    for key in sorted(set(stored) - set(files)):
+        s3.delete_object(Bucket=bucket, Key=key)
+    clients("cloudfront").create_invalidation(
+        DistributionId=outputs["DistributionId"],
+        InvalidationBatch={
+            "Paths": {"Quantity": 1, "Items": ["/*"]},
+            # CloudFront takes a reference that it knows for the same request, and does nothing:
+            # a page that is published again after another one would not be refreshed.
+            "CallerReference": str(uuid.uuid4()),
+        },
+    )
+    return len(files)
+
+
+def _content_type(path: Path) -> str:
+    guessed = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
+    kind = guessed or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind

@@ -1,0 +1,155 @@
+"""Builds the Lambda packages: each function's own code, what it shares, its locked dependencies.
+
+A package is made once for its inputs and kept in `.build/packages`. It is built from files alone
+(no network, no pip, no Docker), and the same inputs give the same digest on any machine.
+
+`python -m lib.packaging.package SERVICE` builds one and prints its path, for programs
+outside the CDK app.
+"""
+
+import argparse
+import hashlib
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from lib.packaging.archive import read_digest, write_archive
+from lib.packaging.aws_data import trim_aws_data
+from lib.packaging.bytecode import compile_modules
+from lib.packaging.declaration import Declaration, read_declaration
+from lib.packaging.distributions import SITE, collect, read_lock
+from lib.packaging.errors import PackageError
+from lib.packaging.roots import amazon_roots
+
+__all__ = ["PYTHON_RUNTIME", "Package", "PackageError", "build_package", "main"]
+
+PYTHON_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+"""The Lambda runtime that reads the packages' bytecode: the interpreter that makes them."""
+
+_ROOT = Path(__file__).resolve().parents[2]
+_STEPS = Path(__file__).with_name("packaging")
+_BUILDS = Path(".build/packages")
+_PACKAGED_SUFFIXES = {".py", ".json", ".sql", ".pem"}
+_KEPT_BUILDS = 10  # of each service, so that a day of editing does not fill the disk
+
+
+@dataclass(frozen=True)
+class Package:
+    """A built package.
+
+    Attributes:
+        path: The zip.
+        digest: SHA-256 over the names and uncompressed bytes of what is in it, in hexadecimal.
+    """
+
+    path: Path
+    digest: str
+
+
+def build_package(service: str, *, root: Path = _ROOT) -> Package:
+    """Build the package of `services/<service>`, or return the one already built from its inputs.
+
+    Args:
+        service: The folder's name below `services`.
+        root: The checkout; this one when omitted.
+
+    Raises:
+        PackageError: The service, its package.toml or what is installed is not as it should be.
+    """
+    declared = read_declaration(root, service)
+    sources = _read_sources(root, service)
+    code_key = _key(_builder(), read_lock(root).encode(), declared.requires)
+    aws_key = _key(code_key, declared.aws)
+    key = _key(aws_key, sources)
+
+    def write_package(target: Path) -> None:
+        code = _once(root, f"parts/code-{code_key}", partial(_write_code, root, declared))
+        aws = _once(root, f"parts/aws-{aws_key}", partial(_write_aws_data, root, declared, code))
+        write_archive(target, sources | compile_modules(sources), base=aws)
+        _forget_old_builds(root, service)
+
+    path = _once(root, f"{service}-{key}", write_package)
+    return Package(path, read_digest(path))
+
+
+def _write_code(root: Path, declared: Declaration, target: Path) -> None:
+    """Write the first layer: the modules of the distributions, which rarely change."""
+    files = collect(root, declared.requires)
+    bundle = files.get("botocore/cacert.pem")
+    if bundle:
+        files["botocore/cacert.pem"] = amazon_roots(bundle.decode()).encode()
+    write_archive(target, files | compile_modules(files))
+
+
+def _write_aws_data(root: Path, declared: Declaration, code: Path, target: Path) -> None:
+    """Write the second layer, which differs between services that use other operations."""
+    uses_botocore = "botocore" in declared.requires
+    files = trim_aws_data(root / SITE / "botocore/data", declared.aws) if uses_botocore else {}
+    write_archive(target, files, base=code)
+
+
+def _read_sources(root: Path, service: str) -> dict[str, bytes]:
+    """Return the files of the service and of what the services share, by name."""
+    services = root / "services"
+    found = [services / "__init__.py"]
+    for folder in (service, "shared"):
+        found += (services / folder).rglob("*")
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(found)
+        if path.suffix in _PACKAGED_SUFFIXES and path.is_file() and path.name[0] != "."
+    }
+
+
+def _once(root: Path, name: str, write: Callable[[Path], None]) -> Path:
+    """Return `.build/packages/<name>.zip`, written first if need be.
+
+    It appears whole or not at all: of two builds that race, the later replaces the earlier's file
+    by one of the same content.
+    """
+    target = root / _BUILDS / f"{name}.zip"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as folder:
+            unfinished = Path(folder) / target.name
+            write(unfinished)
+            unfinished.replace(target)
+    return target
+
+
+def _forget_old_builds(root: Path, service: str) -> None:
+    with suppress(FileNotFoundError):  # another build forgets them at the same time
+        builds = (root / _BUILDS).glob(f"{service}-*.zip")
+        for path in sorted(builds, key=lambda path: path.stat().st_mtime)[:-_KEPT_BUILDS]:
+            path.unlink()
+
+
+def _builder() -> str:
+    """Return what the result depends on besides a checkout's files: this code and this Python."""
+    code = sorted([Path(__file__), *_STEPS.glob("*.py")])
+    return _key(sys.version, *(path.read_bytes() for path in code))
+
+
+def _key(*inputs: object) -> str:
+    return hashlib.sha256(repr(inputs).encode()).hexdigest()[:32]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Build the package that the command line names; an error is one line and exit code 1."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lib.packaging.package", description="Build a package."
+    )
+    parser.add_argument("service", help="a folder's name below services")
+    try:
+        package = build_package(parser.parse_args(arguments).service)
+    except PackageError as error:
+        sys.exit(str(error))
+    sys.stdout.write(f"{package.path}\n")
+
+
+if __name__ == "__main__":
+    main()

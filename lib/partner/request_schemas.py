@@ -1,0 +1,77 @@
+"""What a request's body must be, from the API's own description, as API Gateway reads it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+_DESCRIPTIONS = Path(__file__).parents[2] / "docs/api"
+_DRAFT = "http://json-schema.org/draft-04/schema#"
+_COMPONENT = "#/components/schemas/"
+# The keywords that mean the same in OpenAPI 3.1 and in the draft that API Gateway knows.
+_KEPT = {
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "enum",
+    "format",
+    "items",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "not",
+    "oneOf",
+    "pattern",
+    "required",
+    "type",
+    "uniqueItems",
+}
+_ANNOTATIONS = {"$comment", "default", "deprecated", "description", "example", "examples", "title"}
+
+
+class DescriptionError(ValueError):
+    """The API's description says what API Gateway could not enforce. The message is one line."""
+
+
+def request_schema(description: str, component: str) -> dict[str, Any]:
+    """Return a component of `docs/api/<description>.openapi.json` as a draft-04 schema.
+
+    References are replaced by what they name, and texts for readers left out: API Gateway knows
+    neither.
+
+    Raises:
+        DescriptionError: A keyword does not exist, or means something else, in draft 04.
+    """
+    path = _DESCRIPTIONS / f"{description}.openapi.json"
+    components = json.loads(path.read_text("utf-8"))["components"]["schemas"]
+    return {"$schema": _DRAFT, **_plain(components[component], components)}
+
+
+def _plain(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        return _plain(components[schema["$ref"].removeprefix(_COMPONENT)], components)
+    plain: dict[str, Any] = {}
+    for keyword, value in schema.items():
+        if keyword in ("properties", "patternProperties"):
+            plain[keyword] = {name: _plain(each, components) for name, each in value.items()}
+        elif keyword in _KEPT:
+            plain[keyword] = _value(value, components)
+        elif keyword not in _ANNOTATIONS:
+            raise DescriptionError(
+                f"keyword {keyword!r} has no counterpart in API Gateway's models: "
+                "say it otherwise or leave it to the handler"
+            )
+    return plain
+
+
+def _value(value: Any, components: dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return _plain(value, components)
+    if isinstance(value, list):
+        return [_value(each, components) for each in value]
+    return value

@@ -1,0 +1,1 @@
+"""Parts of the store, EcommerceStack, and its settings."""

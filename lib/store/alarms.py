@@ -1,0 +1,48 @@
+"""What can go wrong with the store besides its functions."""
+
+from aws_cdk import Duration, Size
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from lib.constructs.service_alarms import ServiceAlarms
+from lib.store.cdn import StoreCdn
+from lib.store.database import MAX_CONNECTIONS, STORAGE_GIB, StoreDatabase
+
+_PERIOD = Duration.minutes(5)
+
+
+def watch_store(alarms: ServiceAlarms, *, database: StoreDatabase, cdn: StoreCdn) -> None:
+    """Watch the database and the CDN.
+
+    Three times five minutes of a busy processor, a fifth of the storage left (storage grows by
+    itself: an alarm means it no longer can), four fifths of the connections taken. A standby in
+    the other zone has no replica lag: it is written to at the same time.
+    Of the CDN, one request in a hundred that fails; its metrics are in us-east-1 only.
+    """
+    instance = database.instance
+    alarms.watch("DatabaseCpu", instance.metric_cpu_utilization(period=_PERIOD), 80, periods=3)
+    alarms.watch(
+        "DatabaseStorage",
+        instance.metric_free_storage_space(period=_PERIOD, statistic="Minimum"),
+        Size.gibibytes(STORAGE_GIB).to_bytes() / 5,
+        below=True,
+    )
+    alarms.watch(
+        "DatabaseConnections",
+        instance.metric_database_connections(period=_PERIOD, statistic="Maximum"),
+        MAX_CONNECTIONS * 0.8,
+    )
+    alarms.watch(
+        "CdnServerErrors",
+        cloudwatch.Metric(
+            namespace="AWS/CloudFront",
+            metric_name="5xxErrorRate",
+            dimensions_map={
+                "DistributionId": cdn.distribution.distribution_id,
+                "Region": "Global",
+            },
+            statistic="Average",
+            period=_PERIOD,
+        ),
+        1,
+        only_if=cdn.in_us_east_1,
+    )

@@ -1,0 +1,246 @@
+"""What stands between browsers and the store."""
+
+from aws_cdk import Aws, CfnCondition, Duration, Fn, Stack
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from lib.acknowledgements import acknowledge
+from lib.constructs.access_log_bucket import AccessLogBucket
+from lib.constructs.encryption_key import EncryptionKey
+from lib.constructs.secure_bucket import SecureBucket
+from lib.environment import Environment
+from lib.store.cdn_access_log import CdnAccessLog
+from lib.store.cdn_firewall import CdnFirewall
+from lib.store.origin_key import OriginKey
+from lib.store.settings import StoreSettings
+
+_CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "object-src 'none'"
+)
+# What S3 would tell every visitor: the key's ARN with the account's number, and object versions.
+_TOLD_BY_S3 = [
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-bucket-key-enabled",
+    "x-amz-version-id",
+]
+# S3 says 403 of an object that is not there, to whoever may not list the bucket. Error responses
+# are the whole distribution's, and the API must keep its own: it says 404 and never 403.
+_NOT_FOUND = cloudfront.ErrorResponse(
+    http_status=403,
+    response_http_status=404,
+    response_page_path="/404.html",
+    ttl=Duration.seconds(10),
+)
+
+
+class StoreCdn(Construct):
+    """A CDN: pages from a bucket that only it can read, `/api/*` from the store's API.
+
+    Fixed: HTTPS only; security headers with a strict content policy on every answer; compressed;
+    `index.html` at the root, `404.html` for what is not there; the API, which is never cached,
+    gets the key that it asks for; requests logged where AWS can: in us-east-1.
+    Defaults: CloudFront's own host name, without a web ACL; both by `settings`.
+
+    Attributes:
+        distribution: The CDN.
+        address: The store's address.
+        in_us_east_1: Whether the stack is where CloudFront's logs and metrics are.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        settings: StoreSettings,
+        assets: SecureBucket,
+        api: apigatewayv2.HttpApi,
+        origin_key: OriginKey,
+        access_logs: AccessLogBucket,
+        key: EncryptionKey,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.in_us_east_1 = CfnCondition(
+            self, "InUsEast1", expression=Fn.condition_equals(Aws.REGION, "us-east-1")
+        )
+        # CloudFront's names are the whole account's, of all regions together.
+        name = f"tap-store-{environment.suffix}-{Stack.of(self).region}"
+        headers = _security_headers(self, name)
+        access = cloudfront.S3OriginAccessControl(
+            self, "OriginAccess", origin_access_control_name=name
+        )
+        self.distribution = cloudfront.Distribution(
+            self,
+            "Distribution",
+            comment=f"The store of {Stack.of(self).stack_name}",
+            default_root_object="index.html",
+            default_behavior=cloudfront.BehaviorOptions(
+                origin=origins.S3BucketOrigin.with_bucket_defaults(
+                    assets, origin_access_control_id=access.origin_access_control_id
+                ),
+                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+                cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
+                response_headers_policy=headers,
+                compress=True,
+            ),
+            additional_behaviors={"/api/*": _api_behaviour(api, origin_key, headers)},
+            error_responses=[_NOT_FOUND],
+            domain_names=[settings.domain] if settings.domain else None,
+            certificate=_certificate(self, settings),
+            minimum_protocol_version=(
+                cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if settings.domain else None
+            ),
+            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+            web_acl_id=self._guard(environment, key) if settings.firewall else None,
+        )
+        self._let_read(assets, key)
+        self.address = f"https://{settings.domain or self.distribution.domain_name}"
+        CdnAccessLog(
+            self,
+            "AccessLog",
+            distribution=self.distribution,
+            bucket=access_logs,
+            only_if=self.in_us_east_1,
+        )
+        self._acknowledge_rules(settings)
+
+    def _let_read(self, assets: SecureBucket, key: EncryptionKey) -> None:
+        """Let this distribution alone read the bucket, and use the bucket's key for it.
+
+        The key is made before the distribution that it serves can have an id, so its policy names
+        those of the account; the bucket's names the one. `with_origin_access_control` would do the
+        same and warn of it on the whole stack. The account is in the ARN: AWS documents no
+        `aws:SourceAccount` of CloudFront's, and one that does not come would refuse every page.
+        """
+        cdn = iam.ServicePrincipal("cloudfront.amazonaws.com")
+        assets.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="ReadByTheCdn",
+                principals=[cdn],
+                actions=["s3:GetObject"],
+                resources=[assets.arn_for_objects("*")],
+                conditions={"StringEquals": {"aws:SourceArn": self.distribution.distribution_arn}},
+            )
+        )
+        stack = Stack.of(self)
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="ReadByTheCdn",
+                principals=[cdn],
+                actions=["kms:Decrypt"],
+                resources=["*"],
+                conditions={
+                    "ArnLike": {
+                        "aws:SourceArn": stack.format_arn(
+                            service="cloudfront",
+                            region="",
+                            resource="distribution",
+                            resource_name="*",
+                        )
+                    },
+                },
+            )
+        )
+
+    def _guard(self, environment: Environment, key: EncryptionKey) -> str:
+        firewall = CdnFirewall(self, "Firewall", environment=environment, key=key)
+        return firewall.acl.attr_arn
+
+    def _acknowledge_rules(self, settings: StoreSettings) -> None:
+        acknowledge(
+            self.distribution,
+            "AwsSolutions-CFR1",
+            reason="The store sells everywhere: there is no country to lock out.",
+        )
+        acknowledge(
+            self.distribution,
+            "AwsSolutions-CFR3",
+            "CKV_AWS_86",
+            reason="Logged through CloudWatch's log delivery, which needs no bucket ACLs; the rule "
+            "looks for the older way.",
+        )
+        if not settings.domain:
+            acknowledge(
+                self.distribution,
+                "AwsSolutions-CFR4",
+                "CKV_AWS_174",
+                reason="CloudFront's own host name comes with its certificate and the oldest TLS "
+                "that CloudFront speaks; a domain of the store's own raises it to TLS 1.2.",
+            )
+        if not settings.firewall:
+            acknowledge(
+                self.distribution,
+                "AwsSolutions-CFR2",
+                "CKV_AWS_68",
+                reason="A web ACL costs about 9 $ a month and works in us-east-1 only: the setting "
+                "storeFirewall adds it. The API throttles and the database bounds what is stored.",
+            )
+
+
+def _api_behaviour(
+    api: apigatewayv2.HttpApi, key: OriginKey, headers: cloudfront.ResponseHeadersPolicy
+) -> cloudfront.BehaviorOptions:
+    return cloudfront.BehaviorOptions(
+        origin=origins.HttpOrigin(
+            Fn.parse_domain_name(api.api_endpoint),
+            protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+            origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+            custom_headers=key.custom_headers(),
+        ),
+        viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+        allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+        cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+        # API Gateway finds the API by its own host name.
+        origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+        response_headers_policy=headers,
+        compress=True,
+    )
+
+
+def _certificate(scope: Construct, settings: StoreSettings) -> acm.ICertificate | None:
+    if settings.certificate_arn is None:
+        return None
+    return acm.Certificate.from_certificate_arn(scope, "Certificate", settings.certificate_arn)
+
+
+def _security_headers(scope: Construct, name: str) -> cloudfront.ResponseHeadersPolicy:
+    behaviour = cloudfront.ResponseSecurityHeadersBehavior(
+        content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+            content_security_policy=_CONTENT_SECURITY_POLICY, override=True
+        ),
+        content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+        frame_options=cloudfront.ResponseHeadersFrameOptions(
+            frame_option=cloudfront.HeadersFrameOption.DENY, override=True
+        ),
+        referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+            referrer_policy=cloudfront.HeadersReferrerPolicy.SAME_ORIGIN, override=True
+        ),
+        strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+            access_control_max_age=Duration.days(730), include_subdomains=True, override=True
+        ),
+    )
+    others = {
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    return cloudfront.ResponseHeadersPolicy(
+        scope,
+        "SecurityHeaders",
+        response_headers_policy_name=name,
+        security_headers_behavior=behaviour,
+        custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
+            custom_headers=[
+                cloudfront.ResponseCustomHeader(header=name, value=value, override=True)
+                for name, value in others.items()
+            ]
+        ),
+        remove_headers=_TOLD_BY_S3,
+    )

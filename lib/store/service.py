@@ -1,0 +1,85 @@
+"""What sells, and what prepares the database for it."""
+
+from pathlib import Path
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from lib.constructs.application_network import ApplicationNetwork
+from lib.constructs.encryption_key import EncryptionKey
+from lib.constructs.service_function import ServiceFunction
+from lib.environment import Environment
+from lib.store.database import StoreDatabase
+
+_MIGRATIONS = Path(__file__).parents[2] / "services" / "store_migrations" / "sql"
+
+
+class StoreService(Construct):
+    """The store's API function and the one that migrates its database.
+
+    Fixed: a role each, in the application's subnets. The API function reads the store user's
+    secret and the CDN's key; the migrations read the master's secret and the store user's.
+
+    Attributes:
+        api: Serves `/api/*`.
+        migrations: Makes the store's user, schema and functions; asked by people, not by events.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        key: EncryptionKey,
+        network: ApplicationNetwork,
+        database: StoreDatabase,
+        origin_key: secretsmanager.ISecret,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        secret = database.user.secret
+        self.api = ServiceFunction(
+            self,
+            "Api",
+            environment=environment,
+            service="store_api",
+            function_name=f"tap-store-api-{environment.suffix}",
+            key=key,
+            settings={
+                "DATABASE_SECRET_ARN": secret.secret_arn,
+                "ORIGIN_KEY_ARN": origin_key.secret_arn,
+                "MIGRATION_LEVEL": str(len(list(_MIGRATIONS.glob("[0-9]*.sql")))),
+            },
+            permissions=[_read(secret, origin_key), key.decrypt_through("secretsmanager")],
+            memory_mb=512,
+            timeout=Duration.seconds(29),
+            network=network,
+        )
+        self.migrations = ServiceFunction(
+            self,
+            "Migrations",
+            environment=environment,
+            service="store_migrations",
+            function_name=f"tap-store-migrations-{environment.suffix}",
+            key=key,
+            settings={
+                "MASTER_SECRET_ARN": database.master_secret.secret_arn,
+                "DATABASE_SECRET_ARN": secret.secret_arn,
+            },
+            permissions=[
+                _read(database.master_secret, secret),
+                key.decrypt_through("secretsmanager"),
+            ],
+            timeout=Duration.minutes(5),
+            network=network,
+        )
+
+
+def _read(*secrets: secretsmanager.ISecret) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid="ReadSecrets",
+        actions=["secretsmanager:GetSecretValue"],
+        resources=[secret.secret_arn for secret in secrets],
+    )

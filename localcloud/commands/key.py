@@ -1,9 +1,0 @@
-"""`tap key`: the partner API's key."""
-
-from localcloud.access import fetch_key
-from localcloud.commands.options import Home, running_cloud
-
-
-def key(home: Home = None) -> None:
-    """Print the value of the partner API's key, for `curl -H "x-api-key: ..."`."""
-    print(fetch_key(running_cloud(home)))

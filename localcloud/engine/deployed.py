@@ -1,0 +1,43 @@
+"""What is deployed at this moment, as the emulator itself knows it."""
+
+from urllib.parse import parse_qs
+
+from ministack import app as emulator
+from ministack.core.router import detect_service
+from ministack.services import apigateway, apigateway_v1, cloudfront, cognito
+
+from localcloud.asgi import Scope, headers
+from localcloud.engine.internals import need
+
+
+class Deployed:
+    """Answers from the emulator's memory, so that nothing gone or made is overlooked.
+
+    Raises:
+        CloudError: the emulator is not the version this was written for.
+    """
+
+    def __init__(self) -> None:
+        self._apis = (need(apigateway, "find_api_scope"), need(apigateway_v1, "find_api_scope"))
+        self._distribution = need(cloudfront, "find_distribution_for_label")
+        self._user_pool = need(cognito, "_get_pool_unscoped")
+        self._bucket = need(emulator, "_s3_cors_target")
+
+    def has_api(self, api_id: str) -> bool:
+        """Whether there is an HTTP or REST API of this id."""
+        return any(find(api_id) is not None for find in self._apis)
+
+    def has_distribution(self, label: str) -> bool:
+        """Whether the first label of a CDN's host name is that of a distribution."""
+        return self._distribution(label) is not None
+
+    def has_user_pool(self, pool_id: str) -> bool:
+        """Whether there is a user pool of this id."""
+        return self._user_pool(pool_id) is not None
+
+    def is_for_bucket(self, scope: Scope) -> bool:
+        """Whether a request is one to S3 about a bucket that exists."""
+        sent = headers(scope)
+        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        service = detect_service(scope["method"], scope["path"], sent, query)
+        return service == "s3" and self._bucket(sent["host"], scope["path"]) is not None

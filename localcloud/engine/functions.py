@@ -1,0 +1,112 @@
+"""Lambda functions as on AWS: an interpreter, an environment and a memory limit of their own.
+
+The emulator runs functions with its own interpreter, packages and environment, so that a
+dependency missing from a package stays hidden. Here a function gets the bare interpreter (no
+site-packages) and the variables Lambda documents:
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+"""
+
+import queue
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from ministack.core import lambda_runtime
+
+from localcloud.cloud import Cloud
+from localcloud.engine.internals import need, replace
+
+_LAUNCHER = """\
+#!/bin/sh
+# Starts one execution environment: $1 is the emulator's worker script in the worker's own folder.
+# MemorySize bounds the heap; a platform without that limit runs without it.
+work=$(dirname "$1")
+mkdir -p "$work/tmp"
+ulimit -d $((AWS_LAMBDA_FUNCTION_MEMORY_SIZE * 1024)) 2>/dev/null
+exec env -i PATH=/usr/local/bin:/usr/bin:/bin LANG=en_US.UTF-8 TZ=:UTC TMPDIR="$work/tmp" \\
+    AWS_ENDPOINT_URL="{endpoint}" AWS_CA_BUNDLE="{authority}" SSL_CERT_FILE="{authority}" \\
+    AWS_EC2_METADATA_DISABLED=true AWS_EXECUTION_ENV="AWS_Lambda_{runtime}" \\
+    AWS_REGION="$AWS_REGION" AWS_DEFAULT_REGION="$AWS_DEFAULT_REGION" \\
+    AWS_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$AWS_SECRET_ACCESS_KEY" \\
+    AWS_SESSION_TOKEN="$AWS_SESSION_TOKEN" LAMBDA_TASK_ROOT="$LAMBDA_TASK_ROOT" \\
+    AWS_LAMBDA_INITIALIZATION_TYPE=on-demand \\
+    AWS_LAMBDA_FUNCTION_NAME="$AWS_LAMBDA_FUNCTION_NAME" \\
+    AWS_LAMBDA_FUNCTION_VERSION="$AWS_LAMBDA_FUNCTION_VERSION" \\
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE="$AWS_LAMBDA_FUNCTION_MEMORY_SIZE" \\
+    AWS_LAMBDA_LOG_STREAM_NAME="$AWS_LAMBDA_LOG_STREAM_NAME" \\
+    _LAMBDA_FUNCTION_ARN="$_LAMBDA_FUNCTION_ARN" _LAMBDA_TIMEOUT="$_LAMBDA_TIMEOUT" \\
+    "{python}" -I -S -B -X utf8 "$1"
+"""
+
+# Written to stderr after each answer, so that its log is known to be complete without waiting.
+_END_OF_LOG = "\x1eend-of-log"
+_ANSWERED = "        _real_stdout.flush()\n\nrun()"
+_LOG_ENDS = (
+    f"        sys.stderr.flush(); sys.__stderr__.write({_END_OF_LOG + chr(10)!r}); "
+    "sys.__stderr__.flush()\n"
+)
+_LOG_PATIENCE_SECONDS = 0.25
+
+
+def install(cloud: Cloud) -> None:
+    """Make every Python function run in the interpreter and environment described above.
+
+    Raises:
+        CloudError: the emulator is not the version this was written for.
+    """
+    script = need(lambda_runtime, "_PYTHON_WORKER_SCRIPT")
+    if script.count(_ANSWERED) != 1:
+        need(lambda_runtime, "_PYTHON_WORKER_SCRIPT, as version 1.5.33 has it")
+    worker = script.replace(_ANSWERED, _LOG_ENDS + _ANSWERED)
+    launcher = str(_write_launcher(cloud))
+    detect = need(lambda_runtime, "_detect_runtime_binary")
+    drain = need(lambda_runtime.Worker, "_drain_stderr_bounded")
+
+    def runtime_binary(runtime: str) -> tuple[str, str]:
+        return (launcher, worker) if runtime.startswith("python") else detect(runtime)
+
+    def drain_log(self: Any, *args: Any, **kwargs: Any) -> str:
+        if str(self.config.get("Runtime", "")).startswith("python"):
+            return _read_log(need(self, "_stderr_queue"))
+        return str(drain(self, *args, **kwargs))
+
+    replace(lambda_runtime, "_detect_runtime_binary", runtime_binary)
+    replace(lambda_runtime.Worker, "_drain_stderr_bounded", drain_log)
+
+
+def _write_launcher(cloud: Cloud) -> Path:
+    launcher = cloud.home / "run" / "start-function"
+    launcher.parent.mkdir(exist_ok=True)
+    launcher.write_text(
+        _LAUNCHER.format(
+            endpoint=cloud.endpoint,
+            authority=cloud.authority,
+            python=getattr(sys, "_base_executable", sys.executable),
+            runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
+        ),
+        encoding="utf-8",
+    )
+    launcher.chmod(0o700)
+    return launcher
+
+
+def _read_log(lines: "queue.Queue[str]") -> str:
+    """Everything the function wrote since its last answer.
+
+    The emulator would wait 50 ms for a first line and 5 ms after the last one. A worker that died
+    writes no end mark: then a quarter of a second bounds the wait.
+    """
+    log: list[str] = []
+    deadline = time.monotonic() + _LOG_PATIENCE_SECONDS
+    while True:
+        try:
+            line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            break
+        text, mark, _ = line.partition(_END_OF_LOG)
+        if text or not mark:
+            log.append(text)
+        if mark:
+            break
+    return "\n".join(log)

@@ -1,0 +1,49 @@
+"""Stacks whose deployment ended with the process that ran it.
+
+The emulator deploys in a task of its own process. When that process ends in the middle, nothing
+carries the task on: the restored stack would stay in progress for ever.
+"""
+
+import json
+from typing import Any
+
+from ministack.services import cloudformation
+
+from localcloud.cloud import Cloud
+from localcloud.engine.internals import need, replace
+
+_REASON = "The embedded cloud ended while this was at work"
+
+
+def install(_cloud: Cloud) -> None:
+    """End what was in progress when the state was saved.
+
+    Raises:
+        CloudError: the emulator is not the version this was written for.
+    """
+    restore = need(cloudformation, "load_persisted_state")
+
+    def restored(data: dict[str, Any]) -> None:
+        for stack in data["stacks"].all_values():
+            end_interrupted(stack)
+        restore(data)
+
+    replace(cloudformation, "load_persisted_state", restored)
+
+
+def end_interrupted(stack: dict[str, Any]) -> None:
+    """Give a stack that was in progress the state that its next deployment can start from.
+
+    A creation has failed, and so has a deletion: such a stack is deleted, then made anew. An update
+    keeps what it has: its template is the one before the update again, so that every change of the
+    next one is seen.
+    """
+    status = stack["StackStatus"]
+    if not status.endswith("_IN_PROGRESS") or status == "REVIEW_IN_PROGRESS":
+        return
+    if status.startswith(("UPDATE", "IMPORT")):
+        stack["StackStatus"] = "UPDATE_ROLLBACK_COMPLETE"
+        stack["_template_body"] = json.dumps(stack["_template"])
+    else:
+        stack["StackStatus"] = "DELETE_FAILED" if status.startswith("DELETE") else "ROLLBACK_FAILED"
+    stack["StackStatusReason"] = _REASON

@@ -1,0 +1,1 @@
+"""PostgreSQL: connection, login and password."""

@@ -1,0 +1,168 @@
+"""A connection to PostgreSQL: proven to be to our server, kept while it works, made again if not.
+
+A function keeps one connection from one invocation to the next. The server may restart or fail
+over, and the password may be rotated, in between or in the middle of a statement; neither fails a
+request, since a statement is run again on a new connection.
+"""
+
+import ssl
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from pg8000.exceptions import DatabaseError, Error, InterfaceError
+from pg8000.native import Connection, PreparedStatement
+
+from services.shared.database.secret import Login
+from services.shared.http.errors import Unavailable
+from services.shared.telemetry import logger
+
+# Seconds for one answer. The server stops a statement earlier (migrations, `ALTER ROLE`), so that
+# only a server that is gone takes this long, and every attempt fits into a function's timeout.
+TIMEOUT_SECONDS = 3.5
+# A new session, too, may be lost: one of a fail-over or a restart that is not over yet.
+ATTEMPTS = 3
+
+_ROOTS = Path(__file__).with_name("rds_roots.pem")
+REFUSED_LOGIN = ("28P01", "28000")
+# Connection lost, server stopping or starting, standby after a failover; deadlock, serialization.
+_REPEATABLE = ("08", "57P", "25006", "40")
+# Too many connections, out of memory; canceled by a timeout of the server's; a lock not given.
+_TRANSIENT = (*_REPEATABLE, *REFUSED_LOGIN, "53", "57014", "55P03")
+
+Connect = Callable[[Login], Connection]
+
+
+class Logins(Protocol):
+    """Where passwords come from."""
+
+    def logins(self) -> Iterator[Login]:
+        """What to log in with, in the order to try it."""
+
+
+class Database:
+    """One kept connection and the statements prepared on it."""
+
+    def __init__(self, logins: Logins, connect: Connect) -> None:
+        self._logins = logins
+        self._connect = connect
+        self._connection: Connection | None = None
+        self._prepared: dict[str, PreparedStatement] = {}
+
+    def run(self, sql: str, **values: Any) -> list[list[Any]]:
+        """The rows of a statement: one round trip, and one more the first time on a connection.
+
+        The statement must be safe to repeat: when the connection breaks, nobody knows whether it
+        was carried out or only its answer lost. Raises `Unavailable` when the last try fails too.
+        """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._run(sql, values)
+            except (OSError, Error) as error:
+                if not _is(error, _REPEATABLE):
+                    raise _told(error) from error
+                logger.warning("connecting again", extra={"database_error": str(error)})
+        try:
+            return self._run(sql, values)
+        except (OSError, Error) as error:
+            raise _told(error) from error
+
+    def _run(self, sql: str, values: dict[str, Any]) -> list[list[Any]]:
+        connection = self._connection or self._open()
+        try:
+            if sql not in self._prepared:
+                self._prepared[sql] = connection.prepare(sql)
+            rows: list[list[Any]] = self._prepared[sql].run(**values)
+        except (OSError, Error) as error:
+            if _is(error, _REPEATABLE):
+                self._connection = None
+                close(connection)
+            raise
+        return rows
+
+    def _open(self) -> Connection:
+        self._prepared.clear()
+        self._connection = log_in(self._logins.logins(), self._connect)
+        return self._connection
+
+
+def log_in(logins: Iterable[Login], connect: Connect) -> Connection:
+    """A connection with the first login that the server takes; raises what the last one met."""
+    refusal: Error | None = None
+    for login in logins:
+        try:
+            return connect(login)
+        except Error as error:
+            if sqlstate(error) not in REFUSED_LOGIN:
+                raise
+            refusal = error
+    raise refusal or DatabaseError({"C": "28000", "M": "there is no login"})
+
+
+def connect_to(region: str, *, timeout: float = TIMEOUT_SECONDS) -> Connect:
+    """How to connect to a server in an AWS region; `timeout` is in seconds, for each answer.
+
+    The server must show a certificate of its host name (`verify-full`) by the roots of RDS there,
+    or by an authority that the environment adds with SSL_CERT_FILE.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(cadata=roots(region))
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile and paths.cafile != paths.openssl_cafile:
+        context.load_verify_locations(cafile=paths.cafile)
+
+    def connect(login: Login) -> Connection:
+        return Connection(
+            login.username,
+            host=login.host,
+            port=login.port,
+            database=login.dbname,
+            password=login.password,
+            ssl_context=context,
+            timeout=timeout,
+            application_name="tap",
+        )
+
+    return connect
+
+
+def roots(region: str) -> str:
+    """The root certificates of RDS in a region, in PEM; those of all, if the file has none of it.
+
+    As AWS's own global bundle, which is all regions' together.
+    """
+    every = _ROOTS.read_text("utf-8")
+    _, found, rest = every.partition(f"# {region}\n")
+    return rest.partition("#")[0] if found else every
+
+
+def close(connection: Connection) -> None:
+    """Give a connection up, in whatever state it is."""
+    try:
+        connection.close()
+    except (OSError, Error):
+        logger.debug("the connection was closed already")
+
+
+def sqlstate(error: BaseException | None) -> str:
+    """The server's five-character code; empty for an error that is not the server's.
+
+    pg8000 hides the server's refusal of a login behind the failure to say goodbye after it.
+    """
+    if isinstance(error, DatabaseError) and isinstance(error.args[0], dict):
+        return str(error.args[0].get("C", ""))
+    return sqlstate(error.__context__) if isinstance(error, InterfaceError) else ""
+
+
+def _is(error: Exception, codes: tuple[str, ...]) -> bool:
+    """Whether the error is one of these; one without a code is always of the connection."""
+    return sqlstate(error).startswith(codes) if sqlstate(error) else True
+
+
+def _told(error: Exception) -> Exception:
+    """What to raise: `Unavailable` for what may pass, the error itself for a bug."""
+    if not _is(error, _TRANSIENT):
+        return error
+    logger.warning("dependency failed", extra={"database_error": str(error)})
+    return Unavailable()

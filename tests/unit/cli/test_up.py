@@ -1,0 +1,81 @@
+"""What `tap up` does about certificates that end soon and about ports that are taken."""
+
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from cli import project
+from cli.commands.up import start
+from cli.errors import CliError
+from localcloud import certificates, ports, process
+from localcloud.cloud import Cloud
+
+GIVEN: dict[str, int | None] = {"port": None, "front_port": None, "database_port": None}
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """A cloud that seems to run, and what is done with it."""
+    done: list[str] = []
+    monkeypatch.setattr(process, "running", lambda _: psutil.Process())
+    monkeypatch.setattr(process, "wait_until_ready", lambda *_: done.append("waited"))
+    monkeypatch.setattr(process, "stop", lambda _: done.append("stopped"))
+    monkeypatch.setattr(process, "start", lambda _: done.append("started"))
+    return done
+
+
+@pytest.fixture
+def cloud(tmp_path):
+    made = Cloud(home=tmp_path / "home", port=4566, front_port=8080)
+    made.save()
+    return made
+
+
+def test_a_running_cloud_is_left_running(cloud, calls):
+    start(cloud.home, GIVEN)
+
+    assert calls == ["waited"]
+
+
+def test_a_running_cloud_whose_certificates_end_soon_starts_again_with_new_ones(
+    cloud, calls, monkeypatch
+):
+    monkeypatch.setattr(certificates, "VALID_DAYS", 20)
+    (cloud.home / "tls" / "ca.pem").unlink()
+    cloud.save()
+    before = cloud.authority.read_bytes()
+
+    start(cloud.home, GIVEN)
+
+    assert calls == ["stopped", "started"]
+    assert cloud.authority.read_bytes() != before
+
+
+def test_a_running_clouds_ports_are_kept_when_it_starts_again(cloud, calls):
+    (cloud.home / "tls" / "ca.pem").unlink()
+
+    again = start(cloud.home, GIVEN)
+
+    assert calls == ["stopped", "started"]
+    assert again == replace(cloud, app=project.APP)
+
+
+@pytest.mark.parametrize(
+    ("home", "line"),
+    [
+        ("a b", "`TAP_HOME='{home}' TAP_PORT=4567 TAP_FRONT_PORT=8081 make up`"),
+        (".tap", "`TAP_PORT=4567 TAP_FRONT_PORT=8081 make up`"),
+    ],
+)
+def test_taken_ports_are_told_with_a_line_to_paste(home, line, tmp_path, monkeypatch):
+    def taken(_):
+        raise ports.PortsTaken("port 4566 is taken by x", {"port": 4567, "front_port": 8081})
+
+    monkeypatch.setattr(project, "ROOT", tmp_path)
+    monkeypatch.setattr(process, "start", taken)
+
+    with pytest.raises(CliError) as refused:
+        start(tmp_path / home, GIVEN)
+
+    assert line.format(home=tmp_path / home) in str(refused.value)

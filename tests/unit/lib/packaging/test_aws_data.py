@@ -1,0 +1,135 @@
+"""botocore acts on a package's data as on all of its own."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from lib.packaging.package import Package, PackageError
+from tests.unit.lib.packaging.aws_probe import SAMPLES
+from tests.unit.lib.packaging.checkout import REAL_SERVICES, REPOSITORY, Checkout, read, unpack
+
+EVERY_SAMPLE = {service: sorted(operations) for service, operations in SAMPLES.items()}
+USES = 'requires = ["aws-lambda-powertools", "botocore"]\n[aws]\n%s'
+
+
+def probe(site: Path, declared: dict[str, list[str]]) -> dict[str, object]:
+    """Run the probe on the botocore of a folder."""
+    program = Path(__file__).with_name("aws_probe.py")
+    result = subprocess.run(
+        [sys.executable, "-S", "-s", "-P", str(program), json.dumps(declared)],
+        env={"PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    results: dict[str, object] = json.loads(result.stdout)
+    return results
+
+
+@pytest.fixture(name="with_full_data", scope="module")
+def probe_full_data() -> dict[str, object]:
+    """What botocore does with all of its data."""
+    return probe(REPOSITORY / ".build/site", EVERY_SAMPLE)
+
+
+def differences(full: dict[str, object], trimmed: dict[str, object]) -> dict[str, object]:
+    """What was probed in the trimmed data and acts otherwise in the full."""
+    return {
+        name: (full.get(name), result)
+        for name, result in trimmed.items()
+        if result != full.get(name)
+    }
+
+
+@pytest.mark.parametrize("service", REAL_SERVICES)
+def test_the_trimmed_data_of_a_service_acts_as_the_full_data_does(
+    service: str,
+    real_packages: dict[str, Package],
+    tmp_path: Path,
+    with_full_data: dict[str, object],
+) -> None:
+    declared = tomllib.loads((REPOSITORY / "services" / service / "package.toml").read_text())
+
+    task = unpack(real_packages[service], tmp_path)
+
+    trimmed = probe(task, declared["aws"])
+    assert trimmed
+    assert differences(with_full_data, trimmed) == {}
+
+
+def test_the_probe_notices_data_that_acts_otherwise(
+    locked_checkout: Checkout, tmp_path: Path, with_full_data: dict[str, object]
+) -> None:
+    declared = {"secretsmanager": ["GetSecretValue"]}
+    locked_checkout.with_service("one", USES % 'secretsmanager = ["GetSecretValue"]')
+    task = unpack(locked_checkout.build("one"), tmp_path / "task")
+    (model,) = task.glob("botocore/data/secretsmanager/*/service-2.json")
+
+    model.write_text(model.read_text().replace('"SecretBinary"', '"SecretBytes"'))
+
+    changed = differences(with_full_data, probe(task, declared))
+    assert "secretsmanager, us-east-1: GetSecretValue answers None" in changed
+
+
+def test_a_package_holds_data_for_the_declared_services_and_operations_alone(
+    locked_checkout: Checkout,
+) -> None:
+    locked_checkout.with_service("one", USES % 'dynamodb = ["GetItem"]')
+
+    files = read(locked_checkout.build("one"))
+
+    folder = "botocore/data/dynamodb/2012-08-10"
+    assert {name for name in files if name.startswith("botocore/data/")} == {
+        "botocore/data/_retry.json",
+        "botocore/data/endpoints.json",
+        "botocore/data/partitions.json",
+        "botocore/data/sdk-default-configuration.json",
+        f"{folder}/endpoint-rule-set-1.json",
+        f"{folder}/paginators-1.json",
+        f"{folder}/service-2.json",
+        f"{folder}/waiters-2.json",
+    }
+    model = json.loads(files[f"{folder}/service-2.json"])
+    assert set(model["operations"]) == {"GetItem", "DescribeEndpoints"}
+    assert "PutItemInput" not in model["shapes"]
+    assert "ConditionalCheckFailedException" in model["shapes"]
+    partitions = json.loads(files["botocore/data/endpoints.json"])["partitions"]
+    assert {service for partition in partitions for service in partition["services"]} == {
+        "dynamodb"
+    }
+
+
+def test_a_service_whose_answers_need_no_paging_has_data_all_the_same(
+    locked_checkout: Checkout,
+) -> None:
+    locked_checkout.with_service("one", USES % 'pinpoint = ["GetApps"]')
+
+    files = read(locked_checkout.build("one"))
+
+    assert {name.rpartition("/")[2] for name in files if "data/pinpoint/" in name} == {
+        "endpoint-rule-set-1.json",
+        "service-2.json",
+    }
+
+
+@pytest.mark.parametrize(
+    ("aws", "problem"),
+    [
+        ('dynamo = ["GetItem"]', "names 'dynamo'.*client name"),
+        ('dynamodb = ["get_item", "GetItem"]', r"dynamodb names \['get_item'\].*GetItem"),
+    ],
+)
+def test_a_service_or_operation_that_aws_does_not_have_is_refused(
+    locked_checkout: Checkout, aws: str, problem: str
+) -> None:
+    locked_checkout.with_service("one", USES % aws)
+
+    with pytest.raises(PackageError, match=problem) as refused:
+        locked_checkout.build("one")
+
+    assert "\n" not in str(refused.value)

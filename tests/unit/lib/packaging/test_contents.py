@@ -1,0 +1,280 @@
+"""What is in a package: all the function needs, and nothing else."""
+
+import re
+import tomllib
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+import pytest
+
+from lib.packaging.package import Package
+from tests.unit.lib.packaging.checkout import (
+    REAL_SERVICES,
+    REPOSITORY,
+    Checkout,
+    read,
+    run_isolated,
+    unpack,
+)
+
+# Every service's Settings find what they ask for, and clients a region.
+ENVIRONMENT = {
+    "ALLOWED_ORIGINS": "",
+    "AUDIT_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/audit",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_REGION": "eu-west-1",
+    "CURSOR_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cursors",
+    "DATABASE_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:store",
+    "FILES_BUCKET_NAME": "files",
+    "ITEMS_TABLE_NAME": "items",
+    "LOGS_BUCKET_NAME": "logs",
+    "MASTER_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:master",
+    "MIGRATION_LEVEL": "3",
+    "ORIGIN_KEY_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:origin",
+    "POWERTOOLS_METRICS_NAMESPACE": "TAP",
+    "POWERTOOLS_SERVICE_NAME": "service",
+    "RESOURCE_SERVER_ID": "tap",
+    "SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cursors",
+}
+# The Lambda runtime has these itself; we ship the locked versions, so that we know which run.
+IN_THE_RUNTIME = ("botocore", "dateutil", "jmespath", "six", "urllib3")
+MEGABYTE = 1_000_000
+# The database driver and what it needs, in the packages that declare it.
+DRIVER = {"asn1crypto", "pg8000", "scramp"}
+
+
+def driver_of(service: str) -> set[str]:
+    """The driver's distributions, for a service that talks to the database."""
+    declared = tomllib.loads((REPOSITORY / "services" / service / "package.toml").read_text())
+    return DRIVER if "pg8000" in declared["requires"] else set()
+
+
+def test_there_are_services_to_look_at() -> None:
+    assert {
+        "audit_writer",
+        "health",
+        "items_api",
+        "partner_api",
+        "secret_rotation",
+    } <= set(REAL_SERVICES)
+
+
+@pytest.mark.parametrize("service", REAL_SERVICES)
+def test_a_package_imports_its_handler_with_nothing_else_around(
+    service: str, real_packages: dict[str, Package], tmp_path: Path
+) -> None:
+    task = unpack(real_packages[service], tmp_path)
+
+    result = run_isolated(
+        f"from services.{service}.handler import lambda_handler", task, environment=ENVIRONMENT
+    )
+
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("service", REAL_SERVICES)
+def test_a_cold_start_compiles_nothing(
+    service: str, real_packages: dict[str, Package], tmp_path: Path
+) -> None:
+    task = unpack(real_packages[service], tmp_path)
+    for source in task.rglob("*.py"):
+        source.write_text("raise AssertionError('compiled again')\n")
+
+    result = run_isolated(f"import services.{service}.handler", task, environment=ENVIRONMENT)
+
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_dependency_that_is_not_declared_cannot_hide(
+    locked_checkout: Checkout, tmp_path: Path
+) -> None:
+    locked_checkout.with_service("one", "", "import botocore\n")
+
+    task = unpack(locked_checkout.build("one"), tmp_path / "task")
+    result = run_isolated("import services.one.handler", task)
+
+    assert "No module named 'botocore'" in result.stderr
+
+
+@pytest.mark.parametrize("service", REAL_SERVICES)
+def test_a_package_holds_one_service_and_what_it_declares(
+    service: str, real_packages: dict[str, Package]
+) -> None:
+    names = list(read(real_packages[service]))
+
+    assert {name.split("/")[1] for name in names if name.startswith("services/")} == {
+        "__init__.py",
+        "__pycache__",
+        service,
+        "shared",
+    }
+    # exactly the closure of botocore and Powertools, and of the driver where it is declared
+    assert {re.split("[-.]", name.split("/")[0])[0] for name in names} - {"__pycache__"} == {
+        *IN_THE_RUNTIME,
+        "aws_lambda_powertools",
+        "python_dateutil",
+        "services",
+        "typing_extensions",
+        *driver_of(service),
+    }
+    left_out = re.compile(
+        r"(^|/)(aws_cdk|lib|localcloud|tests|bin|boto3)/|\.pyi$|py\.typed$|package\.toml$"
+        r"|event_handler/|dist-info/(RECORD|INSTALLER|REQUESTED|WHEEL|top_level)"
+    )
+    assert [name for name in names if left_out.search(name)] == []
+
+
+@pytest.mark.parametrize("service", REAL_SERVICES)
+def test_every_distribution_comes_with_its_licence_and_its_version(
+    service: str, real_packages: dict[str, Package]
+) -> None:
+    names = list(read(real_packages[service]))
+
+    for folder in {name.split("/")[0] for name in names if ".dist-info/" in name}:
+        own = [name for name in names if name.startswith(folder)]
+        assert f"{folder}/METADATA" in own
+        assert any("LICENSE" in name for name in own), folder
+    assert len([name for name in names if name.endswith("/METADATA")]) == 7 + len(
+        driver_of(service)
+    )
+
+
+@pytest.mark.parametrize("service", REAL_SERVICES)
+def test_a_package_stays_small(service: str, real_packages: dict[str, Package]) -> None:
+    package = real_packages[service]
+
+    beyond_the_runtime = sum(
+        len(content)
+        for name, content in read(package).items()
+        if not name.startswith(IN_THE_RUNTIME)
+    )
+
+    assert beyond_the_runtime < 6 * MEGABYTE
+    assert package.path.stat().st_size < 3 * MEGABYTE
+
+
+def test_a_service_that_needs_nothing_holds_its_own_code_alone(checkout: Checkout) -> None:
+    checkout.with_distribution("alpha").with_service("one", "")
+
+    package = checkout.build("one")
+
+    assert all(name.startswith("services/") for name in read(package))
+    assert package.path.stat().st_size < MEGABYTE
+
+
+def test_modules_and_the_files_they_read_are_packaged_and_nothing_else(
+    checkout: Checkout,
+) -> None:
+    checkout.with_service("one", "").with_service("other", "")
+    for name in ("schema.json", "migrations/001.sql", "ca.pem"):
+        checkout.write(f"services/one/{name}", "")
+    for name in ("notes.md", ".#handler.py", "__pycache__/handler.cpython-311.pyc"):
+        checkout.write(f"services/one/{name}", "")
+
+    names = read(checkout.build("one"))
+
+    assert [name for name in names if not name.endswith(".pyc")] == [
+        "services/__init__.py",
+        "services/one/__init__.py",
+        "services/one/ca.pem",
+        "services/one/handler.py",
+        "services/one/migrations/001.sql",
+        "services/one/schema.json",
+        "services/shared/__init__.py",
+    ]
+
+
+def test_what_a_distribution_depends_on_follows_and_extras_do_not(checkout: Checkout) -> None:
+    (
+        checkout.with_distribution(
+            "alpha",
+            requires=(
+                "Beta_Two>=1",
+                "gamma ; extra == 'all'",
+                "delta ; python_version < '3'",
+                "epsilon (<2) ; python_version > '3'",
+            ),
+        )
+        .with_distribution("beta-two", requires=("alpha",))
+        .with_distribution("gamma")
+        .with_distribution("epsilon")
+        .with_distribution("unused")
+        .with_service("one", 'requires = ["alpha"]')
+    )
+
+    names = read(checkout.build("one"))
+
+    assert {name.split(".")[0] for name in names if re.fullmatch(r"\w+\.py", name)} == {
+        "alpha",
+        "beta_two",
+        "epsilon",
+    }
+    assert {name for name in names if name.startswith("alpha")} == {
+        "alpha.py",
+        "alpha-1.0.dist-info/LICENSE",
+        "alpha-1.0.dist-info/METADATA",
+    }
+
+
+def test_only_amazons_five_roots_are_trusted(real_packages: dict[str, Package]) -> None:
+    bundle = read(real_packages["items_api"])["botocore/cacert.pem"].decode()
+
+    assert re.findall("(?m)^# (.+)$", bundle) == [
+        "Amazon Root CA 1",
+        "Amazon Root CA 2",
+        "Amazon Root CA 3",
+        "Amazon Root CA 4",
+        "Starfield Services G2",
+    ]
+
+
+def test_the_roots_are_the_bundle_a_client_connects_with_unless_another_is_named(
+    real_packages: dict[str, Package], tmp_path: Path
+) -> None:
+    task = unpack(real_packages["items_api"], tmp_path)
+    code = (
+        "import ssl; from botocore.httpsession import get_cert_path as path, URLLib3Session; "
+        "from botocore.session import Session; "
+        "c = ssl.create_default_context(cafile=path(True)); "
+        "own = Session().create_client('s3'); "
+        "print(len(c.get_ca_certs()), own._endpoint.http_session._verify)"
+    )
+
+    trusted = run_isolated(code, task, environment=ENVIRONMENT)
+    named = run_isolated(code, task, environment=ENVIRONMENT | {"AWS_CA_BUNDLE": "/other.pem"})
+
+    assert trusted.stdout.split() == ["5", "True"], trusted.stderr
+    assert named.stdout.split() == ["5", "/other.pem"], named.stderr
+
+
+def installed() -> list[Distribution]:
+    """What `make up` installed for the functions."""
+    return list(distributions(path=[str(REPOSITORY / ".build/site")]))
+
+
+def test_what_powertools_leaves_out_is_all_that_is_missing(
+    real_packages: dict[str, Package],
+) -> None:
+    names = set(read(real_packages["store_api"]))  # which requires every distribution
+
+    missing = {
+        file.as_posix()
+        for distribution in installed()
+        for file in distribution.files or ()
+        if file.suffix == ".py" and file.parts[0] != ".." and file.as_posix() not in names
+    }
+
+    assert {"/".join(name.split("/")[:2]) for name in missing} == {
+        "aws_lambda_powertools/event_handler",
+        "aws_lambda_powertools/middleware_factory",
+        "aws_lambda_powertools/utilities",
+    }
+
+
+@pytest.mark.parametrize("service", REAL_SERVICES)
+def test_every_declared_distribution_is_locked(service: str) -> None:
+    declared = tomllib.loads((REPOSITORY / "services" / service / "package.toml").read_text())
+
+    assert set(declared["requires"]) <= {
+        distribution.name.replace("_", "-") for distribution in installed()
+    }

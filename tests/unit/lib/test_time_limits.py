@@ -1,0 +1,103 @@
+"""Whatever a function waits for gives up before Lambda gives the function up.
+
+A function that Lambda stops has said nothing: its caller gets the gateway's 500 or 504 instead of a
+503 with `retry-after`, and neither log nor metrics nor audit record tell of the request.
+"""
+
+import runpy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.shared import aws
+from services.shared import health as checks
+from services.shared.database import postgres
+from tests.unit.synthesized import SynthesizedStack
+
+STACKS = {
+    "items_api": "TapStack",
+    "health": "TapStack",
+    "partner_api": "PartnerApiStack",
+    "audit_writer": "PartnerApiStack",
+    "secret_rotation": "TapStack",
+    "store_api": "EcommerceStack",
+    "store_migrations": "EcommerceStack",
+    "store_secret_rotation": "EcommerceStack",
+}
+# Longest pauses between three attempts of the SDK's standard mode: 1 s, then 2 s.
+_PAUSES_SECONDS = 3.0
+
+
+@dataclass
+class Waits:
+    """How long each thing that a service's start connects to may keep it waiting, in seconds."""
+
+    clients: dict[str, float] = field(default_factory=dict)
+    database: float = 0.0
+
+
+def longest(settings: Any) -> float:
+    attempts = int(settings.retries["total_max_attempts"])
+    pauses = _PAUSES_SECONDS if attempts > 1 else 0.0
+    return attempts * float(settings.connect_timeout + settings.read_timeout) + pauses
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Gives the waits of a service, which is started anew for it."""
+
+    def of(service: str) -> Waits:
+        found = Waits()
+
+        def client(name: str, settings: Any = None) -> Any:
+            found.clients[name] = longest(settings or aws.config())
+
+        def connect_to(_: str, *, timeout: float = postgres.TIMEOUT_SECONDS) -> Any:
+            attempts = postgres.ATTEMPTS if service == "store_api" else 1
+            found.database = attempts * timeout
+
+        monkeypatch.setattr(aws, "client", client)
+        monkeypatch.setattr(postgres, "connect_to", connect_to)
+        runpy.run_path(f"services/{service}/handler.py")
+        return found
+
+    return of
+
+
+def test_every_service_with_a_handler_is_looked_at() -> None:
+    assert {path.parent.name for path in Path("services").glob("*/handler.py")} == set(STACKS)
+
+
+@pytest.mark.parametrize("service", STACKS)
+def test_every_wait_of_a_function_together_is_shorter_than_its_timeout(
+    dev: SynthesizedStack, waits: Any, service: str
+) -> None:
+    timeout = dev.other(STACKS[service]).function(service)["Timeout"]
+
+    found = waits(service)
+
+    assert found.clients or found.database
+    assert sum(found.clients.values()) + found.database < timeout
+
+
+@pytest.mark.parametrize("service", ["items_api", "partner_api"])
+def test_a_client_made_later_fits_into_the_timeout_too(dev: SynthesizedStack, service: str) -> None:
+    timeout = dev.other(STACKS[service]).function(service)["Timeout"]
+
+    assert 2 * longest(aws.config()) < timeout  # a secret's current and previous version
+
+
+def test_a_statement_is_stopped_by_the_server_before_its_client_gives_up() -> None:
+    setup = Path("services/store_migrations/sql/setup.sql").read_text("utf-8")
+    statement, lock = (
+        int(setup.split(f"ALTER ROLE store SET {name} = '")[1].split("s'")[0])
+        for name in ("statement_timeout", "lock_timeout")
+    )
+
+    assert lock < statement < postgres.TIMEOUT_SECONDS
+
+
+def test_a_check_of_health_ends_before_its_function_and_a_load_balancers_patience() -> None:
+    assert checks.TIMEOUT_SECONDS <= 5  # what load balancers wait for by default
