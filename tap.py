@@ -16,8 +16,10 @@ from aws_cdk import App, Tags
 from lib.ecommerce_stack import EcommerceStack
 from lib.environment import Environment, SettingError
 from lib.packaging.package import PackageError
+from lib.partner.settings import PartnerSettings
 from lib.partner_api_stack import PartnerApiStack
-from lib.tap_stack import TapStack, TapStackProps
+from lib.store.settings import StoreSettings
+from lib.tap_stack import TapStack
 
 
 def build_app(**app_props: Any) -> App:
@@ -37,22 +39,21 @@ def build_app(**app_props: Any) -> App:
     for name, value in environment.tags.items():
         Tags.of(app).add(name, value)
 
-    TapStack(
-        app,
-        f"TapStack{environment.suffix}",
-        TapStackProps(environment_suffix=environment.suffix, tags=environment.tags),
-    )
+    suffix, tags = environment.suffix, environment.tags
+    TapStack(app, f"TapStack{suffix}", environment=environment, tags=tags)
     PartnerApiStack(
         app,
-        f"PartnerApiStack{environment.suffix}",
+        f"PartnerApiStack{suffix}",
         environment=environment,
-        tags=environment.tags,
+        settings=PartnerSettings.resolve(app.node),
+        tags=tags,
     )
     EcommerceStack(
         app,
-        f"EcommerceStack{environment.suffix}",
+        f"EcommerceStack{suffix}",
         environment=environment,
-        tags=environment.tags,
+        settings=StoreSettings.resolve(app.node),
+        tags=tags,
     )
     return app
 

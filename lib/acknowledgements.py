@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aws_cdk import Acknowledgment, Validations
+from aws_cdk import Acknowledgment, Stack, Validations
 from constructs import IConstruct
 
 
@@ -26,6 +26,35 @@ def acknowledge(construct: IConstruct, *rules: str, reason: str) -> None:
         resource: Any = construct.node.default_child or construct
         already = (resource.get_metadata("checkov") or {}).get("skip", [])
         resource.add_metadata("checkov", {"skip": [*already, *skipped]})
+
+
+def hipaa_nist(rule: str) -> tuple[str, str]:
+    """Return a rule that the HIPAA and NIST packs of cdk-nag share, as they print it."""
+    return f"HIPAA.Security-{rule}", f"NIST.800.53.R5-{rule}"
+
+
+def hipaa_nist_pci(rule: str) -> tuple[str, str, str]:
+    """Return a rule that the HIPAA, NIST and PCI packs of cdk-nag share, as they print it."""
+    return (*hipaa_nist(rule), f"PCI.DSS.321-{rule}")
+
+
+def acknowledge_cdk_function(scope: IConstruct, provider: str, *, task: str) -> None:
+    """Excuse a function that the CDK adds to a stack for a resource that CloudFormation lacks.
+
+    Args:
+        scope: A construct of the stack.
+        provider: Begins the provider's id: `S3AutoDeleteObjects`.
+        task: What CloudFormation calls the function for.
+    """
+    stack = Stack.of(scope)
+    function = stack.node.find_child(f"Custom::{provider}CustomResourceProvider")
+    acknowledge(
+        function.node.find_child("Handler"),
+        "CKV_AWS_115",
+        "CKV_AWS_116",
+        "CKV_AWS_117",
+        reason=f"The CDK's own function: CloudFormation calls it {task}, and waits for its answer.",
+    )
 
 
 def _tool(rule: str) -> str:

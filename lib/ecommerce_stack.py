@@ -1,8 +1,8 @@
-"""EcommerceStack: the store."""
+"""CloudFormation stack of the store."""
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Fn, Stack, StackProps
+from aws_cdk import Fn, StackProps
 from aws_cdk.aws_apigatewayv2 import HttpMethod
 from constructs import Construct
 
@@ -10,12 +10,12 @@ from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.application_network import ApplicationNetwork
 from lib.constructs.daily_backup import DailyBackup
 from lib.constructs.encryption_key import EncryptionKey
-from lib.constructs.public_http_api import PublicHttpApi
 from lib.constructs.secure_bucket import SecureBucket
+from lib.constructs.secure_http_api import SecureHttpApi
 from lib.constructs.service_alarms import ServiceAlarms
 from lib.constructs.signal_dashboard import SignalDashboard
 from lib.environment import Environment
-from lib.stack_props import all_props, hold_flags, settled
+from lib.product_stack import ProductStack
 from lib.store.alarms import watch_store
 from lib.store.cdn import StoreCdn
 from lib.store.database import StoreDatabase
@@ -29,16 +29,11 @@ _WATCHED = "Monitors ask it without credentials, and it says no more than up or 
 _FOUND = "Found only by whoever has the order's unguessable id."
 
 
-class EcommerceStack(Stack):
+class EcommerceStack(ProductStack):
     """Pages behind a CDN, an API beside them, and a database that only the API reaches.
 
-    Args:
-        scope: The app.
-        construct_id: The stack's id.
-        props: Any of `StackProps`.
-        environment: The settings. When omitted, those that the app's context and the variables
-            of its environment say.
-        **stack_props: Any of `StackProps`, before those of `props`.
+    Takes what every `ProductStack` takes, and the settings of the store; when they are omitted,
+    those of the app's context.
 
     Raises:
         SettingError: A setting of the store would fail at deployment.
@@ -51,6 +46,8 @@ class EcommerceStack(Stack):
         cdn: What browsers see.
     """
 
+    DESCRIPTION = "TAP: the store"
+
     def __init__(
         self,
         scope: Construct,
@@ -58,15 +55,12 @@ class EcommerceStack(Stack):
         props: StackProps | None = None,
         *,
         environment: Environment | None = None,
+        settings: StoreSettings | None = None,
         **stack_props: Any,
     ) -> None:
-        environment = settled(scope, props, environment)
-        self._settings = settings = StoreSettings.resolve(scope.node)
-        suffix = environment.suffix
-        super().__init__(
-            scope, construct_id, **all_props(environment, "TAP: the store", props, stack_props)
-        )
-        hold_flags(self)
+        super().__init__(scope, construct_id, props, environment=environment, **stack_props)
+        environment, suffix = self.shared, self.environment_suffix
+        self._settings = settings = settings or StoreSettings.resolve(scope.node)
         settings.check(self.region)
         self.kms_key = EncryptionKey(
             self, "Key", environment=environment, alias=f"alias/tap-store-key-{suffix}"
@@ -94,18 +88,18 @@ class EcommerceStack(Stack):
             database=self.database,
             origin_key=origin_key,
         )
-        api = PublicHttpApi(
+        api = SecureHttpApi(
             self,
             "HttpApi",
             environment=environment,
             api_name=f"tap-store-api-{suffix}",
             key=self.kms_key,
         )
-        api.route(HttpMethod.GET, "/api/products", service.api, public=_BROWSED)
-        api.route(HttpMethod.GET, "/api/products/{sku}", service.api, public=_BROWSED)
-        api.route(HttpMethod.POST, "/api/orders", service.api, public=_ORDERED)
-        api.route(HttpMethod.GET, "/api/orders/{id}", service.api, public=_FOUND)
-        api.route(HttpMethod.GET, "/api/health", service.api, public=_WATCHED)
+        api.route(HttpMethod.GET, "/api/products", service.api, public_because=_BROWSED)
+        api.route(HttpMethod.GET, "/api/products/{sku}", service.api, public_because=_BROWSED)
+        api.route(HttpMethod.POST, "/api/orders", service.api, public_because=_ORDERED)
+        api.route(HttpMethod.GET, "/api/orders/{id}", service.api, public_because=_FOUND)
+        api.route(HttpMethod.GET, "/api/health", service.api, public_because=_WATCHED)
         self.assets = SecureBucket(
             self,
             "Assets",
@@ -136,43 +130,45 @@ class EcommerceStack(Stack):
         )
         watch_store(alarms, database=self.database, cdn=self.cdn)
         SignalDashboard(self, "Dashboard", alarms=alarms.alarms)
+        self._add_outputs(api, origin_key, service)
 
-        outputs = {
-            "StoreUrl": (self.cdn.address, "Address of the store"),
-            "AssetsBucketName": (self.assets.bucket_name, "Bucket of the store's pages"),
-            "DistributionId": (self.cdn.distribution.distribution_id, "CDN before pages and API"),
-            "DatabaseEndpoint": (
-                self.database.instance.db_instance_endpoint_address,
-                "Host of the database",
-            ),
-            "DatabaseSecretArn": (
-                self.database.user.secret.secret_arn,
-                "Login of the store's own user",
-            ),
-            "MasterSecretArn": (
-                self.database.master_secret.secret_arn,
-                "Login of the master, for migrations",
-            ),
-            "MigrationFunctionName": (
-                service.migrations.function.function_name,
-                "Function that migrates the database",
-            ),
-            "StoreApiFunctionName": (
-                service.api.function.function_name,
-                "Function that serves /api/*",
-            ),
-            "RotationFunctionName": (
-                self.database.user.rotation.function.function_name,
-                "Function that rotates the store's login",
-            ),
-            "HttpApiId": (api.api_id, "The store's HTTP API"),
-            "OriginKeySecretArn": (
-                origin_key.secret_arn,
-                "Key by which the API knows its CDN",
-            ),
-        }
-        for name, (value, description) in outputs.items():
-            CfnOutput(self, name, value=value, description=description)
+    def _add_outputs(
+        self, api: SecureHttpApi, origin_key: OriginKey, service: StoreService
+    ) -> None:
+        database, distribution = self.database, self.cdn.distribution
+        self.add_outputs(
+            {
+                "StoreUrl": (self.cdn.address, "Address of the store"),
+                "AssetsBucketName": (self.assets.bucket_name, "Bucket of the store's pages"),
+                "DistributionId": (distribution.distribution_id, "CDN before pages and API"),
+                "DatabaseEndpoint": (
+                    database.instance.db_instance_endpoint_address,
+                    "Host of the database",
+                ),
+                "DatabaseSecretArn": (
+                    database.user.secret.secret_arn,
+                    "Login of the store's own user",
+                ),
+                "MasterSecretArn": (
+                    database.master_secret.secret_arn,
+                    "Login of the master, for migrations",
+                ),
+                "MigrationFunctionName": (
+                    service.migrations.name,
+                    "Function that migrates the database",
+                ),
+                "StoreApiFunctionName": (service.api.name, "Function that serves /api/*"),
+                "RotationFunctionName": (
+                    database.user.rotation.name,
+                    "Function that rotates the store's login",
+                ),
+                "HttpApiId": (api.api_id, "The store's HTTP API"),
+                "OriginKeySecretArn": (
+                    origin_key.secret_arn,
+                    "Key by which the API knows its CDN",
+                ),
+            }
+        )
 
     @property
     def availability_zones(self) -> list[str]:

@@ -1,39 +1,45 @@
-"""PartnerApiStack: the REST API for machines of other companies."""
+"""CloudFormation stack of the partner API: a REST API for machines of other companies."""
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Stack, StackProps
+from aws_cdk import StackProps
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.daily_backup import DailyBackup
 from lib.constructs.encryption_key import EncryptionKey
-from lib.constructs.keyed_rest_api import KeyedRestApi, RequestModel
+from lib.constructs.keyed_rest_api import KeyedRestApi
 from lib.constructs.metered_key import MeteredKey
 from lib.constructs.rotated_secret import RotatedSecret
 from lib.constructs.secure_table import SecureTable
 from lib.constructs.service_alarms import ServiceAlarms
-from lib.constructs.service_function import ServiceFunction
 from lib.constructs.signal_dashboard import SignalDashboard
-from lib.constructs.web_firewall import LOG_GROUP_PREFIX, WebFirewall
+from lib.constructs.web_acl import WebAcl
 from lib.environment import Environment
+from lib.partner.alarms import watch_partner_api
 from lib.partner.audit_trail import AuditTrail
-from lib.partner.request_schemas import request_schema
-from lib.stack_props import all_props, hold_flags, settled
+from lib.partner.routes import add_routes
+from lib.partner.service import PartnerFunction
+from lib.partner.settings import PartnerSettings
+from lib.product_stack import ProductStack
+
+# What a body could do to a system that renders, fetches or opens it. Ours stores it as data and
+# gives it back as JSON: "<script>" in a description is no attack, and a 403 would say nothing why.
+_COUNTED = (
+    "CrossSiteScripting_BODY",
+    "EC2MetaDataSSRF_BODY",
+    "GenericLFI_BODY",
+    "GenericRFI_BODY",
+    "SizeRestrictions_BODY",  # 8 KB, where the gateway takes 10 MB and an item has up to 400 KB
+)
 
 
-class PartnerApiStack(Stack):
+class PartnerApiStack(ProductStack):
     """Items in a table of their own, a metered API before them, a trail of every request.
 
-    Args:
-        scope: The app.
-        construct_id: The stack's id.
-        props: Any of `StackProps`.
-        environment: The settings. When omitted, those that the app's context and the variables
-            of its environment say.
-        **stack_props: Any of `StackProps`, before those of `props`.
+    Takes what every `ProductStack` takes, and the settings of the partner API; when they are
+    omitted, those of the app's context.
 
     Attributes:
         api: The REST API.
@@ -43,6 +49,8 @@ class PartnerApiStack(Stack):
         kms_key: Encrypts everything at rest.
     """
 
+    DESCRIPTION = "TAP: the partner API"
+
     def __init__(
         self,
         scope: Construct,
@@ -50,25 +58,14 @@ class PartnerApiStack(Stack):
         props: StackProps | None = None,
         *,
         environment: Environment | None = None,
+        settings: PartnerSettings | None = None,
         **stack_props: Any,
     ) -> None:
-        environment = settled(scope, props, environment)
-        super().__init__(
-            scope,
-            construct_id,
-            **all_props(environment, "TAP: the partner API", props, stack_props),
-        )
-        hold_flags(self)
-        suffix = environment.suffix
+        super().__init__(scope, construct_id, props, environment=environment, **stack_props)
+        environment, suffix = self.shared, self.environment_suffix
+        settings = settings or PartnerSettings.resolve(scope.node)
         self.kms_key = EncryptionKey(
-            self,
-            "Key",
-            environment=environment,
-            alias=f"alias/tap-partner-key-{suffix}",
-            log_groups=[
-                f"{LOG_GROUP_PREFIX}{self.stack_name}",
-                "API-Gateway-Execution-Logs_*",
-            ],
+            self, "Key", environment=environment, alias=f"alias/tap-partner-key-{suffix}"
         )
         cursors = RotatedSecret(
             self,
@@ -96,131 +93,76 @@ class PartnerApiStack(Stack):
             key=self.kms_key,
             access_logs=AccessLogBucket(self, "AccessLogs", environment=environment),
         )
-        self.function = ServiceFunction(
+        self.function = PartnerFunction(
             self,
             "Api",
             environment=environment,
-            service="partner_api",
-            function_name=f"tap-partner-api-{suffix}",
             key=self.kms_key,
-            settings={
-                "ITEMS_TABLE_NAME": self.items.table_name,
-                "CURSOR_SECRET_ARN": cursors.secret.secret_arn,
-                "AUDIT_QUEUE_URL": self.audit.queue.queue_url,
-                "ALLOWED_ORIGINS": ",".join(environment.allowed_origins),
-            },
-            permissions=[
-                self.items.keep_items(),
-                iam.PolicyStatement(
-                    sid="CursorSecret",
-                    actions=["secretsmanager:GetSecretValue"],
-                    resources=[cursors.secret.secret_arn],
-                ),
-                self.audit.send(),
-                iam.PolicyStatement(
-                    sid="CheckTable",
-                    actions=["dynamodb:DescribeTable"],
-                    resources=[self.items.table_arn],
-                ),
-                iam.PolicyStatement(
-                    sid="CheckAudit",
-                    actions=["sqs:GetQueueAttributes"],
-                    resources=[self.audit.queue.queue_arn],
-                ),
-                self.kms_key.use_through("dynamodb", "sqs"),
-                self.kms_key.decrypt_through("secretsmanager"),
-            ],
-            memory_mb=512,
-            timeout=Duration.seconds(29),
+            items=self.items,
+            cursor_secret=cursors,
+            audit=self.audit,
         )
-        self.api = self._make_api(environment)
-        key = MeteredKey(self, "Partner", environment=environment, api=self.api)
-        firewall = WebFirewall(
-            self, "Firewall", environment=environment, key=self.kms_key, stage=self.api.stage
-        )
-        self._watch(environment, cursors)
-
-        outputs = {
-            "ApiGatewayUrl": (self.api.api.url, "Address of the partner API"),
-            "ApiKeyId": (key.key.key_id, "The partner's API key"),
-            "WAFWebAclArn": (firewall.acl.attr_arn, "Firewall before the API"),
-            "LambdaFunctionName": (
-                self.function.function.function_name,
-                "Function that serves the API",
-            ),
-            "LogsBucketName": (self.audit.bucket.bucket_name, "Bucket of the audit trail"),
-            "RestApiId": (self.api.api.rest_api_id, "The REST API"),
-            "UsagePlanId": (key.plan.usage_plan_id, "How much the key may be used"),
-            "AuditQueueUrl": (self.audit.queue.queue_url, "Queue that takes audit records"),
-            "AuditDeadLetterQueueUrl": (
-                self.audit.dead_letters.queue_url,
-                "Audit records that could not be written",
-            ),
-            "AuditWriterFunctionName": (
-                self.audit.writer.function.function_name,
-                "Function that writes the audit trail",
-            ),
-            "DynamoDBTableName": (self.items.table_name, "Table of the items"),
-            "SecretArn": (cursors.secret.secret_arn, "Secret that signs cursors"),
-        }
-        for name, (value, description) in outputs.items():
-            CfnOutput(self, name, value=value, description=description)
-
-    def _make_api(self, environment: Environment) -> KeyedRestApi:
-        api = KeyedRestApi(
+        self.api = KeyedRestApi(
             self,
             "Rest",
             environment=environment,
-            api_name=f"tap-partner-api-{environment.suffix}",
+            api_name=f"tap-partner-api-{suffix}",
+            requests_per_second=settings.requests_per_second,
             encryption_key=self.kms_key,
         )
-        api.route("GET", "/", self.function)
-        api.route("GET", "/health", self.function)
-        api.route(
-            "GET", "/items", self.function, parameters=["querystring.cursor", "querystring.limit"]
+        add_routes(self.api, self.function)
+        partner = MeteredKey(
+            self,
+            "Partner",
+            api=self.api,
+            requests_per_second=settings.requests_per_second,
+            requests_per_day=settings.requests_per_day,
         )
-        api.route("POST", "/items", self.function, body=_model("PartnerItemCreate"))
-        api.route("GET", "/items/{id}", self.function)
-        api.route(
-            "PUT",
-            "/items/{id}",
-            self.function,
-            body=_model("PartnerItemReplace"),
-            parameters=["header.If-Match"],
+        firewall = WebAcl(
+            self,
+            "Firewall",
+            environment=environment,
+            key=self.kms_key,
+            guards="REGIONAL",
+            log_name=self.stack_name,
+            secret_headers=["x-api-key"],
+            counted=_COUNTED,
         )
-        api.route("DELETE", "/items/{id}", self.function)
-        return api
-
-    def _watch(self, environment: Environment, cursors: RotatedSecret) -> None:
+        firewall.associate(self.api.stage)
         alarms = ServiceAlarms(
             self,
             "Alarms",
             environment=environment,
             key=self.kms_key,
-            api=self.api.api,
+            api=self.api.rest_api,
             functions=[self.audit.writer],
             rare=[cursors.rotation],
         )
-        # Partners retry: a single error is theirs to see, five in each of two periods are ours.
-        alarms.watch_function(self.function, errors=5, periods=2)
-        audit = self.audit
-        alarms.watch(
-            "AuditDeadLetters",
-            audit.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum"),
-            1,
-        )
-        alarms.watch(
-            "AuditAgeSeconds",
-            audit.queue.metric_approximate_age_of_oldest_message(statistic="Maximum"),
-            300,
-        )
-        alarms.watch(
-            "AuditUndelivered",
-            self.function.metric("AuditUndelivered"),
-            1,
-        )
+        watch_partner_api(alarms, function=self.function, audit=self.audit)
         SignalDashboard(self, "Dashboard", alarms=alarms.alarms)
+        self._add_outputs(cursors, partner, firewall)
 
-
-def _model(component: str) -> RequestModel:
-    return RequestModel(component, request_schema("partner", component))
+    def _add_outputs(self, cursors: RotatedSecret, partner: MeteredKey, firewall: WebAcl) -> None:
+        audit, rest_api = self.audit, self.api.rest_api
+        self.add_outputs(
+            {
+                "ApiGatewayUrl": (rest_api.url, "Address of the partner API"),
+                "ApiKeyId": (partner.api_key.key_id, "The partner's API key"),
+                "WAFWebAclArn": (firewall.arn, "Firewall before the API"),
+                "LambdaFunctionName": (self.function.name, "Function that serves the API"),
+                "LogsBucketName": (audit.bucket.bucket_name, "Bucket of the audit trail"),
+                "RestApiId": (rest_api.rest_api_id, "The REST API"),
+                "UsagePlanId": (partner.plan.usage_plan_id, "How much the key may be used"),
+                "AuditQueueUrl": (audit.queue.queue_url, "Queue that takes audit records"),
+                "AuditDeadLetterQueueUrl": (
+                    audit.dead_letters.queue_url,
+                    "Audit records that could not be written",
+                ),
+                "AuditWriterFunctionName": (
+                    audit.writer.name,
+                    "Function that writes the audit trail",
+                ),
+                "DynamoDBTableName": (self.items.table_name, "Table of the items"),
+                "SecretArn": (cursors.secret.secret_arn, "Secret that signs cursors"),
+            }
+        )

@@ -1,8 +1,8 @@
-"""TapStack: the serverless application."""
+"""CloudFormation stack of the items API."""
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Stack, StackProps
+from aws_cdk import StackProps
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk.aws_apigatewayv2 import HttpMethod
 from constructs import Construct
@@ -10,21 +10,25 @@ from constructs import Construct
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.daily_backup import DailyBackup
 from lib.constructs.encryption_key import EncryptionKey
-from lib.constructs.jwt_http_api import JwtHttpApi
 from lib.constructs.machine_identity import MachineIdentity
 from lib.constructs.rotated_secret import RotatedSecret
 from lib.constructs.secure_bucket import SecureBucket
+from lib.constructs.secure_http_api import SecureHttpApi
 from lib.constructs.secure_table import SecureTable
 from lib.constructs.service_alarms import ServiceAlarms
 from lib.environment import Environment
 from lib.items.service import ItemsService
-from lib.stack_props import all_props, hold_flags, settled
+from lib.product_stack import ProductStack
 
 SCOPES = {
     "items.read": "Read and list items, download files",
     "items.write": "Create, update and delete items",
     "files.write": "Upload files",
 }
+_HEALTH = (
+    "Public on purpose: load balancers and people ask it without a token, and it says no more "
+    "than up or down."
+)
 
 
 class TapStackProps(StackProps):
@@ -41,16 +45,10 @@ class TapStackProps(StackProps):
         self.environment_suffix = environment_suffix
 
 
-class TapStack(Stack):
+class TapStack(ProductStack):
     """Items in a table, files in a bucket, an API before them and the health of it all.
 
-    Args:
-        scope: The app.
-        construct_id: The stack's id.
-        props: The suffix, and any of `StackProps`.
-        environment: The settings. When omitted, those that the app's context and the variables
-            of its environment say, with the suffix of `props`.
-        **stack_props: Any of `StackProps`, before those of `props`.
+    Takes what every `ProductStack` takes.
 
     Attributes:
         kms_key: Encrypts everything at rest.
@@ -58,8 +56,9 @@ class TapStack(Stack):
         dynamodb_table: Holds the items.
         s3_bucket: Holds the files.
         lambda_role: What the API function may do.
-        environment_suffix: The suffix that was resolved.
     """
+
+    DESCRIPTION = "TAP: the serverless application"
 
     def __init__(
         self,
@@ -70,20 +69,12 @@ class TapStack(Stack):
         environment: Environment | None = None,
         **stack_props: Any,
     ) -> None:
-        environment = settled(scope, props, environment)
-        super().__init__(
-            scope,
-            construct_id,
-            **all_props(environment, "TAP: the serverless application", props, stack_props),
-        )
-        hold_flags(self)
-        suffix = environment.suffix
-        self.environment_suffix = suffix
-
+        super().__init__(scope, construct_id, props, environment=environment, **stack_props)
+        environment, suffix = self.shared, self.environment_suffix
         self.kms_key = EncryptionKey(
             self, "Key", environment=environment, alias=f"alias/tap-application-key-{suffix}"
         )
-        rotated = RotatedSecret(
+        cursors = RotatedSecret(
             self,
             "CursorSecret",
             environment=environment,
@@ -93,8 +84,8 @@ class TapStack(Stack):
             username="admin",
             key=self.kms_key,
         )
-        self.secret = rotated.secret
-        self.dynamodb_table = SecureTable(
+        self.secret = cursors.secret
+        self.dynamodb_table = table = SecureTable(
             self,
             "Items",
             environment=environment,
@@ -102,13 +93,7 @@ class TapStack(Stack):
             partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
             key=self.kms_key,
         )
-        DailyBackup(
-            self,
-            "Backup",
-            environment=environment,
-            key=self.kms_key,
-            of=self.dynamodb_table,
-        )
+        DailyBackup(self, "Backup", environment=environment, key=self.kms_key, of=table)
         self.s3_bucket = SecureBucket(
             self,
             "Files",
@@ -130,22 +115,23 @@ class TapStack(Stack):
             "Service",
             environment=environment,
             key=self.kms_key,
-            table=self.dynamodb_table,
+            table=table,
             bucket=self.s3_bucket,
-            cursor_secret=self.secret,
+            cursor_secret=cursors,
             resource_server_id="tap",
         )
         self.lambda_role = service.api.role
-        api = JwtHttpApi(
+        api = SecureHttpApi(
             self,
             "HttpApi",
             environment=environment,
             api_name=f"tap-http-api-{suffix}",
-            identity=identity,
             key=self.kms_key,
+            identity=identity,
+            origins=environment.allowed_origins,
         )
         api.route(HttpMethod.POST, "/api", service.api)
-        api.route(HttpMethod.GET, "/health", service.health, public=True)
+        api.route(HttpMethod.GET, "/health", service.health, public_because=_HEALTH)
         api.route(HttpMethod.GET, "/health/details", service.health)
         ServiceAlarms(
             self,
@@ -154,30 +140,28 @@ class TapStack(Stack):
             key=self.kms_key,
             api=api,
             functions=[service.api, service.health],
-            rare=[rotated.rotation],
+            rare=[cursors.rotation],
         )
+        self._add_outputs(api, identity, service)
 
-        outputs = {
-            "ApiEndpoint": (api.api_endpoint, "Address of the HTTP API"),
-            "S3BucketName": (self.s3_bucket.bucket_name, "Bucket of the files"),
-            "DynamoDBTableName": (self.dynamodb_table.table_name, "Table of the items"),
-            "SecretArn": (self.secret.secret_arn, "Secret that signs cursors"),
-            "KMSKeyId": (self.kms_key.key_id, "Key that encrypts everything at rest"),
-            "UserPoolId": (identity.user_pool.user_pool_id, "Issuer of the tokens"),
-            "UserPoolClientId": (
-                identity.client.user_pool_client_id,
-                "Client that asks for tokens",
-            ),
-            "TokenUrl": (identity.token_url, "Where tokens are had"),
-            "ApiFunctionName": (
-                service.api.function.function_name,
-                "Function that serves POST /api",
-            ),
-            "HealthFunctionName": (
-                service.health.function.function_name,
-                "Function that serves GET /health",
-            ),
-            "HttpApiId": (api.api_id, "The HTTP API"),
-        }
-        for name, (value, description) in outputs.items():
-            CfnOutput(self, name, value=value, description=description)
+    def _add_outputs(
+        self, api: SecureHttpApi, identity: MachineIdentity, service: ItemsService
+    ) -> None:
+        self.add_outputs(
+            {
+                "ApiEndpoint": (api.api_endpoint, "Address of the HTTP API"),
+                "S3BucketName": (self.s3_bucket.bucket_name, "Bucket of the files"),
+                "DynamoDBTableName": (self.dynamodb_table.table_name, "Table of the items"),
+                "SecretArn": (self.secret.secret_arn, "Secret that signs cursors"),
+                "KMSKeyId": (self.kms_key.key_id, "Key that encrypts everything at rest"),
+                "UserPoolId": (identity.user_pool.user_pool_id, "Issuer of the tokens"),
+                "UserPoolClientId": (
+                    identity.client.user_pool_client_id,
+                    "Client that asks for tokens",
+                ),
+                "TokenUrl": (identity.token_url, "Where tokens are had"),
+                "ApiFunctionName": (service.api.name, "Function that serves POST /api"),
+                "HealthFunctionName": (service.health.name, "Function that serves GET /health"),
+                "HttpApiId": (api.api_id, "The HTTP API"),
+            }
+        )

@@ -1,10 +1,10 @@
-"""Where the other buckets write their access logs."""
+"""S3 bucket for access logs."""
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
+from lib.acknowledgements import acknowledge, acknowledge_cdk_function, hipaa_nist_pci
 from lib.environment import Environment
 
 
@@ -42,16 +42,12 @@ class AccessLogBucket(s3.Bucket):
         )
         acknowledge(
             self,
-            "HIPAA.Security-S3DefaultEncryptionKMS",
-            "NIST.800.53.R5-S3DefaultEncryptionKMS",
-            "PCI.DSS.321-S3DefaultEncryptionKMS",
+            *hipaa_nist_pci("S3DefaultEncryptionKMS"),
             reason="S3 cannot deliver access logs to a bucket that is encrypted with KMS.",
         )
         acknowledge(
             self,
-            "HIPAA.Security-S3BucketReplicationEnabled",
-            "NIST.800.53.R5-S3BucketReplicationEnabled",
-            "PCI.DSS.321-S3BucketReplicationEnabled",
+            *hipaa_nist_pci("S3BucketReplicationEnabled"),
             reason="Logs are kept in the region they were written in.",
         )
         acknowledge(
@@ -60,17 +56,7 @@ class AccessLogBucket(s3.Bucket):
             reason="It holds the access logs; logging to itself would never end.",
         )
         if not environment.keeps_data:
-            _acknowledge_emptying(Stack.of(self))
-
-
-def _acknowledge_emptying(stack: Stack) -> None:
-    # The CDK's function that empties buckets; one for all of the stack's buckets.
-    provider = stack.node.find_child("Custom::S3AutoDeleteObjectsCustomResourceProvider")
-    acknowledge(
-        provider.node.find_child("Handler"),
-        "CKV_AWS_115",
-        "CKV_AWS_116",
-        "CKV_AWS_117",
-        reason="The CDK's own function: CloudFormation calls it once, to empty a bucket that goes "
-        "with its stack, and waits for its answer.",
-    )
+            # One function for all of the stack's buckets.
+            acknowledge_cdk_function(
+                self, "S3AutoDeleteObjects", task="once, to empty a bucket that goes with its stack"
+            )

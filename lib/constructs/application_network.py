@@ -1,4 +1,4 @@
-"""A network for functions and their database."""
+"""VPC for functions and their database."""
 
 from aws_cdk import Stack, Token
 from aws_cdk import aws_ec2 as ec2
@@ -6,7 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
+from lib.acknowledgements import acknowledge, acknowledge_cdk_function, hipaa_nist_pci
 
 DATABASE_PORT = 5433
 
@@ -144,19 +144,11 @@ class ApplicationNetwork(Construct):
         for subnet in self.vpc.public_subnets:
             acknowledge(
                 subnet.node.find_child("DefaultRoute"),
-                "HIPAA.Security-VPCNoUnrestrictedRouteToIGW",
-                "NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW",
-                "PCI.DSS.321-VPCNoUnrestrictedRouteToIGW",
+                *hipaa_nist_pci("VPCNoUnrestrictedRouteToIGW"),
                 reason="The way out of the NAT gateway, which takes no connection from outside.",
             )
-        provider = Stack.of(self).node.find_child(
-            "Custom::VpcRestrictDefaultSGCustomResourceProvider"
-        )
-        acknowledge(
-            provider.node.find_child("Handler"),
-            "CKV_AWS_115",
-            "CKV_AWS_116",
-            "CKV_AWS_117",
-            reason="The CDK's own function: CloudFormation calls it to take the default security "
-            "group's rules away, which no resource type can, and waits for its answer.",
+        acknowledge_cdk_function(
+            self,
+            "VpcRestrictDefaultSG",
+            task="to take the default security group's rules away, which no resource type can",
         )

@@ -1,4 +1,4 @@
-"""Copies of data that survive what they were made of."""
+"""AWS Backup plan."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_backup as backup
@@ -8,7 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
+from lib.acknowledgements import acknowledge, hipaa_nist
 from lib.environment import Environment
 
 
@@ -38,8 +38,7 @@ class DailyBackup(Construct):
         if not environment.keeps_data:
             acknowledge(
                 of,
-                f"HIPAA.Security-{rule}",
-                f"NIST.800.53.R5-{rule}",
+                *hipaa_nist(rule),
                 reason="This environment throws its data away with the stack.",
             )
             return

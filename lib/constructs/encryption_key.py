@@ -1,4 +1,4 @@
-"""The key that everything at rest is encrypted with."""
+"""KMS key."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,13 @@ from lib.environment import Environment
 
 
 class EncryptionKey(kms.Key):
-    """A customer-managed key.
+    """A customer-managed key that encrypts everything a stack has at rest.
 
-    Fixed: yearly rotation; CloudWatch Logs may use it for this stack's log groups only, CloudWatch
-    alarms of this account for encrypted topics.
-    Defaults: retained where data is kept, else deleted after seven days' notice. A log group whose
-    name AWS prescribes, and so does not begin with the stack's, must be given in `log_groups`.
+    Fixed: yearly rotation; CloudWatch alarms of this account may use it for encrypted topics,
+    CloudWatch Logs for log groups only: those whose names begin with the stack's, and those that
+    `allow_log_groups` names.
+    Defaults: retained where data is kept, else deleted after seven days' notice.
+    Permissions: `allow_use_via` and `allow_decryption_via`, for functions.
     """
 
     def __init__(
@@ -26,7 +27,6 @@ class EncryptionKey(kms.Key):
         *,
         environment: Environment,
         alias: str,
-        log_groups: Sequence[str] = (),
     ) -> None:
         super().__init__(
             scope,
@@ -38,23 +38,21 @@ class EncryptionKey(kms.Key):
             pending_window=Duration.days(30 if environment.keeps_data else 7),
         )
         stack = Stack.of(self).stack_name
-        self.allow_log_groups(
-            "LogGroupsOfThisStack", f"{stack}-*", f"/aws/vendedlogs/{stack}-*", *log_groups
-        )
+        self.allow_log_groups("LogGroupsOfThisStack", f"{stack}-*", f"/aws/vendedlogs/{stack}-*")
         self._allow_alarms()
 
-    def use_through(self, *services: str) -> iam.PolicyStatement:
-        """Return the permission to use the key, but only through `services` such as `s3`.
+    def allow_use_via(self, *services: str) -> iam.PolicyStatement:
+        """Return the permission to read and write with the key, only via `services` such as `s3`.
 
         A `grant_*` would add wildcard actions; these two are all that AWS needs to read and write.
         """
-        return self._through("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], services)
+        return self._allow_via("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], services)
 
-    def decrypt_through(self, *services: str) -> iam.PolicyStatement:
-        """Return the permission to read with the key, through `services` that are only read."""
-        return self._through("DecryptWithKey", ["kms:Decrypt"], services)
+    def allow_decryption_via(self, *services: str) -> iam.PolicyStatement:
+        """Return the permission to read with the key, only via `services` such as `s3`."""
+        return self._allow_via("DecryptWithKey", ["kms:Decrypt"], services)
 
-    def _through(
+    def _allow_via(
         self, sid: str, actions: Sequence[str], services: Sequence[str]
     ) -> iam.PolicyStatement:
         region = Stack.of(self).region
@@ -70,9 +68,13 @@ class EncryptionKey(kms.Key):
         )
 
     def allow_log_groups(self, sid: str, *names: str) -> None:
-        """Let CloudWatch Logs use the key for log groups of these names, `*` for any ending.
+        """Let CloudWatch Logs use the key for log groups of these names.
 
         `LogGroup(encryption_key=)` does not add this, and its creation fails without.
+
+        Args:
+            sid: Names the statement in the key's policy.
+            *names: The names; `*` stands for any characters.
         """
         stack = Stack.of(self)
         self.add_to_resource_policy(

@@ -1,4 +1,4 @@
-"""How a REST API answers what never reaches its function."""
+"""Gateway responses of a REST API."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _NOT_FOUND = "there is no such resource or method; GET / lists them"
 
 
 class GatewayErrors(Construct):
-    """API Gateway's own answers, in the body and with the headers of the service's.
+    """API Gateway's own error responses, in the form of the service's.
 
     Fixed: no answer tells how the service is built; a request that no method takes is a 404, for
     which API Gateway would say that a token is missing; `x-request-id` is in every answer. The

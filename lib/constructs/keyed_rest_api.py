@@ -1,4 +1,4 @@
-"""A REST API that asks for an API key."""
+"""REST API of API Gateway, with API keys."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,14 +7,14 @@ from typing import Any, cast
 
 from aws_cdk import Stack
 from aws_cdk import aws_apigateway as apigateway
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
+from lib.acknowledgements import acknowledge, hipaa_nist_pci
+from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.gateway_errors import GatewayErrors
+from lib.constructs.secure_log_group import SecureLogGroup
 from lib.constructs.service_function import ServiceFunction
-from lib.environment import PARTNER_RATE, Environment
+from lib.environment import Environment
 
 # Nothing that a client words itself, such as its path or user agent: it could break the line.
 _ACCESS_LOG = {
@@ -52,13 +52,14 @@ class KeyedRestApi(Construct):
     """A regional REST API whose methods need an API key.
 
     Fixed: stage `prod`; every method but a browser's preflight needs a key; bodies and parameters
-    are validated before a function runs; all keys together are no faster than one may be; traced;
+    are validated before a function runs; all keys together make at most `requests_per_second`, with
+    bursts of twice as many; traced;
     two encrypted logs, of accesses in JSON and of API Gateway's own errors, neither with bodies,
     keys or anything else that a client words.
     Defaults: browsers of the environment's allowed origins only, none when it has none.
 
     Attributes:
-        api: The REST API.
+        rest_api: The REST API.
         stage: Its one stage.
     """
 
@@ -69,16 +70,21 @@ class KeyedRestApi(Construct):
         *,
         environment: Environment,
         api_name: str,
-        encryption_key: kms.IKey,
+        requests_per_second: int,
+        encryption_key: EncryptionKey,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._environment, self._encryption_key = environment, encryption_key
+        self._origins = environment.allowed_origins
         # API Gateway writes a resource policy for every group outside /aws/vendedlogs/, and an
         # account has room for a few only.
-        access_log = self._log_group(
-            "AccessLog", f"/aws/vendedlogs/{Stack.of(self).stack_name}-rest-api"
+        access_log = SecureLogGroup(
+            self,
+            "AccessLog",
+            environment=environment,
+            log_group_name=f"/aws/vendedlogs/{Stack.of(self).stack_name}-rest-api",
+            key=encryption_key,
         )
-        self.api = apigateway.RestApi(
+        self.rest_api = apigateway.RestApi(
             self,
             "RestApi",
             rest_api_name=api_name,
@@ -86,8 +92,8 @@ class KeyedRestApi(Construct):
             cloud_watch_role=False,
             deploy_options=apigateway.StageOptions(
                 stage_name="prod",
-                throttling_rate_limit=PARTNER_RATE,
-                throttling_burst_limit=2 * PARTNER_RATE,
+                throttling_rate_limit=requests_per_second,
+                throttling_burst_limit=2 * requests_per_second,
                 access_log_destination=apigateway.LogGroupLogDestination(access_log),
                 access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
                 logging_level=apigateway.MethodLoggingLevel.ERROR,
@@ -96,16 +102,23 @@ class KeyedRestApi(Construct):
                 tracing_enabled=True,
             ),
         )
-        self.api.node.try_remove_child("Endpoint")  # an output that the stack names itself
-        self.stage = self.api.deployment_stage
-        # API Gateway would make this group itself, unencrypted and for ever.
-        self.stage.node.add_dependency(
-            self._log_group("ErrorLog", f"API-Gateway-Execution-Logs_{self.api.rest_api_id}/prod")
+        self.rest_api.node.try_remove_child("Endpoint")  # an output that the stack names itself
+        self.stage = self.rest_api.deployment_stage
+        # API Gateway would make this group itself, unencrypted and for ever. The key's policy
+        # cannot name it: the API's id is known only after the key.
+        encryption_key.allow_log_groups("ErrorLogsOfApiGateway", "API-Gateway-Execution-Logs_*")
+        error_log = SecureLogGroup(
+            self,
+            "ErrorLog",
+            environment=environment,
+            log_group_name=f"API-Gateway-Execution-Logs_{self.rest_api.rest_api_id}/prod",
+            key=encryption_key,
         )
-        self._validator = self.api.add_request_validator(
+        self.stage.node.add_dependency(error_log)
+        self._validator = self.rest_api.add_request_validator(
             "Validator", validate_request_body=True, validate_request_parameters=True
         )
-        GatewayErrors(self, "Errors", api=self.api, origins=environment.allowed_origins)
+        GatewayErrors(self, "Errors", api=self.rest_api, origins=self._origins)
         self._acknowledge_rules()
 
     def route(
@@ -126,8 +139,8 @@ class KeyedRestApi(Construct):
             body: What a JSON body must be. When omitted, the gateway lets any body pass.
             parameters: What the request may have, such as `querystring.limit`.
         """
-        resource = self.api.root.resource_for_path(path)
-        if self._environment.allowed_origins and not resource.node.try_find_child("OPTIONS"):
+        resource = self.rest_api.root.resource_for_path(path)
+        if self._origins and not resource.node.try_find_child("OPTIONS"):
             self._add_preflight(resource, to)
         added = resource.add_method(
             method,
@@ -160,40 +173,26 @@ class KeyedRestApi(Construct):
         model = apigateway.CfnModel(
             self,
             body.name,
-            rest_api_id=self.api.rest_api_id,
+            rest_api_id=self.rest_api.rest_api_id,
             content_type="application/json",
             schema=body.schema,
         )
-        deployment = cast("apigateway.Deployment", self.api.latest_deployment)
+        deployment = cast("apigateway.Deployment", self.rest_api.latest_deployment)
         deployment.node.add_dependency(model)
         deployment.add_to_logical_id(body.schema)  # a changed model is deployed
         return apigateway.Model.from_model_name(self, f"{body.name}Name", model.ref)
 
-    def _log_group(self, construct_id: str, name: str) -> logs.LogGroup:
-        return logs.LogGroup(
-            self,
-            construct_id,
-            log_group_name=name,
-            encryption_key=self._encryption_key,
-            retention=self._environment.log_retention,
-            removal_policy=self._environment.removal_policy,
-        )
-
     def _acknowledge_rules(self) -> None:
         acknowledge(
             self.stage,
-            "HIPAA.Security-APIGWCacheEnabledAndEncrypted",
-            "NIST.800.53.R5-APIGWCacheEnabledAndEncrypted",
-            "PCI.DSS.321-APIGWCacheEnabledAndEncrypted",
+            *hipaa_nist_pci("APIGWCacheEnabledAndEncrypted"),
             "CKV_AWS_120",
             reason="Items change at any time and are read by their owner: a cache would answer "
             "with old ones, and keep a copy.",
         )
         acknowledge(
             self.stage,
-            "HIPAA.Security-APIGWSSLEnabled",
-            "NIST.800.53.R5-APIGWSSLEnabled",
-            "PCI.DSS.321-APIGWSSLEnabled",
+            *hipaa_nist_pci("APIGWSSLEnabled"),
             reason="A client certificate proves the gateway to an HTTP backend; a function is "
             "called through AWS's own API, signed.",
         )
@@ -201,5 +200,5 @@ class KeyedRestApi(Construct):
 
 def _integration(to: ServiceFunction) -> apigateway.LambdaIntegration:
     return apigateway.LambdaIntegration(
-        to.function, allow_test_invoke=False, scope_permission_to_method=True
+        to.lambda_function, allow_test_invoke=False, scope_permission_to_method=True
     )

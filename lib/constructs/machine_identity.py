@@ -1,4 +1,4 @@
-"""Who may call the API: machines with a client id and secret of their own."""
+"""Cognito user pool for machines."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ class MachineIdentity(Construct):
         client: The machine client, entitled to every scope.
         scopes: The scopes' full names, `<identifier>/<name>`.
         issuer: The issuer's address in its tokens.
-        token_url: Where tokens are had.
+        token_url: Where clients ask for tokens.
     """
 
     def __init__(

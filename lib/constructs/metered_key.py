@@ -1,39 +1,41 @@
-"""An API key and how much it may be used."""
+"""API key and usage plan."""
 
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
 from lib.constructs.keyed_rest_api import KeyedRestApi
-from lib.environment import PARTNER_RATE, Environment
 
 
 class MeteredKey(Construct):
-    """A partner's key to an API, on the environment's plan.
+    """A partner's key to an API, and how fast and how often it may call.
 
-    Fixed: API Gateway makes the key's value, so that no template holds it; 1,000 requests a second
-    with bursts of 2,000.
-    Defaults: the plan's requests a day, from midnight UTC.
+    Fixed: API Gateway makes the key's value, so that no template holds it; bursts of twice the
+    rate; a day begins at midnight UTC.
 
     Attributes:
-        key: The key.
+        api_key: The key.
         plan: The usage plan.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, environment: Environment, api: KeyedRestApi
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        api: KeyedRestApi,
+        requests_per_second: int,
+        requests_per_day: int,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.key = apigateway.ApiKey(self, "Key", description="A partner's key")
+        self.api_key = apigateway.ApiKey(self, "Key", description="A partner's key")
         self.plan = apigateway.UsagePlan(
             self,
             "Plan",
             description="How fast and how much a partner may call in a day",
-            api_stages=[apigateway.UsagePlanPerApiStage(api=api.api, stage=api.stage)],
+            api_stages=[apigateway.UsagePlanPerApiStage(api=api.rest_api, stage=api.stage)],
             throttle=apigateway.ThrottleSettings(
-                rate_limit=PARTNER_RATE, burst_limit=2 * PARTNER_RATE
+                rate_limit=requests_per_second, burst_limit=2 * requests_per_second
             ),
-            quota=apigateway.QuotaSettings(
-                limit=environment.partner_daily_quota, period=apigateway.Period.DAY
-            ),
+            quota=apigateway.QuotaSettings(limit=requests_per_day, period=apigateway.Period.DAY),
         )
-        self.plan.add_api_key(self.key)
+        self.plan.add_api_key(self.api_key)

@@ -1,4 +1,4 @@
-"""A queue that loses nothing: what fails waits to be tried again."""
+"""SQS queue with a dead-letter queue."""
 
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_kms as kms

@@ -1,4 +1,4 @@
-"""A secret that nobody chose and that does not stay."""
+"""Secrets Manager secret with rotation."""
 
 import json
 
@@ -20,6 +20,7 @@ class RotatedSecret(Construct):
     shells or URLs; rotated every 30 days.
     Defaults: CloudFormation names it; retained where data is kept, else deleted with the stack;
     `services/secret_rotation` rotates it, first on creation (with `at_once` false, after 30 days).
+    Permissions: `allow_reading`.
 
     Attributes:
         secret: The secret.
@@ -65,11 +66,11 @@ class RotatedSecret(Construct):
             function_name=rotation_name,
             key=key,
             settings={"SECRET_ARN": self.secret.secret_arn},
-            permissions=[*_rotate(self.secret), key.use_through("secretsmanager")],
+            permissions=[*_allow_rotation(self.secret), key.allow_use_via("secretsmanager")],
             timeout=Duration.seconds(30),
             network=network,
         )
-        self.rotation.function.add_permission(
+        self.rotation.lambda_function.add_permission(
             "SecretsManager",
             principal=iam.ServicePrincipal("secretsmanager.amazonaws.com"),
             source_account=Stack.of(self).account,
@@ -79,16 +80,34 @@ class RotatedSecret(Construct):
             self,
             "Schedule",
             secret_id=self.secret.secret_arn,
-            rotation_lambda_arn=self.rotation.function.function_arn,
+            rotation_lambda_arn=self.rotation.lambda_function.function_arn,
             rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(
                 automatically_after_days=30
             ),
             rotate_immediately_on_update=at_once,
         )
-        self.schedule.node.add_dependency(self.rotation.function.node.find_child("SecretsManager"))
+        self.schedule.node.add_dependency(
+            self.rotation.lambda_function.node.find_child("SecretsManager")
+        )
+
+    def allow_reading(
+        self, *others: secretsmanager.ISecret, describing: bool = False
+    ) -> iam.PolicyStatement:
+        """Return the permission to read the secret's value.
+
+        Args:
+            *others: Secrets that may be read, too.
+            describing: Whether to see its versions and when it was rotated, too.
+        """
+        describe = ["secretsmanager:DescribeSecret"] if describing else []
+        return iam.PolicyStatement(
+            sid=self.node.id,
+            actions=[*describe, "secretsmanager:GetSecretValue"],
+            resources=[each.secret_arn for each in (self.secret, *others)],
+        )
 
 
-def _rotate(secret: secretsmanager.ISecret) -> list[iam.PolicyStatement]:
+def _allow_rotation(secret: secretsmanager.ISecret) -> list[iam.PolicyStatement]:
     return [
         iam.PolicyStatement(
             sid="RotateSecret",

@@ -1,13 +1,15 @@
-"""A bucket for data."""
+"""S3 bucket for data."""
 
 from collections.abc import Sequence
+from typing import cast
 
-from aws_cdk import Duration
+from aws_cdk import CfnElement, Duration, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
+from lib.acknowledgements import acknowledge, hipaa_nist_pci
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.environment import Environment
 
@@ -20,6 +22,7 @@ class SecureBucket(s3.Bucket):
     Defaults: CloudFormation names it; non-current versions expire after 30 days, unfinished
     uploads after one day, current versions never unless a rule is added; no Object Lock; retained
     where data is kept, else emptied and deleted with the stack.
+    Permissions: `allow_objects`, with `acknowledge_objects` on the policy that has it.
     """
 
     def __init__(
@@ -31,7 +34,6 @@ class SecureBucket(s3.Bucket):
         bucket_name: str | None = None,
         key: kms.IKey,
         access_logs: AccessLogBucket,
-        cors: Sequence[s3.CorsRule] = (),
         lifecycle_rules: Sequence[s3.LifecycleRule] = (),
         noncurrent_versions: Duration | None = None,
         object_lock: s3.ObjectLockRetention | None = None,
@@ -50,7 +52,6 @@ class SecureBucket(s3.Bucket):
             versioned=True,
             server_access_logs_bucket=access_logs,
             server_access_logs_prefix=f"{construct_id.lower()}/",
-            cors=list(cors),
             object_lock_default_retention=object_lock,
             removal_policy=environment.removal_policy,
             auto_delete_objects=not environment.keeps_data,
@@ -65,8 +66,21 @@ class SecureBucket(s3.Bucket):
         )
         acknowledge(
             self,
-            "HIPAA.Security-S3BucketReplicationEnabled",
-            "NIST.800.53.R5-S3BucketReplicationEnabled",
-            "PCI.DSS.321-S3BucketReplicationEnabled",
+            *hipaa_nist_pci("S3BucketReplicationEnabled"),
             reason="Data stays in one region by design; versions guard against overwriting.",
+        )
+
+    def allow_objects(self, sid: str, prefix: str, *actions: str) -> iam.PolicyStatement:
+        """Return the permission for `actions`, such as `s3:GetObject`, below `prefix`."""
+        return iam.PolicyStatement(
+            sid=sid, actions=list(actions), resources=[self.arn_for_objects(f"{prefix}*")]
+        )
+
+    def acknowledge_objects(self, policy: iam.ManagedPolicy, prefix: str) -> None:
+        """Excuse a policy that allows something on all objects below `prefix`."""
+        bucket_id = Stack.of(self).get_logical_id(cast("CfnElement", self.node.default_child))
+        acknowledge(
+            policy,
+            f"AwsSolutions-IAM5[Resource::<{bucket_id}.Arn>/{prefix}*]",
+            reason="Objects below one prefix of one bucket, whose names are made at run time.",
         )

@@ -1,4 +1,4 @@
-"""A table for data."""
+"""DynamoDB table."""
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
@@ -14,6 +14,7 @@ class SecureTable(dynamodb.Table):
     Fixed: encrypted with the given key, point-in-time recovery, on demand.
     Defaults: CloudFormation names it; retained and protected from deletion where data is kept,
     else deleted with the stack.
+    Permissions: `allow_item_access` and `allow_checking`.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class SecureTable(dynamodb.Table):
         # With a sort key, a list is of one partition: nobody need read the others.
         self._list_action = "dynamodb:Query" if sort_key else "dynamodb:Scan"
 
-    def keep_items(self) -> iam.PolicyStatement:
+    def allow_item_access(self) -> iam.PolicyStatement:
         """Return the permission to create, read, list, change and delete single items."""
         return iam.PolicyStatement(
             sid="Items",
@@ -57,4 +58,10 @@ class SecureTable(dynamodb.Table):
                 "dynamodb:UpdateItem",
             ],
             resources=[self.table_arn],
+        )
+
+    def allow_checking(self) -> iam.PolicyStatement:
+        """Return the permission to see whether the table is there and active."""
+        return iam.PolicyStatement(
+            sid="Table", actions=["dynamodb:DescribeTable"], resources=[self.table_arn]
         )

@@ -1,4 +1,4 @@
-"""Who is told when the service is unwell."""
+"""CloudWatch alarms of a service and their SNS topic."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -60,7 +60,7 @@ class ServiceAlarms(Construct):
         super().__init__(scope, construct_id)
         self.alarms: list[cloudwatch.Alarm] = []
         self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
-        self._let_alarms_speak()
+        self._allow_alarms()
         if environment.alarm_email:
             self.topic.add_subscription(subscriptions.EmailSubscription(environment.alarm_email))
         for each in functions:
@@ -75,7 +75,7 @@ class ServiceAlarms(Construct):
             f"{name}Latency", api.metric_latency(period=_PERIOD, statistic="p99"), 3000, periods=2
         )
 
-    def _let_alarms_speak(self) -> None:
+    def _allow_alarms(self) -> None:
         """Let CloudWatch publish, as its alarms need: a policy of ours replaces SNS's own.
 
         As in https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger.
@@ -116,7 +116,7 @@ class ServiceAlarms(Construct):
             periods: For how many times five minutes in a row, throttled calls too.
             slow_periods: The same for calls that need more than 80 % of the timeout.
         """
-        function, name = watched.function, watched.node.id
+        function, name = watched.lambda_function, watched.node.id
         timeout = function.timeout or Duration.seconds(3)
         self.watch(f"{name}Errors", function.metric_errors(period=_PERIOD), errors, periods=periods)
         self.watch(

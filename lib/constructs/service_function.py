@@ -1,4 +1,4 @@
-"""One Lambda function from `services/`."""
+"""Lambda function from `services/`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,12 +6,12 @@ from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
+from lib.acknowledgements import acknowledge, hipaa_nist, hipaa_nist_pci
 from lib.constructs.application_network import ApplicationNetwork
 from lib.constructs.encryption_key import EncryptionKey
+from lib.constructs.secure_log_group import SecureLogGroup
 from lib.environment import Environment
 from lib.packaging.package import PYTHON_RUNTIME, build_package
 
@@ -30,7 +30,8 @@ class ServiceFunction(Construct):
     application's security group; the service may make the interfaces, the code may not.
 
     Attributes:
-        function: The function.
+        lambda_function: The function.
+        name: What the function is called, for outputs.
         role: Its role; no other function has it.
         policy: What the role may do, and all of it.
     """
@@ -51,27 +52,22 @@ class ServiceFunction(Construct):
         network: ApplicationNetwork | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._name = function_name
+        self._metrics_name = function_name
         # Where people and tools look for a function's logs. It lasts: when the stack is deleted, a
         # late line cannot make the group anew, for the role may make streams only.
         group_name = f"/aws/lambda/{function_name}"
         key.allow_log_groups(f"LogsOf{function_name.title().replace('-', '')}", group_name)
-        log_group = logs.LogGroup(
-            self,
-            "Logs",
-            log_group_name=group_name,
-            encryption_key=key,
-            retention=environment.log_retention,
-            removal_policy=environment.removal_policy,
+        log_group = SecureLogGroup(
+            self, "Logs", environment=environment, log_group_name=group_name, key=key
         )
         self.policy = iam.ManagedPolicy(
             self,
             "Policy",
             description=f"What {function_name} may do",
             statements=[
-                _write_logs(log_group),
-                _write_traces(),
-                *(_join_network(Stack.of(self), function_name) if network else ()),
+                _allow_logs(log_group),
+                _allow_traces(),
+                *(_allow_joining_network(Stack.of(self), function_name) if network else ()),
                 *permissions,
             ],
         )
@@ -82,7 +78,7 @@ class ServiceFunction(Construct):
             managed_policies=[self.policy],
         )
         package = build_package(service)
-        self.function = lambda_.Function(
+        self.lambda_function = lambda_.Function(
             self,
             "Function",
             function_name=function_name,
@@ -99,13 +95,14 @@ class ServiceFunction(Construct):
             environment_encryption=key,
             environment={
                 **settings,
-                "POWERTOOLS_SERVICE_NAME": self._name,
+                "POWERTOOLS_SERVICE_NAME": self._metrics_name,
                 "POWERTOOLS_METRICS_NAMESPACE": _NAMESPACE,
             },
             vpc=network.vpc if network else None,
             vpc_subnets=network.application_subnets if network else None,
             security_groups=[network.application] if network else None,
         )
+        self.name = self.lambda_function.function_name
         self._acknowledge_rules()
         if network:
             acknowledge(
@@ -123,7 +120,7 @@ class ServiceFunction(Construct):
         return cloudwatch.Metric(
             namespace=_NAMESPACE,
             metric_name=name,
-            dimensions_map={"service": self._name},  # as Powertools calls its service's name
+            dimensions_map={"service": self._metrics_name},  # as Powertools names it
             statistic=statistic,
         )
 
@@ -135,25 +132,23 @@ class ServiceFunction(Construct):
             "policy could name.",
         )
         acknowledge(
-            self.function,
+            self.lambda_function,
             "AwsSolutions-L1",
             "Serverless-LambdaLatestVersion",
             reason="Runs the Python that compiled its bytecode and ran its tests; a newer one "
             "would ignore the bytecode and compile at every cold start.",
         )
         acknowledge(
-            self.function,
+            self.lambda_function,
             "Serverless-LambdaDLQ",
-            "HIPAA.Security-LambdaDLQ",
-            "NIST.800.53.R5-LambdaDLQ",
+            *hipaa_nist("LambdaDLQ"),
             "CKV_AWS_116",
             reason="Its callers wait for the answer and retry, so a dead-letter queue would stay "
             "empty; its errors raise an alarm.",
         )
         acknowledge(
-            self.function,
-            "HIPAA.Security-LambdaConcurrency",
-            "NIST.800.53.R5-LambdaConcurrency",
+            self.lambda_function,
+            *hipaa_nist("LambdaConcurrency"),
             "CKV_AWS_115",
             reason="New accounts may run ten functions at once and cannot reserve any; the API's "
             "throttling bounds the calls.",
@@ -161,16 +156,14 @@ class ServiceFunction(Construct):
 
     def _acknowledge_absence_of_network(self) -> None:
         acknowledge(
-            self.function,
-            "HIPAA.Security-LambdaInsideVPC",
-            "NIST.800.53.R5-LambdaInsideVPC",
-            "PCI.DSS.321-LambdaInsideVPC",
+            self.lambda_function,
+            *hipaa_nist_pci("LambdaInsideVPC"),
             "CKV_AWS_117",
             reason="There is nothing private to reach: all it calls are AWS APIs, over TLS.",
         )
 
 
-def _write_logs(log_group: logs.ILogGroup) -> iam.PolicyStatement:
+def _allow_logs(log_group: SecureLogGroup) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         sid="WriteLogs",
         actions=["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -178,7 +171,7 @@ def _write_logs(log_group: logs.ILogGroup) -> iam.PolicyStatement:
     )
 
 
-def _write_traces() -> iam.PolicyStatement:
+def _allow_traces() -> iam.PolicyStatement:
     return iam.PolicyStatement(
         sid="WriteTraces",
         actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
@@ -186,7 +179,7 @@ def _write_traces() -> iam.PolicyStatement:
     )
 
 
-def _join_network(stack: Stack, function_name: str) -> list[iam.PolicyStatement]:
+def _allow_joining_network(stack: Stack, function_name: str) -> list[iam.PolicyStatement]:
     """Return what Lambda needs to place the function, and the refusal of it to the code inside.
 
     The service uses the function's role to make the interfaces; only calls of the code itself

@@ -1,4 +1,4 @@
-"""What the alarms watch, on one page."""
+"""CloudWatch dashboard."""
 
 from collections.abc import Sequence
 from typing import Any

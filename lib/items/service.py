@@ -1,23 +1,21 @@
-"""What serves items and files, and tells whether it can."""
+"""Lambda functions of the items API."""
 
-from typing import Any
-
-from aws_cdk import Duration, Stack
-from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
 from lib.constructs.encryption_key import EncryptionKey
+from lib.constructs.rotated_secret import RotatedSecret
+from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.secure_table import SecureTable
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
 
+_UPLOADS = "uploads/"
+
 
 class ItemsService(Construct):
-    """The API's function and the one that watches over its table and bucket.
+    """The API's function, and the one that checks the health of its table and bucket.
 
     Fixed: a role each. The API function reads and writes items, objects below `uploads/` and
     nothing else, and reads the cursor secret; the health function reads that secret as well, and
@@ -36,15 +34,15 @@ class ItemsService(Construct):
         environment: Environment,
         key: EncryptionKey,
         table: SecureTable,
-        bucket: s3.IBucket,
-        cursor_secret: secretsmanager.ISecret,
+        bucket: SecureBucket,
+        cursor_secret: RotatedSecret,
         resource_server_id: str,
     ) -> None:
         super().__init__(scope, construct_id)
         needed = {
             "ITEMS_TABLE_NAME": table.table_name,
             "FILES_BUCKET_NAME": bucket.bucket_name,
-            "CURSOR_SECRET_ARN": cursor_secret.secret_arn,
+            "CURSOR_SECRET_ARN": cursor_secret.secret.secret_arn,
         }
         self.api = ServiceFunction(
             self,
@@ -55,22 +53,18 @@ class ItemsService(Construct):
             key=key,
             settings={**needed, "RESOURCE_SERVER_ID": resource_server_id},
             permissions=[
-                table.keep_items(),
-                _keep_files(bucket),
-                _read(cursor_secret, "secretsmanager:DescribeSecret"),
-                key.use_through("dynamodb", "s3"),
-                key.decrypt_through("secretsmanager"),
+                table.allow_item_access(),
+                bucket.allow_objects(
+                    "Files", _UPLOADS, "s3:DeleteObject", "s3:GetObject", "s3:PutObject"
+                ),
+                cursor_secret.allow_reading(describing=True),
+                key.allow_use_via("dynamodb", "s3"),
+                key.allow_decryption_via("secretsmanager"),
             ],
             memory_mb=512,
             timeout=Duration.seconds(29),
         )
-        resource: Any = bucket.node.default_child
-        bucket_id = Stack.of(self).get_logical_id(resource)
-        acknowledge(
-            self.api.policy,
-            f"AwsSolutions-IAM5[Resource::<{bucket_id}.Arn>/uploads/*]",
-            reason="Objects below one prefix of one bucket, whose names are made at run time.",
-        )
+        bucket.acknowledge_objects(self.api.policy, _UPLOADS)
         self.health = ServiceFunction(
             self,
             "Health",
@@ -80,35 +74,11 @@ class ItemsService(Construct):
             key=key,
             settings=needed,
             permissions=[
-                *_check_health(table, bucket),
-                _read(cursor_secret),
-                key.decrypt_through("secretsmanager"),
+                table.allow_checking(),
+                iam.PolicyStatement(
+                    sid="Bucket", actions=["s3:GetBucketLocation"], resources=[bucket.bucket_arn]
+                ),
+                cursor_secret.allow_reading(),
+                key.allow_decryption_via("secretsmanager"),
             ],
         )
-
-
-def _keep_files(bucket: s3.IBucket) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid="Files",
-        actions=["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-        resources=[bucket.arn_for_objects("uploads/*")],
-    )
-
-
-def _read(secret: secretsmanager.ISecret, *more: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid="CursorSecret",
-        actions=[*more, "secretsmanager:GetSecretValue"],
-        resources=[secret.secret_arn],
-    )
-
-
-def _check_health(table: dynamodb.ITable, bucket: s3.IBucket) -> list[iam.PolicyStatement]:
-    return [
-        iam.PolicyStatement(
-            sid="Table", actions=["dynamodb:DescribeTable"], resources=[table.table_arn]
-        ),
-        iam.PolicyStatement(
-            sid="Bucket", actions=["s3:GetBucketLocation"], resources=[bucket.bucket_arn]
-        ),
-    ]

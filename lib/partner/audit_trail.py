@@ -1,12 +1,9 @@
-"""A record of every request, kept unchanged for 90 days, at the price of one message."""
+"""Audit trail: an SQS queue, a Lambda function that writes, and an S3 bucket."""
 
-from typing import cast
-
-from aws_cdk import CfnElement, Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from lib.acknowledgements import acknowledge
@@ -27,15 +24,18 @@ _WRITERS_AT_ONCE = 5  # new accounts may run ten functions at once: the API need
 
 
 class AuditTrail(Construct):
-    """A queue that takes records, a writer that puts them below `api-logs/`, a bucket for them.
+    """A record of every request, kept unchanged for 90 days, at the price of one message.
 
-    Fixed: encrypted with the given key, over TLS only. A record is written under a name that is
-    free, by nobody otherwise; a version that is not current any more is kept as long as a record. A
-    record that the writer could not store in
-    five attempts waits in the dead-letter queue, which takes from this queue alone, for 14 days;
-    `tap redrive` brings it back. Records go to infrequent access after 30 days and expire after 90.
+    A queue takes the records, a function writes them below `api-logs/` of a bucket.
+
+    Fixed: encrypted with the given key, over TLS only. Nobody can write a record under a name that
+    is taken; a version that is no longer current is kept as long as a record. A record that could
+    not be written in five attempts waits in the dead-letter queue, which takes from this queue
+    alone, for 14 days; `tap redrive` brings it back. Records go to infrequent access after 30 days
+    and expire after 90.
     Defaults: where data is kept, retained and locked (Object Lock, governance) for those 90 days,
     and deleted by the lifecycle alone; else deleted with the stack.
+    Permissions: `allow_sending` and `allow_checking`.
 
     Attributes:
         queue: Takes the records.
@@ -66,9 +66,9 @@ class AuditTrail(Construct):
                 s3.ObjectLockRetention.governance(_RETENTION) if environment.keeps_data else None
             ),
         )
-        self.bucket.add_to_resource_policy(_only_new_names(self.bucket))
+        self.bucket.add_to_resource_policy(_deny_overwriting(self.bucket))
         if environment.keeps_data:
-            self.bucket.add_to_resource_policy(_nothing_goes(self.bucket))
+            self.bucket.add_to_resource_policy(_deny_deletion(self.bucket))
         queues = RedrivenQueue(
             self,
             "Unwritten",
@@ -86,40 +86,52 @@ class AuditTrail(Construct):
             function_name=f"tap-audit-writer-{environment.suffix}",
             key=key,
             settings={"LOGS_BUCKET_NAME": self.bucket.bucket_name},
-            permissions=[*_write(self.queue, self.bucket), key.use_through("s3", "sqs")],
+            permissions=[
+                iam.PolicyStatement(
+                    sid="TakeRecords",
+                    actions=[
+                        "sqs:DeleteMessage",
+                        "sqs:GetQueueAttributes",
+                        "sqs:ReceiveMessage",
+                    ],
+                    resources=[self.queue.queue_arn],
+                ),
+                self.bucket.allow_objects("WriteTrail", _PREFIX, "s3:PutObject"),
+                key.allow_use_via("s3", "sqs"),
+            ],
             timeout=_WRITER_TIMEOUT,
         )
         # `SqsEventSource` would grant the role more than it needs.
         records = lambda_.EventSourceMapping(
             self,
             "Records",
-            target=self.writer.function,
+            target=self.writer.lambda_function,
             event_source_arn=self.queue.queue_arn,
             batch_size=100,
             max_batching_window=_LONGEST_WAIT,
             max_concurrency=_WRITERS_AT_ONCE,
             report_batch_item_failures=True,
         )
-        self._acknowledge_rules(records)
-
-    def send(self) -> iam.PolicyStatement:
-        """Return the permission to send records."""
-        return iam.PolicyStatement(
-            sid="Audit", actions=["sqs:SendMessage"], resources=[self.queue.queue_arn]
-        )
-
-    def _acknowledge_rules(self, records: lambda_.EventSourceMapping) -> None:
         acknowledge(
             records,
             "Serverless-LambdaEventSourceMappingDestination",
             reason="A queue as source has no destinations: what fails goes to the queue's own "
             "dead-letter queue.",
         )
-        bucket_id = Stack.of(self).get_logical_id(cast(CfnElement, self.bucket.node.default_child))
-        acknowledge(
-            self.writer.policy,
-            f"AwsSolutions-IAM5[Resource::<{bucket_id}.Arn>/{_PREFIX}*]",
-            reason="Objects below one prefix of one bucket, whose names are made at run time.",
+        self.bucket.acknowledge_objects(self.writer.policy, _PREFIX)
+
+    def allow_sending(self) -> iam.PolicyStatement:
+        """Return the permission to send records."""
+        return iam.PolicyStatement(
+            sid="Audit", actions=["sqs:SendMessage"], resources=[self.queue.queue_arn]
+        )
+
+    def allow_checking(self) -> iam.PolicyStatement:
+        """Return the permission to see whether the queue is there."""
+        return iam.PolicyStatement(
+            sid="CheckAudit",
+            actions=["sqs:GetQueueAttributes"],
+            resources=[self.queue.queue_arn],
         )
 
 
@@ -136,7 +148,7 @@ def _lifecycle() -> s3.LifecycleRule:
     )
 
 
-def _only_new_names(bucket: s3.IBucket) -> iam.PolicyStatement:
+def _deny_overwriting(bucket: s3.IBucket) -> iam.PolicyStatement:
     """Refuse a write that would replace what is there, whoever asks for it.
 
     S3 takes nothing but `*` in If-None-Match. An upload in parts, which carries it only at its
@@ -153,7 +165,7 @@ def _only_new_names(bucket: s3.IBucket) -> iam.PolicyStatement:
     )
 
 
-def _nothing_goes(bucket: s3.IBucket) -> iam.PolicyStatement:
+def _deny_deletion(bucket: s3.IBucket) -> iam.PolicyStatement:
     """Refuse every deletion and every shorter lock; a bucket's policy does not bind its lifecycle.
 
     See https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
@@ -165,18 +177,3 @@ def _nothing_goes(bucket: s3.IBucket) -> iam.PolicyStatement:
         actions=["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"],
         resources=[bucket.arn_for_objects(f"{_PREFIX}*")],
     )
-
-
-def _write(queue: sqs.IQueue, bucket: s3.IBucket) -> list[iam.PolicyStatement]:
-    return [
-        iam.PolicyStatement(
-            sid="TakeRecords",
-            actions=["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
-            resources=[queue.queue_arn],
-        ),
-        iam.PolicyStatement(
-            sid="WriteTrail",
-            actions=["s3:PutObject"],
-            resources=[bucket.arn_for_objects(f"{_PREFIX}*")],
-        ),
-    ]

@@ -1,4 +1,4 @@
-"""What can go wrong with the store besides its functions."""
+"""CloudWatch alarms of the store besides those of every service."""
 
 from aws_cdk import Duration, Size
 from aws_cdk import aws_cloudwatch as cloudwatch

@@ -1,6 +1,6 @@
-"""What stands between browsers and the store."""
+"""CloudFront distribution of the store."""
 
-from aws_cdk import Aws, CfnCondition, Duration, Fn, Stack
+from aws_cdk import Aws, CfnCondition, CfnRule, CfnRuleAssertion, Duration, Fn, Stack
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
@@ -12,9 +12,9 @@ from lib.acknowledgements import acknowledge
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.secure_bucket import SecureBucket
+from lib.constructs.web_acl import WebAcl
 from lib.environment import Environment
 from lib.store.cdn_access_log import CdnAccessLog
-from lib.store.cdn_firewall import CdnFirewall
 from lib.store.origin_key import OriginKey
 from lib.store.settings import StoreSettings
 
@@ -23,7 +23,7 @@ _CONTENT_SECURITY_POLICY = (
     "object-src 'none'"
 )
 # What S3 would tell every visitor: the key's ARN with the account's number, and object versions.
-_TOLD_BY_S3 = [
+_HEADERS_OF_S3 = [
     "x-amz-server-side-encryption",
     "x-amz-server-side-encryption-aws-kms-key-id",
     "x-amz-server-side-encryption-bucket-key-enabled",
@@ -98,9 +98,9 @@ class StoreCdn(Construct):
                 cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if settings.domain else None
             ),
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-            web_acl_id=self._guard(environment, key) if settings.firewall else None,
+            web_acl_id=self._add_web_acl(environment, key) if settings.firewall else None,
         )
-        self._let_read(assets, key)
+        self._allow_reading(assets, key)
         self.address = f"https://{settings.domain or self.distribution.domain_name}"
         CdnAccessLog(
             self,
@@ -111,7 +111,7 @@ class StoreCdn(Construct):
         )
         self._acknowledge_rules(settings)
 
-    def _let_read(self, assets: SecureBucket, key: EncryptionKey) -> None:
+    def _allow_reading(self, assets: SecureBucket, key: EncryptionKey) -> None:
         """Let this distribution alone read the bucket, and use the bucket's key for it.
 
         The key is made before the distribution that it serves can have an id, so its policy names
@@ -149,9 +149,29 @@ class StoreCdn(Construct):
             )
         )
 
-    def _guard(self, environment: Environment, key: EncryptionKey) -> str:
-        firewall = CdnFirewall(self, "Firewall", environment=environment, key=key)
-        return firewall.acl.attr_arn
+    def _add_web_acl(self, environment: Environment, key: EncryptionKey) -> str:
+        """Define the web ACL and return its ARN."""
+        acl = WebAcl(
+            self,
+            "Firewall",
+            environment=environment,
+            key=key,
+            guards="CLOUDFRONT",
+            log_name=f"tap-store-{environment.suffix}",
+            secret_headers=["idempotency-key"],
+        )
+        # For a stack whose region only the deployment knows; else the settings have refused it.
+        CfnRule(
+            acl,
+            "InUsEast1",
+            assertions=[
+                CfnRuleAssertion(
+                    assert_=Fn.condition_equals(Aws.REGION, "us-east-1"),
+                    assert_description="storeFirewall: a web ACL for CloudFront is in us-east-1",
+                )
+            ],
+        )
+        return acl.arn
 
     def _acknowledge_rules(self, settings: StoreSettings) -> None:
         acknowledge(
@@ -242,5 +262,5 @@ def _security_headers(scope: Construct, name: str) -> cloudfront.ResponseHeaders
                 for name, value in others.items()
             ]
         ),
-        remove_headers=_TOLD_BY_S3,
+        remove_headers=_HEADERS_OF_S3,
     )

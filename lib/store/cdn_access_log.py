@@ -1,4 +1,4 @@
-"""A log of what a CDN was asked."""
+"""Access log of a CloudFront distribution."""
 
 from aws_cdk import ArnFormat, CfnCondition, Stack
 from aws_cdk import aws_cloudfront as cloudfront
@@ -53,12 +53,12 @@ class CdnAccessLog(Construct):
             delivery_source_name=source.name,
             delivery_destination_arn=destination.attr_arn,
         )
-        delivery.node.add_dependency(source, _let_deliver(bucket, name))
+        delivery.node.add_dependency(source, _allow_delivery(bucket, name))
         for each in (source, destination, delivery):
             each.cfn_options.condition = only_if
 
 
-def _let_deliver(bucket: AccessLogBucket, source: str) -> IConstruct:
+def _allow_delivery(bucket: AccessLogBucket, source: str) -> IConstruct:
     """Let the log service write to `bucket`; return what must be there before it is tried."""
     stack = Stack.of(bucket)
     bucket.add_to_resource_policy(

@@ -1,18 +1,18 @@
-"""The store's database, its keepers and its user."""
+"""PostgreSQL on RDS: the store's database."""
 
 from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
+from lib.acknowledgements import acknowledge, hipaa_nist
 from lib.constructs.application_network import DATABASE_PORT, ApplicationNetwork
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.rotated_secret import RotatedSecret
+from lib.constructs.secure_log_group import SecureLogGroup
 from lib.environment import Environment
 
 MAX_CONNECTIONS = 200
@@ -53,7 +53,7 @@ PARAMETERS = {
 
 
 class StoreDatabase(Construct):
-    """PostgreSQL 15, and the secret of the user that the store connects as.
+    """A PostgreSQL 15 instance, and the secret of the user that the store connects as.
 
     Fixed: private, in subnets without a way out, reachable for the application only; TLS only;
     encrypted with the given key; logs kept encrypted; the master's secret made and rotated by RDS,
@@ -144,13 +144,12 @@ class StoreDatabase(Construct):
         """Make the groups before RDS does, which would neither encrypt nor expire them."""
         key.allow_log_groups("LogGroupsOfTheDatabase", f"{prefix}/*")
         for name in _LOGS:
-            group = logs.LogGroup(
+            group = SecureLogGroup(
                 self,
                 f"{name.title()}Logs",
+                environment=environment,
                 log_group_name=f"{prefix}/{name}",
-                encryption_key=key,
-                retention=environment.log_retention,
-                removal_policy=environment.removal_policy,
+                key=key,
             )
             self.instance.node.add_dependency(group)
 
@@ -166,15 +165,13 @@ class StoreDatabase(Construct):
             acknowledge(
                 self.instance,
                 "AwsSolutions-RDS10",
-                "HIPAA.Security-RDSInstanceDeletionProtectionEnabled",
-                "NIST.800.53.R5-RDSInstanceDeletionProtectionEnabled",
+                *hipaa_nist("RDSInstanceDeletionProtectionEnabled"),
                 reason="This environment throws its data away with the stack.",
             )
             acknowledge(
                 self.instance,
                 "AwsSolutions-RDS3",
-                "HIPAA.Security-RDSMultiAZSupport",
-                "NIST.800.53.R5-RDSMultiAZSupport",
+                *hipaa_nist("RDSMultiAZSupport"),
                 "CKV_AWS_157",
                 reason="A second zone doubles the price of an environment that may be down and "
                 "loses its data anyway.",

@@ -1,10 +1,10 @@
-"""What the CDN proves itself with to the API behind it."""
+"""Secret that CloudFront sends to the API behind it."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
+from lib.acknowledgements import acknowledge, hipaa_nist
 from lib.constructs.encryption_key import EncryptionKey
 
 HEADER = "x-origin-verify"
@@ -32,8 +32,7 @@ class OriginKey(secretsmanager.Secret):
         acknowledge(
             self,
             "AwsSolutions-SMG4",
-            "HIPAA.Security-SecretsManagerRotationEnabled",
-            "NIST.800.53.R5-SecretsManagerRotationEnabled",
+            *hipaa_nist("SecretsManagerRotationEnabled"),
             reason="Replaced by an operator, as docs/ecommerce.md says: CloudFront must be given "
             "the new key and takes minutes to have it everywhere. It opens nothing but what is "
             "public through the CDN.",

@@ -1,9 +1,8 @@
-"""What sells, and what prepares the database for it."""
+"""Lambda functions of the store."""
 
 from pathlib import Path
 
 from aws_cdk import Duration
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
@@ -52,7 +51,10 @@ class StoreService(Construct):
                 "ORIGIN_KEY_ARN": origin_key.secret_arn,
                 "MIGRATION_LEVEL": str(len(list(_MIGRATIONS.glob("[0-9]*.sql")))),
             },
-            permissions=[_read(secret, origin_key), key.decrypt_through("secretsmanager")],
+            permissions=[
+                database.user.allow_reading(origin_key),
+                key.allow_decryption_via("secretsmanager"),
+            ],
             memory_mb=512,
             timeout=Duration.seconds(29),
             network=network,
@@ -69,17 +71,9 @@ class StoreService(Construct):
                 "DATABASE_SECRET_ARN": secret.secret_arn,
             },
             permissions=[
-                _read(database.master_secret, secret),
-                key.decrypt_through("secretsmanager"),
+                database.user.allow_reading(database.master_secret),
+                key.allow_decryption_via("secretsmanager"),
             ],
             timeout=Duration.minutes(5),
             network=network,
         )
-
-
-def _read(*secrets: secretsmanager.ISecret) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid="ReadSecrets",
-        actions=["secretsmanager:GetSecretValue"],
-        resources=[secret.secret_arn for secret in secrets],
-    )

@@ -1,18 +1,18 @@
-"""What differs between deployments of the store, resolved and validated in one place."""
+"""Settings of the store."""
 
 from __future__ import annotations
 
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from aws_cdk import Token
 
-from lib.environment import SettingError
+from lib.context import SettingError, choice, flag, listed, matching
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from constructs import Node
 
@@ -58,8 +58,8 @@ class StoreSettings:
         Raises:
             SettingError: A setting would fail at deployment.
         """
-        domain = _matching(node, "storeDomain", _DOMAIN, "a host name such as shop.example.com")
-        certificate = _matching(
+        domain = matching(node, "storeDomain", _DOMAIN, "a host name such as shop.example.com")
+        certificate = matching(
             node, "storeCertificateArn", _CERTIFICATE, "the ARN of a certificate in us-east-1"
         )
         if (domain is None) != (certificate is None):
@@ -67,14 +67,14 @@ class StoreSettings:
                 "storeDomain and storeCertificateArn go together: give both or neither"
             )
         return cls(
-            zones=_zones(node.try_get_context("availabilityZones")),
-            nat=_choice(node, "natGateways", _NATS),
-            database_instance=_matching(
+            zones=_zones(node),
+            nat=choice(node, "natGateways", _NATS, default="one"),
+            database_instance=matching(
                 node, "databaseInstance", _INSTANCE, "family.size, such as t4g.small"
             ),
             domain=domain,
             certificate_arn=certificate,
-            firewall=_choice(node, "storeFirewall", ("false", "true")) == "true",
+            firewall=flag(node, "storeFirewall", default=False),
         )
 
     def check(self, region: str, environ: Mapping[str, str] = os.environ) -> None:
@@ -96,33 +96,11 @@ class StoreSettings:
             )
 
 
-def _zones(given: object) -> tuple[str, ...]:
-    if not given:
-        return ()
-    listed = cast("Sequence[object]", given) if isinstance(given, list) else str(given).split(",")
-    zones = tuple(dict.fromkeys(str(zone).strip() for zone in listed))
-    if len(zones) < 2 or not all(_ZONE.fullmatch(zone) for zone in zones):
+def _zones(node: Node) -> tuple[str, ...]:
+    zones = listed(node, "availabilityZones") or ()
+    if len(zones) == 1 or not all(_ZONE.fullmatch(zone) for zone in zones):
         raise SettingError(
-            f"availabilityZones: {given!r} is not allowed: name at least two zones of one region, "
-            "such as eu-central-1a,eu-central-1b"
+            f"availabilityZones: {node.try_get_context('availabilityZones')!r} is not allowed: "
+            "name at least two zones of one region, such as eu-central-1a,eu-central-1b"
         )
     return zones
-
-
-def _choice(node: Node, name: str, choices: tuple[str, ...]) -> str:
-    given = node.try_get_context(name)
-    if given is None:
-        return choices[0]
-    chosen = str(given).lower()
-    if chosen not in choices:
-        raise SettingError(f"{name}: {given!r} is not known: use one of {', '.join(choices)}")
-    return chosen
-
-
-def _matching(node: Node, name: str, pattern: re.Pattern[str], wanted: str) -> str | None:
-    given = node.try_get_context(name)
-    if not given:
-        return None
-    if not pattern.fullmatch(str(given)):
-        raise SettingError(f"{name}: {given!r} is not allowed: use {wanted}")
-    return str(given)

@@ -1,0 +1,149 @@
+"""HTTP API of API Gateway."""
+
+import json
+from collections.abc import Sequence
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_kms as kms
+from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
+from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
+from constructs import Construct
+
+from lib.acknowledgements import acknowledge
+from lib.constructs.machine_identity import MachineIdentity
+from lib.constructs.secure_log_group import SecureLogGroup
+from lib.constructs.service_function import ServiceFunction
+from lib.environment import Environment
+
+_ACCESS_LOG = {
+    "request_id": "$context.requestId",
+    "time": "$context.requestTime",
+    "ip": "$context.identity.sourceIp",
+    "user_agent": "$context.identity.userAgent",
+    "client_id": "$context.authorizer.claims.client_id",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "response_length": "$context.responseLength",
+    "latency_ms": "$context.responseLatency",
+    "integration_latency_ms": "$context.integrationLatency",
+    "integration_error": "$context.integrationErrorMessage",
+    "error": "$context.error.message",
+}
+
+
+class SecureHttpApi(apigatewayv2.HttpApi):
+    """An HTTP API whose routes need a token, or say why they do not.
+
+    Fixed: one stage, `$default`, which deploys itself and is throttled as the environment says; an
+    encrypted access log in JSON, without tokens or bodies.
+    Defaults: without `identity`, every route must be public; without `origins`, no browser's page
+    of another origin may call it.
+
+    Args:
+        scope: Where it is defined.
+        construct_id: Its name there.
+        environment: The rate and burst of the stage, and how long its log is kept.
+        api_name: The API's name.
+        key: Encrypts the log.
+        identity: Issues the tokens.
+        origins: Browser origins that may call it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        api_name: str,
+        key: kms.IKey,
+        identity: MachineIdentity | None = None,
+        origins: Sequence[str] = (),
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            api_name=api_name,
+            create_default_stage=False,
+            cors_preflight=_cors(origins),
+        )
+        self._authorizer = _authorizer(identity) if identity else None
+        self._scopes = identity.scopes if identity else None
+        # API Gateway writes a resource policy for every group outside /aws/vendedlogs/, and an
+        # account has room for a few only.
+        access_log = SecureLogGroup(
+            self,
+            "AccessLog",
+            environment=environment,
+            log_group_name=f"/aws/vendedlogs/{Stack.of(self).stack_name}-http-api",
+            key=key,
+        )
+        apigatewayv2.CfnStage(
+            self,
+            "Stage",
+            api_id=self.api_id,
+            stage_name="$default",
+            auto_deploy=True,
+            access_log_settings=apigatewayv2.CfnStage.AccessLogSettingsProperty(
+                destination_arn=access_log.log_group_arn, format=json.dumps(_ACCESS_LOG)
+            ),
+            default_route_settings=apigatewayv2.CfnStage.RouteSettingsProperty(
+                detailed_metrics_enabled=True,
+                throttling_rate_limit=environment.requests_per_second,
+                throttling_burst_limit=environment.burst,
+            ),
+        )
+
+    def route(
+        self,
+        method: apigatewayv2.HttpMethod,
+        path: str,
+        to: ServiceFunction,
+        *,
+        public_because: str | None = None,
+    ) -> None:
+        """Route requests to a function.
+
+        Args:
+            method: The method.
+            path: The path, such as `/items/{id}`.
+            to: The function.
+            public_because: Why anyone may make them. When omitted, they need a token with
+                one of the identity's scopes.
+
+        Raises:
+            ValueError: They need a token, and the API has no identity to issue it.
+        """
+        if not public_because and self._authorizer is None:
+            raise ValueError(f"{path}: an API without an identity has public routes only")
+        # Not `add_routes`: it leaves the path of jsii's temporary folder in the cloud assembly.
+        route = apigatewayv2.HttpRoute(
+            self,
+            f"{method.value}{path.replace('/', '-')}",
+            http_api=self,
+            route_key=apigatewayv2.HttpRouteKey.with_(path, method),
+            integration=HttpLambdaIntegration(f"{to.node.id}Integration", to.lambda_function),
+            authorizer=apigatewayv2.HttpNoneAuthorizer() if public_because else self._authorizer,
+            authorization_scopes=None if public_because else self._scopes,
+        )
+        if public_because:
+            acknowledge(route, "AwsSolutions-APIG4", reason=public_because)
+
+
+def _authorizer(identity: MachineIdentity) -> HttpJwtAuthorizer:
+    return HttpJwtAuthorizer(
+        "Jwt", identity.issuer, jwt_audience=[identity.client.user_pool_client_id]
+    )
+
+
+def _cors(origins: Sequence[str]) -> apigatewayv2.CorsPreflightOptions | None:
+    if not origins:
+        return None
+    return apigatewayv2.CorsPreflightOptions(
+        allow_origins=list(origins),
+        allow_methods=[apigatewayv2.CorsHttpMethod.GET, apigatewayv2.CorsHttpMethod.POST],
+        allow_headers=["authorization", "content-type"],
+        expose_headers=["retry-after", "x-request-id"],
+        max_age=Duration.hours(1),
+    )

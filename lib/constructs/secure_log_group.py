@@ -1,0 +1,35 @@
+"""Log group of CloudWatch Logs."""
+
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from lib.environment import Environment
+
+
+class SecureLogGroup(logs.LogGroup):
+    """A log group that is encrypted and expires.
+
+    Fixed: encrypted with the given key, whose policy must name the group
+    (`EncryptionKey.allow_log_groups`); named, as what writes to it expects it under one name.
+    Defaults: expires as the environment's `log_retention` says; retained where data is kept, else
+    deleted with the stack.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        log_group_name: str,
+        key: kms.IKey,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            log_group_name=log_group_name,
+            encryption_key=key,
+            retention=environment.log_retention,
+            removal_policy=environment.removal_policy,
+        )

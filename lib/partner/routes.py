@@ -1,0 +1,26 @@
+"""Routes of the partner API."""
+
+from lib.constructs.keyed_rest_api import KeyedRestApi, RequestModel
+from lib.constructs.service_function import ServiceFunction
+from lib.partner.request_schemas import request_schema
+
+
+def add_routes(api: KeyedRestApi, to: ServiceFunction) -> None:
+    """Route every operation of the API's description to its function."""
+    api.route("GET", "/", to)
+    api.route("GET", "/health", to)
+    api.route("GET", "/items", to, parameters=["querystring.cursor", "querystring.limit"])
+    api.route("POST", "/items", to, body=_model("PartnerItemCreate"))
+    api.route("GET", "/items/{id}", to)
+    api.route(
+        "PUT",
+        "/items/{id}",
+        to,
+        body=_model("PartnerItemReplace"),
+        parameters=["header.If-Match"],
+    )
+    api.route("DELETE", "/items/{id}", to)
+
+
+def _model(component: str) -> RequestModel:
+    return RequestModel(component, request_schema("partner", component))

@@ -1,0 +1,39 @@
+"""Settings of the partner API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lib.context import choice
+
+if TYPE_CHECKING:
+    from constructs import Node
+
+_RATE = 1_000
+_REQUESTS_A_DAY = {"small": 10_000, "standard": 1_000_000, "full": _RATE * 86_400}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartnerSettings:
+    """The settings of one partner API; each is a CDK context value with a safe default.
+
+    Attributes:
+        requests_per_second: How fast a partner's key may call, and all keys together.
+        requests_per_day: How often a partner's key may call, by the plan in context `partnerPlan`:
+            `small` (10,000), `standard` (1,000,000) or `full` (as many as its rate allows).
+            `small` when omitted.
+    """
+
+    requests_per_second: int = _RATE
+    requests_per_day: int
+
+    @classmethod
+    def resolve(cls, node: Node) -> PartnerSettings:
+        """Return the settings that `node` sees as context.
+
+        Raises:
+            SettingError: There is no such plan.
+        """
+        plan = choice(node, "partnerPlan", _REQUESTS_A_DAY, default="small")
+        return cls(requests_per_day=_REQUESTS_A_DAY[plan])

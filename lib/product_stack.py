@@ -1,0 +1,77 @@
+"""CloudFormation stack as every product of this app has it."""
+
+import inspect
+from typing import Any, ClassVar
+
+from aws_cdk import CfnOutput, Stack, StackProps
+from constructs import Construct
+
+from lib.environment import Environment
+
+_FIELDS = tuple(name for name in inspect.signature(StackProps).parameters if name != "self")
+
+# The feature flags that change our templates, and what must hold. In code, so that a stack is the
+# same in an app that has never seen our cdk.json; a test compares the two.
+_FLAGS = (
+    "@aws-cdk/aws-apigateway:logGroupDestinationArnWithoutWildcard",
+    "@aws-cdk/aws-iam:minimizePolicies",
+    "@aws-cdk/aws-s3:createDefaultLoggingPolicy",
+    "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy",
+)
+
+
+class ProductStack(Stack):
+    """A stack that takes every one of `StackProps` and passes it on.
+
+    Fixed: the feature flags that its parts rely on.
+    Defaults: described by its class; protected from termination where data is kept; deployed to
+    any account and region.
+
+    Args:
+        scope: The app.
+        construct_id: The stack's id.
+        props: Any of `StackProps`; its `environment_suffix`, if it has one, is the suffix.
+        environment: The settings that all stacks share. When omitted, those that the app's context
+            and the variables of its environment say, with the suffix of `props`.
+        **stack_props: Any of `StackProps`, before those of `props`.
+
+    Raises:
+        SettingError: A setting would fail at deployment or be unsafe.
+
+    Attributes:
+        environment_suffix: Ends every physical name.
+        shared: The settings that all stacks share.
+    """
+
+    DESCRIPTION: ClassVar[str]
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        props: StackProps | None = None,
+        *,
+        environment: Environment | None = None,
+        **stack_props: Any,
+    ) -> None:
+        suffix = getattr(props, "environment_suffix", None)
+        self.shared = environment or Environment.resolve(scope.node, suffix=suffix)
+        given = {name: getattr(props, name) for name in _FIELDS} if props else {}
+        super().__init__(
+            scope,
+            construct_id,
+            **{
+                "description": self.DESCRIPTION,
+                "termination_protection": self.shared.protects_data,
+                **{name: value for name, value in given.items() if value is not None},
+                **stack_props,
+            },
+        )
+        self.environment_suffix = self.shared.suffix
+        for name in _FLAGS:
+            self.node.set_context(name, True)
+
+    def add_outputs(self, outputs: dict[str, tuple[str, str]]) -> None:
+        """Write outputs: for each name, its value and what it is."""
+        for name, (value, description) in outputs.items():
+            CfnOutput(self, name, value=value, description=description)
