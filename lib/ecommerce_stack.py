@@ -137,37 +137,26 @@ class EcommerceStack(ProductStack):
     ) -> None:
         database, distribution = self.database, self.cdn.distribution
         self.add_outputs(
-            {
-                "StoreUrl": (self.cdn.address, "Address of the store"),
-                "AssetsBucketName": (self.assets.bucket_name, "Bucket of the store's pages"),
-                "DistributionId": (distribution.distribution_id, "CDN before pages and API"),
-                "DatabaseEndpoint": (
-                    database.instance.db_instance_endpoint_address,
-                    "Host of the database",
-                ),
-                "DatabaseSecretArn": (
-                    database.user.secret.secret_arn,
-                    "Login of the store's own user",
-                ),
-                "MasterSecretArn": (
-                    database.master_secret.secret_arn,
-                    "Login of the master, for migrations",
-                ),
-                "MigrationFunctionName": (
-                    service.migrations.name,
-                    "Function that migrates the database",
-                ),
-                "StoreApiFunctionName": (service.api.name, "Function that serves /api/*"),
-                "RotationFunctionName": (
-                    database.user.rotation.name,
-                    "Function that rotates the store's login",
-                ),
-                "HttpApiId": (api.api_id, "The store's HTTP API"),
-                "OriginKeySecretArn": (
-                    origin_key.secret_arn,
-                    "Key by which the API knows its CDN",
-                ),
-            }
+            StoreUrl=(self.cdn.address, "Address of the store"),
+            AssetsBucketName=(self.assets.bucket_name, "Bucket of the store's pages"),
+            DistributionId=(distribution.distribution_id, "CDN before pages and API"),
+            DatabaseEndpoint=(
+                database.instance.db_instance_endpoint_address,
+                "Host of the database",
+            ),
+            DatabaseSecretArn=(database.user.secret.secret_arn, "Login of the store's own user"),
+            MasterSecretArn=(
+                database.master_secret.secret_arn,
+                "Login of the master, for migrations",
+            ),
+            MigrationFunctionName=(service.migrations.name, "Function that migrates the database"),
+            StoreApiFunctionName=(service.api.name, "Function that serves /api/*"),
+            RotationFunctionName=(
+                database.user.rotation.name,
+                "Function that rotates the store's login",
+            ),
+            HttpApiId=(api.api_id, "The store's HTTP API"),
+            OriginKeySecretArn=(origin_key.secret_arn, "Key by which the API knows its CDN"),
         )
 
     @property

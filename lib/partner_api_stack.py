@@ -3,7 +3,6 @@
 from typing import Any
 
 from aws_cdk import StackProps
-from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from lib.constructs.access_log_bucket import AccessLogBucket
@@ -81,8 +80,8 @@ class PartnerApiStack(ProductStack):
             "OwnedItems",
             environment=environment,
             # Each API key has a partition of its own: see docs/decisions/partner-owners.md.
-            partition_key=dynamodb.Attribute(name="owner", type=dynamodb.AttributeType.STRING),
-            sort_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+            partition_key="owner",
+            sort_key="id",
             key=self.kms_key,
         )
         DailyBackup(self, "Backup", environment=environment, key=self.kms_key, of=self.items)
@@ -145,24 +144,19 @@ class PartnerApiStack(ProductStack):
     def _add_outputs(self, cursors: RotatedSecret, partner: MeteredKey, firewall: WebAcl) -> None:
         audit, rest_api = self.audit, self.api.rest_api
         self.add_outputs(
-            {
-                "ApiGatewayUrl": (rest_api.url, "Address of the partner API"),
-                "ApiKeyId": (partner.api_key.key_id, "The partner's API key"),
-                "WAFWebAclArn": (firewall.arn, "Firewall before the API"),
-                "LambdaFunctionName": (self.function.name, "Function that serves the API"),
-                "LogsBucketName": (audit.bucket.bucket_name, "Bucket of the audit trail"),
-                "RestApiId": (rest_api.rest_api_id, "The REST API"),
-                "UsagePlanId": (partner.plan.usage_plan_id, "How much the key may be used"),
-                "AuditQueueUrl": (audit.queue.queue_url, "Queue that takes audit records"),
-                "AuditDeadLetterQueueUrl": (
-                    audit.dead_letters.queue_url,
-                    "Audit records that could not be written",
-                ),
-                "AuditWriterFunctionName": (
-                    audit.writer.name,
-                    "Function that writes the audit trail",
-                ),
-                "DynamoDBTableName": (self.items.table_name, "Table of the items"),
-                "SecretArn": (cursors.secret.secret_arn, "Secret that signs cursors"),
-            }
+            ApiGatewayUrl=(rest_api.url, "Address of the partner API"),
+            ApiKeyId=(partner.api_key.key_id, "The partner's API key"),
+            WAFWebAclArn=(firewall.arn, "Firewall before the API"),
+            LambdaFunctionName=(self.function.name, "Function that serves the API"),
+            LogsBucketName=(audit.bucket.bucket_name, "Bucket of the audit trail"),
+            RestApiId=(rest_api.rest_api_id, "The REST API"),
+            UsagePlanId=(partner.plan.usage_plan_id, "How much the key may be used"),
+            AuditQueueUrl=(audit.queue.queue_url, "Queue that takes audit records"),
+            AuditDeadLetterQueueUrl=(
+                audit.dead_letters.queue_url,
+                "Audit records that could not be written",
+            ),
+            AuditWriterFunctionName=(audit.writer.name, "Function that writes the audit trail"),
+            DynamoDBTableName=(self.items.table_name, "Table of the items"),
+            SecretArn=(cursors.secret.secret_arn, "Secret that signs cursors"),
         )

@@ -71,7 +71,7 @@ class ProductStack(Stack):
         for name in _FLAGS:
             self.node.set_context(name, True)
 
-    def add_outputs(self, outputs: dict[str, tuple[str, str]]) -> None:
-        """Write outputs: for each name, its value and what it is."""
+    def add_outputs(self, **outputs: tuple[str, str]) -> None:
+        """Write outputs: by each name, its value and what it is."""
         for name, (value, description) in outputs.items():
             CfnOutput(self, name, value=value, description=description)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from aws_cdk import StackProps
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk.aws_apigatewayv2 import HttpMethod
 from constructs import Construct
 
@@ -90,7 +89,7 @@ class TapStack(ProductStack):
             "Items",
             environment=environment,
             table_name=f"tap-data-table-{suffix}",
-            partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+            partition_key="id",
             key=self.kms_key,
         )
         DailyBackup(self, "Backup", environment=environment, key=self.kms_key, of=table)
@@ -148,20 +147,15 @@ class TapStack(ProductStack):
         self, api: SecureHttpApi, identity: MachineIdentity, service: ItemsService
     ) -> None:
         self.add_outputs(
-            {
-                "ApiEndpoint": (api.api_endpoint, "Address of the HTTP API"),
-                "S3BucketName": (self.s3_bucket.bucket_name, "Bucket of the files"),
-                "DynamoDBTableName": (self.dynamodb_table.table_name, "Table of the items"),
-                "SecretArn": (self.secret.secret_arn, "Secret that signs cursors"),
-                "KMSKeyId": (self.kms_key.key_id, "Key that encrypts everything at rest"),
-                "UserPoolId": (identity.user_pool.user_pool_id, "Issuer of the tokens"),
-                "UserPoolClientId": (
-                    identity.client.user_pool_client_id,
-                    "Client that asks for tokens",
-                ),
-                "TokenUrl": (identity.token_url, "Where tokens are had"),
-                "ApiFunctionName": (service.api.name, "Function that serves POST /api"),
-                "HealthFunctionName": (service.health.name, "Function that serves GET /health"),
-                "HttpApiId": (api.api_id, "The HTTP API"),
-            }
+            ApiEndpoint=(api.api_endpoint, "Address of the HTTP API"),
+            S3BucketName=(self.s3_bucket.bucket_name, "Bucket of the files"),
+            DynamoDBTableName=(self.dynamodb_table.table_name, "Table of the items"),
+            SecretArn=(self.secret.secret_arn, "Secret that signs cursors"),
+            KMSKeyId=(self.kms_key.key_id, "Key that encrypts everything at rest"),
+            UserPoolId=(identity.user_pool.user_pool_id, "Issuer of the tokens"),
+            UserPoolClientId=(identity.client.user_pool_client_id, "Client that asks for tokens"),
+            TokenUrl=(identity.token_url, "Where tokens are had"),
+            ApiFunctionName=(service.api.name, "Function that serves POST /api"),
+            HealthFunctionName=(service.health.name, "Function that serves GET /health"),
+            HttpApiId=(api.api_id, "The HTTP API"),
         )

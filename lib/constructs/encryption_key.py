@@ -21,12 +21,7 @@ class EncryptionKey(kms.Key):
     """
 
     def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        environment: Environment,
-        alias: str,
+        self, scope: Construct, construct_id: str, *, environment: Environment, alias: str
     ) -> None:
         super().__init__(
             scope,

@@ -9,6 +9,28 @@ from constructs import Construct
 _Type = apigateway.ResponseType
 _REASON = "$context.error.messageString"  # quoted by API Gateway
 _NOT_FOUND = "there is no such resource or method; GET / lists them"
+# By kind: its status, None as API Gateway has it; its code; its message.
+_ANSWERS = {
+    _Type.DEFAULT_4_XX: (None, "request_refused", _REASON),
+    _Type.DEFAULT_5_XX: (None, "internal_error", "the service failed; try again"),
+    _Type.BAD_REQUEST_BODY: (
+        400,
+        "invalid_request",
+        "the body is not as the API's description says",
+    ),
+    _Type.BAD_REQUEST_PARAMETERS: (400, "invalid_request", _REASON),
+    _Type.INVALID_API_KEY: (403, "forbidden", "send a valid key as x-api-key"),
+    _Type.ACCESS_DENIED: (403, "forbidden", "the key may not do this"),
+    _Type.WAF_FILTERED: (403, "request_blocked", "the firewall refused the request"),
+    _Type.MISSING_AUTHENTICATION_TOKEN: (404, "not_found", _NOT_FOUND),
+    _Type.RESOURCE_NOT_FOUND: (404, "not_found", _NOT_FOUND),
+    _Type.REQUEST_TOO_LARGE: (413, "request_too_large", "the request is too large"),
+    _Type.UNSUPPORTED_MEDIA_TYPE: (415, "invalid_request", "send application/json"),
+    _Type.THROTTLED: (429, "too_many_requests", "slow down and try again"),
+    _Type.QUOTA_EXCEEDED: (429, "quota_exceeded", "the quota of the day is used up"),
+    _Type.INTEGRATION_TIMEOUT: (504, "service_unavailable", "the service took too long"),
+    _Type.INTEGRATION_FAILURE: (503, "service_unavailable", "the service did not answer"),
+}
 
 
 class GatewayErrors(Construct):
@@ -35,54 +57,18 @@ class GatewayErrors(Construct):
         origins: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
-        self._api = api
-        self._headers = {**_cors_headers(origins), "x-request-id": "context.requestId"}
-        self._answer(_Type.DEFAULT_4_XX, "request_refused", _REASON)
-        self._answer(_Type.DEFAULT_5_XX, "internal_error", "the service failed; try again")
-        self._answer(
-            _Type.BAD_REQUEST_BODY,
-            "invalid_request",
-            "the body is not as the API's description says",
-            400,
-        )
-        self._answer(_Type.BAD_REQUEST_PARAMETERS, "invalid_request", _REASON, 400)
-        self._answer(_Type.INVALID_API_KEY, "forbidden", "send a valid key as x-api-key", 403)
-        self._answer(_Type.ACCESS_DENIED, "forbidden", "the key may not do this", 403)
-        self._answer(_Type.WAF_FILTERED, "request_blocked", "the firewall refused the request", 403)
-        self._answer(_Type.MISSING_AUTHENTICATION_TOKEN, "not_found", _NOT_FOUND, 404)
-        self._answer(_Type.RESOURCE_NOT_FOUND, "not_found", _NOT_FOUND, 404)
-        self._answer(_Type.REQUEST_TOO_LARGE, "request_too_large", "the request is too large", 413)
-        self._answer(_Type.UNSUPPORTED_MEDIA_TYPE, "invalid_request", "send application/json", 415)
-        self._answer(
-            _Type.THROTTLED, "too_many_requests", "slow down and try again", 429, retry_after=1
-        )
-        self._answer(_Type.QUOTA_EXCEEDED, "quota_exceeded", "the quota of the day is used up", 429)
-        self._answer(
-            _Type.INTEGRATION_TIMEOUT, "service_unavailable", "the service took too long", 504
-        )
-        self._answer(
-            _Type.INTEGRATION_FAILURE, "service_unavailable", "the service did not answer", 503
-        )
-
-    def _answer(
-        self,
-        kind: apigateway.ResponseType,
-        code: str,
-        message: str,
-        status: int | None = None,
-        *,
-        retry_after: int | None = None,
-    ) -> None:
-        wait = {} if retry_after is None else {"Retry-After": f"'{retry_after}'"}
-        apigateway.GatewayResponse(
-            self,
-            "".join(word.capitalize() for word in kind.response_type.split("_")),
-            rest_api=self._api,
-            type=kind,
-            status_code=None if status is None else str(status),
-            response_headers={**self._headers, **wait},
-            templates={"application/json": _body(code, message)},
-        )
+        headers = {**_cors_headers(origins), "x-request-id": "context.requestId"}
+        for kind, (status, code, message) in _ANSWERS.items():
+            wait = {"Retry-After": "'1'"} if code == "too_many_requests" else {}
+            apigateway.GatewayResponse(
+                self,
+                "".join(word.capitalize() for word in kind.response_type.split("_")),
+                rest_api=api,
+                type=kind,
+                status_code=None if status is None else str(status),
+                response_headers={**headers, **wait},
+                templates={"application/json": _body(code, message)},
+            )
 
 
 def _cors_headers(origins: Sequence[str]) -> dict[str, str]:

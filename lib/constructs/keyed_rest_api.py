@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from aws_cdk import Stack
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
 from lib.acknowledgements import acknowledge, hipaa_nist_pci
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.gateway_errors import GatewayErrors
-from lib.constructs.secure_log_group import SecureLogGroup
+from lib.constructs.secure_log_group import SecureLogGroup, access_log_group
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
 
@@ -53,9 +52,8 @@ class KeyedRestApi(Construct):
 
     Fixed: stage `prod`; every method but a browser's preflight needs a key; bodies and parameters
     are validated before a function runs; all keys together make at most `requests_per_second`, with
-    bursts of twice as many; traced;
-    two encrypted logs, of accesses in JSON and of API Gateway's own errors, neither with bodies,
-    keys or anything else that a client words.
+    bursts of twice as many; traced; two encrypted logs, of accesses in JSON and of API Gateway's
+    own errors, neither with bodies, keys or anything else that a client words.
     Defaults: browsers of the environment's allowed origins only, none when it has none.
 
     Attributes:
@@ -75,14 +73,8 @@ class KeyedRestApi(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._origins = environment.allowed_origins
-        # API Gateway writes a resource policy for every group outside /aws/vendedlogs/, and an
-        # account has room for a few only.
-        access_log = SecureLogGroup(
-            self,
-            "AccessLog",
-            environment=environment,
-            log_group_name=f"/aws/vendedlogs/{Stack.of(self).stack_name}-rest-api",
-            key=encryption_key,
+        access_log = access_log_group(
+            self, environment=environment, name="rest-api", key=encryption_key
         )
         self.rest_api = apigateway.RestApi(
             self,

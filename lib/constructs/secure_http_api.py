@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_kms as kms
 from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
@@ -12,7 +12,7 @@ from constructs import Construct
 
 from lib.acknowledgements import acknowledge
 from lib.constructs.machine_identity import MachineIdentity
-from lib.constructs.secure_log_group import SecureLogGroup
+from lib.constructs.secure_log_group import access_log_group
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
 
@@ -70,15 +70,7 @@ class SecureHttpApi(apigatewayv2.HttpApi):
         )
         self._authorizer = _authorizer(identity) if identity else None
         self._scopes = identity.scopes if identity else None
-        # API Gateway writes a resource policy for every group outside /aws/vendedlogs/, and an
-        # account has room for a few only.
-        access_log = SecureLogGroup(
-            self,
-            "AccessLog",
-            environment=environment,
-            log_group_name=f"/aws/vendedlogs/{Stack.of(self).stack_name}-http-api",
-            key=key,
-        )
+        access_log = access_log_group(self, environment=environment, name="http-api", key=key)
         apigatewayv2.CfnStage(
             self,
             "Stage",

@@ -1,5 +1,6 @@
 """Log group of CloudWatch Logs."""
 
+from aws_cdk import Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -33,3 +34,15 @@ class SecureLogGroup(logs.LogGroup):
             retention=environment.log_retention,
             removal_policy=environment.removal_policy,
         )
+
+
+def access_log_group(
+    scope: Construct, *, environment: Environment, name: str, key: kms.IKey
+) -> SecureLogGroup:
+    """Define the log group of an API's requests, `AccessLog` in the API's scope.
+
+    API Gateway writes a resource policy for every group outside /aws/vendedlogs/, and an account
+    has room for a few only.
+    """
+    name = f"/aws/vendedlogs/{Stack.of(scope).stack_name}-{name}"
+    return SecureLogGroup(scope, "AccessLog", environment=environment, log_group_name=name, key=key)

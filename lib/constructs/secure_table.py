@@ -11,7 +11,7 @@ from lib.environment import Environment
 class SecureTable(dynamodb.Table):
     """A table that is paid by request and can be restored to any second of the last 35 days.
 
-    Fixed: encrypted with the given key, point-in-time recovery, on demand.
+    Fixed: keys are texts; encrypted with the given key, point-in-time recovery, on demand.
     Defaults: CloudFormation names it; retained and protected from deletion where data is kept,
     else deleted with the stack.
     Permissions: `allow_item_access` and `allow_checking`.
@@ -23,8 +23,8 @@ class SecureTable(dynamodb.Table):
         construct_id: str,
         *,
         environment: Environment,
-        partition_key: dynamodb.Attribute,
-        sort_key: dynamodb.Attribute | None = None,
+        partition_key: str,
+        sort_key: str | None = None,
         key: kms.IKey,
         table_name: str | None = None,
     ) -> None:
@@ -32,8 +32,8 @@ class SecureTable(dynamodb.Table):
             scope,
             construct_id,
             table_name=table_name,
-            partition_key=partition_key,
-            sort_key=sort_key,
+            partition_key=_text(partition_key),
+            sort_key=_text(sort_key) if sort_key else None,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=key,
@@ -65,3 +65,7 @@ class SecureTable(dynamodb.Table):
         return iam.PolicyStatement(
             sid="Table", actions=["dynamodb:DescribeTable"], resources=[self.table_arn]
         )
+
+
+def _text(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

@@ -1,5 +1,8 @@
 """Audit trail: an SQS queue, a Lambda function that writes, and an S3 bucket."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -66,9 +69,7 @@ class AuditTrail(Construct):
                 s3.ObjectLockRetention.governance(_RETENTION) if environment.keeps_data else None
             ),
         )
-        self.bucket.add_to_resource_policy(_deny_overwriting(self.bucket))
-        if environment.keeps_data:
-            self.bucket.add_to_resource_policy(_deny_deletion(self.bucket))
+        self._deny_changes(forever=environment.keeps_data)
         queues = RedrivenQueue(
             self,
             "Unwritten",
@@ -134,6 +135,36 @@ class AuditTrail(Construct):
             resources=[self.queue.queue_arn],
         )
 
+    def _deny_changes(self, *, forever: bool) -> None:
+        """Deny overwriting a record and, with `forever`, deleting it or shortening its lock.
+
+        S3 takes nothing but `*` in If-None-Match. An upload in parts, which carries it only at its
+        end, is refused as well: records are small. See
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+        A bucket's policy does not bind its lifecycle, which still deletes. See
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
+        """
+        self._deny("OnlyNewNames", "s3:PutObject", only_if={"Null": {"s3:if-none-match": "true"}})
+        if forever:
+            self._deny(
+                "NothingGoes",
+                "s3:BypassGovernanceRetention",
+                "s3:DeleteObject",
+                "s3:DeleteObjectVersion",
+            )
+
+    def _deny(self, sid: str, *actions: str, only_if: Mapping[str, Any] | None = None) -> None:
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=sid,
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=list(actions),
+                resources=[self.bucket.arn_for_objects(f"{_PREFIX}*")],
+                conditions=only_if,
+            )
+        )
+
 
 def _lifecycle() -> s3.LifecycleRule:
     return s3.LifecycleRule(
@@ -145,35 +176,4 @@ def _lifecycle() -> s3.LifecycleRule:
             )
         ],
         expiration=_RETENTION,
-    )
-
-
-def _deny_overwriting(bucket: s3.IBucket) -> iam.PolicyStatement:
-    """Refuse a write that would replace what is there, whoever asks for it.
-
-    S3 takes nothing but `*` in If-None-Match. An upload in parts, which carries it only at its
-    end, is refused as well: records are small. See
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
-    """
-    return iam.PolicyStatement(
-        sid="OnlyNewNames",
-        effect=iam.Effect.DENY,
-        principals=[iam.AnyPrincipal()],
-        actions=["s3:PutObject"],
-        resources=[bucket.arn_for_objects(f"{_PREFIX}*")],
-        conditions={"Null": {"s3:if-none-match": "true"}},
-    )
-
-
-def _deny_deletion(bucket: s3.IBucket) -> iam.PolicyStatement:
-    """Refuse every deletion and every shorter lock; a bucket's policy does not bind its lifecycle.
-
-    See https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
-    """
-    return iam.PolicyStatement(
-        sid="NothingGoes",
-        effect=iam.Effect.DENY,
-        principals=[iam.AnyPrincipal()],
-        actions=["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"],
-        resources=[bucket.arn_for_objects(f"{_PREFIX}*")],
     )

@@ -16,19 +16,9 @@ from lib.constructs.web_acl import WebAcl
 from lib.environment import Environment
 from lib.store.cdn_access_log import CdnAccessLog
 from lib.store.origin_key import OriginKey
+from lib.store.security_headers import SecurityHeaders
 from lib.store.settings import StoreSettings
 
-_CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    "object-src 'none'"
-)
-# What S3 would tell every visitor: the key's ARN with the account's number, and object versions.
-_HEADERS_OF_S3 = [
-    "x-amz-server-side-encryption",
-    "x-amz-server-side-encryption-aws-kms-key-id",
-    "x-amz-server-side-encryption-bucket-key-enabled",
-    "x-amz-version-id",
-]
 # S3 says 403 of an object that is not there, to whoever may not list the bucket. Error responses
 # are the whole distribution's, and the API must keep its own: it says 404 and never 403.
 _NOT_FOUND = cloudfront.ErrorResponse(
@@ -72,7 +62,7 @@ class StoreCdn(Construct):
         )
         # CloudFront's names are the whole account's, of all regions together.
         name = f"tap-store-{environment.suffix}-{Stack.of(self).region}"
-        headers = _security_headers(self, name)
+        headers = SecurityHeaders(self, "SecurityHeaders", name=name)
         access = cloudfront.S3OriginAccessControl(
             self, "OriginAccess", origin_access_control_name=name
         )
@@ -93,7 +83,11 @@ class StoreCdn(Construct):
             additional_behaviors={"/api/*": _api_behaviour(api, origin_key, headers)},
             error_responses=[_NOT_FOUND],
             domain_names=[settings.domain] if settings.domain else None,
-            certificate=_certificate(self, settings),
+            certificate=(
+                acm.Certificate.from_certificate_arn(self, "Certificate", settings.certificate_arn)
+                if settings.certificate_arn
+                else None
+            ),
             minimum_protocol_version=(
                 cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if settings.domain else None
             ),
@@ -205,7 +199,7 @@ class StoreCdn(Construct):
 
 
 def _api_behaviour(
-    api: apigatewayv2.HttpApi, key: OriginKey, headers: cloudfront.ResponseHeadersPolicy
+    api: apigatewayv2.HttpApi, key: OriginKey, headers: SecurityHeaders
 ) -> cloudfront.BehaviorOptions:
     return cloudfront.BehaviorOptions(
         origin=origins.HttpOrigin(
@@ -221,46 +215,4 @@ def _api_behaviour(
         origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
         response_headers_policy=headers,
         compress=True,
-    )
-
-
-def _certificate(scope: Construct, settings: StoreSettings) -> acm.ICertificate | None:
-    if settings.certificate_arn is None:
-        return None
-    return acm.Certificate.from_certificate_arn(scope, "Certificate", settings.certificate_arn)
-
-
-def _security_headers(scope: Construct, name: str) -> cloudfront.ResponseHeadersPolicy:
-    behaviour = cloudfront.ResponseSecurityHeadersBehavior(
-        content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
-            content_security_policy=_CONTENT_SECURITY_POLICY, override=True
-        ),
-        content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
-        frame_options=cloudfront.ResponseHeadersFrameOptions(
-            frame_option=cloudfront.HeadersFrameOption.DENY, override=True
-        ),
-        referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
-            referrer_policy=cloudfront.HeadersReferrerPolicy.SAME_ORIGIN, override=True
-        ),
-        strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
-            access_control_max_age=Duration.days(730), include_subdomains=True, override=True
-        ),
-    )
-    others = {
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-    }
-    return cloudfront.ResponseHeadersPolicy(
-        scope,
-        "SecurityHeaders",
-        response_headers_policy_name=name,
-        security_headers_behavior=behaviour,
-        custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
-            custom_headers=[
-                cloudfront.ResponseCustomHeader(header=name, value=value, override=True)
-                for name, value in others.items()
-            ]
-        ),
-        remove_headers=_HEADERS_OF_S3,
     )

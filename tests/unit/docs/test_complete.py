@@ -55,7 +55,11 @@ def settings(pattern: str, *sources: str) -> set[str]:
     }
 
 
-CONTEXT = settings(r'try_get_context\(\s*"(\w+)"', "tap.py", "lib/**/*.py")
+CONTEXT = settings(
+    r'(?:try_get_context\(|(?:choice|flag|listed|matching)\(\s*node,)\s*"(\w+)"',
+    "tap.py",
+    "lib/**/*.py",
+)
 VARIABLES = settings(
     r'(?:environ\.get\(|environ\[|envvar=)"(\w+)"',
     "tap.py",
@@ -70,7 +74,7 @@ PARTNER_CODES = {
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, errors.Failure) and hasattr(kind, "code")
 } | settings(
-    r'(?:self\._answer\(\s*_Type\.\w+,|^    code =)\s*"(\w+)"',
+    r'(?:_Type\.\w+: \(\s*\w+,|^    code =)\s*"(\w+)"',
     "services/partner_api/*.py",
     "lib/constructs/gateway_errors.py",
 )
@@ -79,7 +83,7 @@ PARTNER_CODES = {
 def test_the_scans_find_what_is_known_to_be_there() -> None:
     assert {"up", "test", "deploy"} <= set(TARGETS)
     assert {"up", "call", "cdk"} <= set(COMMANDS)
-    assert {"environmentSuffix", "apiBurstLimit"} <= CONTEXT
+    assert {"environmentSuffix", "apiBurstLimit", "partnerPlan", "storeDomain"} <= CONTEXT
     assert {"ENVIRONMENT_SUFFIX", "TAP_HOME", "TAP_PORT", "TARGET"} <= VARIABLES
     assert {"item_exists", "invalid_cursor", "file_not_found"} <= CODES
     assert {"item_exists", "not_found", "quota_exceeded", "forbidden"} <= PARTNER_CODES

@@ -123,7 +123,7 @@ def test_a_role_may_do_what_its_service_declares_and_no_more(stack: SynthesizedS
 def test_only_migrations_may_read_the_masters_secret(stack: SynthesizedStack) -> None:
     master = {"Fn::GetAtt": ["DatabaseInstanceAA8A5FDE", "MasterUserSecret.SecretArn"]}
 
-    assert master in stack.statements("store_migrations")["ReadSecrets"]["Resource"]
+    assert master in stack.statements("store_migrations")["User"]["Resource"]
     for service in ("store_api", "store_secret_rotation"):
         assert json.dumps(master) not in json.dumps(stack.statements(service))
 
