@@ -18,7 +18,8 @@ class ApplicationNetwork(Construct):
     logged; database subnets have no route but the local one. The application may speak to the
     database's port and by HTTPS to the outside; the database takes the application's connections
     to that port and starts none.
-    With `nat` "none" the application may speak by HTTPS to Secrets Manager alone.
+    Defaults: none. `nat` is the way out: `one` NAT gateway, a `regional` one, one in each `zone`,
+    or `none`; then the application may speak by HTTPS to Secrets Manager alone.
 
     Attributes:
         vpc: The network.

@@ -12,10 +12,10 @@ from lib.environment import Environment
 class MachineIdentity(Construct):
     """An OAuth 2.0 issuer of client-credentials tokens.
 
-    Fixed: nobody can sign up; the client has a secret and no flow but client credentials (and, for
-    one must be named, renewal by refresh tokens, which client credentials never give); access
-    tokens live for 15 minutes; threat protection, password policy and second factor as if there
-    were people, which costs nothing as there are none.
+    Fixed: nobody can sign up; the client has a secret and no flow but client credentials (and
+    renewal by refresh tokens, which those never give: Cognito wants one flow named); access tokens
+    live for 15 minutes; threat protection, a password policy and a second factor are on and cost
+    nothing, as the pool has no users.
     Defaults: retained and protected from deletion where data is kept, else deleted with the stack.
 
     Attributes:

@@ -25,7 +25,7 @@ class RotatedSecret(Construct):
     Attributes:
         secret: The secret.
         rotation: The function that rotates it.
-        schedule: When it does.
+        schedule: When it is rotated.
     """
 
     def __init__(

@@ -23,19 +23,19 @@ _LESS = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
 
 class ServiceAlarms(Construct):
-    """Alarms on an API and its functions, and the topic they speak to.
+    """Alarms on an API and its functions, and the topic that they notify.
 
     Fixed: the topic is encrypted with the given key and takes messages over TLS only, from alarms
     of its account and region. For every function: its first error, its first throttled call, a
     call in a hundred that needs more than 80 % of its timeout. For the API: server errors, a call
-    in a hundred over three seconds. Twice five minutes of latency before anyone is woken, unless
-    the function runs once in a while: then there is no second time.
+    in a hundred over three seconds. Latency must last for two periods of five minutes, but for a
+    function that runs once in a while one is enough.
     Defaults: the environment's alarm e-mail is subscribed, nobody when it has none.
 
     Args:
         scope: Where it is defined.
         construct_id: Its name there.
-        environment: Whom to tell.
+        environment: Whose `alarm_email` is notified.
         key: Encrypts the topic.
         api: The API.
         functions: Those that requests or queues keep calling.

@@ -24,14 +24,14 @@ class ServiceFunction(Construct):
     Fixed: arm64; the Python that built the package; JSON logs in an encrypted log group named for
     the function, as AWS names it; active tracing; environment variables encrypted with the given
     key; exactly the given permissions besides writing its logs and traces, in a customer-managed
-    policy that nothing can widen; metrics of its own under its name, which no other
-    environment's function can have.
+    policy that nothing can widen; its own metrics carry its name, which no other environment's
+    function has.
     Defaults: 256 MB, 10 seconds, in no network. In a network: in its application subnets with its
     application's security group; the service may make the interfaces, the code may not.
 
     Attributes:
         lambda_function: The function.
-        name: What the function is called, for outputs.
+        name: The function's name, for outputs.
         role: Its role; no other function has it.
         policy: What the role may do, and all of it.
     """
@@ -103,17 +103,7 @@ class ServiceFunction(Construct):
             security_groups=[network.application] if network else None,
         )
         self.name = self.lambda_function.function_name
-        self._acknowledge_rules()
-        if network:
-            acknowledge(
-                self.policy,
-                "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:"
-                "<AWS::AccountId>:*/*]",
-                reason="Lambda itself makes and removes the network interfaces, under ids that it "
-                "chooses; the function's code is denied both.",
-            )
-        else:
-            self._acknowledge_absence_of_network()
+        self._acknowledge_rules(in_network=network is not None)
 
     def metric(self, name: str, *, statistic: str = "Sum") -> cloudwatch.Metric:
         """Return a metric that the service itself counts (`telemetry.count`)."""
@@ -124,7 +114,7 @@ class ServiceFunction(Construct):
             statistic=statistic,
         )
 
-    def _acknowledge_rules(self) -> None:
+    def _acknowledge_rules(self, *, in_network: bool) -> None:
         acknowledge(
             self.policy,
             "AwsSolutions-IAM5[Resource::*]",
@@ -153,14 +143,21 @@ class ServiceFunction(Construct):
             reason="New accounts may run ten functions at once and cannot reserve any; the API's "
             "throttling bounds the calls.",
         )
-
-    def _acknowledge_absence_of_network(self) -> None:
-        acknowledge(
-            self.lambda_function,
-            *hipaa_nist_pci("LambdaInsideVPC"),
-            "CKV_AWS_117",
-            reason="There is nothing private to reach: all it calls are AWS APIs, over TLS.",
-        )
+        if in_network:
+            acknowledge(
+                self.policy,
+                "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:"
+                "<AWS::AccountId>:*/*]",
+                reason="Lambda itself makes and removes the network interfaces, under ids that it "
+                "chooses; the function's code is denied both.",
+            )
+        else:
+            acknowledge(
+                self.lambda_function,
+                *hipaa_nist_pci("LambdaInsideVPC"),
+                "CKV_AWS_117",
+                reason="There is nothing private to reach: all it calls are AWS APIs, over TLS.",
+            )
 
 
 def _allow_logs(log_group: SecureLogGroup) -> iam.PolicyStatement:

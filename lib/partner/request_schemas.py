@@ -1,4 +1,4 @@
-"""What a request's body must be, from the API's own description, as API Gateway reads it."""
+"""JSON Schemas of request bodies for API Gateway, made from the API's description."""
 
 import json
 from pathlib import Path

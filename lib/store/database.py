@@ -61,6 +61,7 @@ class StoreDatabase(Construct):
     Defaults: where data is kept, a `t4g.small` in two zones with seven days of backups, protected
     from deletion, of which a last snapshot remains. Else a `t4g.micro` in one zone with a day of
     backups, deleted with the stack.
+    Permissions: `user.allow_reading`, for the login.
 
     Attributes:
         instance: The database.

@@ -14,8 +14,8 @@ class OriginKey(secretsmanager.Secret):
     """A random key that only CloudFront and the API's function know.
 
     Fixed: 64 letters and digits, which CloudFormation itself resolves for CloudFront, so that no
-    template, stack output, variable or log has them; deleted with the stack, as it is worth nothing
-    without it.
+    template, stack output, variable or log has them; deleted with the stack, outside of which
+    nothing takes it.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, key: EncryptionKey) -> None:
