@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.synthesized import Json, SynthesizedStack
+from tests.unit.synthesized import KINDS, Json, SynthesizedStack
 
-KINDS = ("TapStack", "PartnerApiStack", "EcommerceStack")
 # Types that hold data or evidence; the database's own is a snapshot.
 KEPT = {
     "AWS::Backup::BackupVault",
@@ -20,6 +19,33 @@ KEPT = {
     "AWS::S3::Bucket",
     "AWS::SQS::Queue",
     "AWS::SecretsManager::Secret",
+}
+# Resources that hold what nothing brings back: another logical id would be another resource.
+STATEFUL = {
+    "TapStack": {
+        "AccessLogs8B620ECA",
+        "CursorSecret12D87B4E",
+        "Files8E6940B8",
+        "IdentityUserPool96FE3B9B",
+        "Items5C12978B",
+        "Key961B73FD",
+    },
+    "PartnerApiStack": {
+        "AccessLogs8B620ECA",
+        "AuditLogsA35F3E1F",
+        "AuditUnwrittenDeadLetters23E5271F",
+        "AuditUnwrittenQueue0405A9D2",
+        "CursorSecret12D87B4E",
+        "Key961B73FD",
+        "OwnedItemsDEA6CBE7",
+    },
+    "EcommerceStack": {
+        "AccessLogs8B620ECA",
+        "Assets9A31D427",
+        "DatabaseInstanceAA8A5FDE",
+        "DatabaseUserSecretC3512F4C",
+        "Key961B73FD",
+    },
 }
 WORTH_NOTHING_ALONE = "OriginKey"  # what the CDN proves itself with to the API: both go
 PROTECTIONS = ("DeletionProtection", "DeletionProtectionEnabled")
@@ -46,6 +72,20 @@ def unprotected_app(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStac
 def policies(stack: SynthesizedStack, name: str) -> Iterator[tuple[str, Json, str | None]]:
     for logical_id, each in stack.template["Resources"].items():
         yield logical_id, each, each.get(name)
+
+
+def test_stateful_resources_keep_their_logical_ids_or_their_data_is_lost(
+    stack: SynthesizedStack,
+) -> None:
+    holding = {
+        name
+        for name, each in stack.template["Resources"].items()
+        if each["Type"] in {*KEPT, "AWS::RDS::DBInstance"} - {"AWS::Logs::LogGroup"}
+        and not name.startswith(WORTH_NOTHING_ALONE)
+    }
+
+    backups = {"BackupVaultADF21B19"} if stack.suffix == "prod" else set()
+    assert holding == STATEFUL[stack.kind] | backups
 
 
 def test_what_holds_data_is_kept_but_not_after_a_creation_that_failed(
