@@ -99,6 +99,14 @@ class SynthesizedStack:
         properties: Json = self.template["Resources"][self.id_of(construct)]["Properties"]
         return properties
 
+    def ref(self, construct: str) -> Json:
+        """How a template refers to a construct."""
+        return {"Ref": self.id_of(construct)}
+
+    def arn(self, construct: str) -> Json:
+        """How a template refers to the ARN of a construct."""
+        return {"Fn::GetAtt": [self.id_of(construct), "Arn"]}
+
     def changed(
         self, construct: str, path: tuple[str | int, ...], instead: Any
     ) -> "SynthesizedStack":

@@ -108,6 +108,8 @@ def test_a_stack_that_throws_its_data_away_leaves_nothing(dev: SynthesizedStack)
     for kind in KINDS:
         for logical_id, _, policy in policies(dev.other(kind), "DeletionPolicy"):
             assert policy in (None, "Delete"), logical_id
+        assert dev.other(kind).artifact["properties"].get("terminationProtection", False) is False
+        assert protections(dev.other(kind)) <= {False, "INACTIVE"}
 
 
 def test_nothing_that_is_kept_needs_what_goes_with_the_stack(kept: SynthesizedStack) -> None:
@@ -165,6 +167,28 @@ def protections(stack: SynthesizedStack) -> set[object]:
     }
 
 
+def test_every_table_and_database_that_is_kept_is_backed_up_daily(kept: SynthesizedStack) -> None:
+    selected = json.dumps(
+        [each["Properties"] for each in kept.all("AWS::Backup::BackupSelection").values()]
+    )
+
+    for kind in ("AWS::DynamoDB::Table", "AWS::RDS::DBInstance"):
+        assert all(f'"{name}"' in selected for name in kept.all(kind))
+    for plan in kept.all("AWS::Backup::BackupPlan").values():
+        (rule,) = plan["Properties"]["BackupPlan"]["BackupPlanRule"]
+        assert rule["ScheduleExpression"] == "cron(0 3 * * ? *)"
+        assert rule["Lifecycle"] == {"DeleteAfterDays": 35}
+
+
+def test_logs_are_kept_for_as_long_as_the_setting_says(stack: SynthesizedStack) -> None:
+    days = {"dev": 7, "prod": 731}[stack.suffix]
+    (rule,) = stack.at("AccessLogs")["LifecycleConfiguration"]["Rules"]
+
+    groups = stack.all("AWS::Logs::LogGroup").values()
+    assert {each["Properties"]["RetentionInDays"] for each in groups} == {days}
+    assert rule["ExpirationInDays"] == days
+
+
 def test_each_functions_log_group_is_where_people_look_for_it(stack: SynthesizedStack) -> None:
     groups = stack.all("AWS::Logs::LogGroup")
     functions = [
@@ -177,20 +201,6 @@ def test_each_functions_log_group_is_where_people_look_for_it(stack: Synthesized
     for function in functions:
         group = groups[function["LoggingConfig"]["LogGroup"]["Ref"]]
         assert group["Properties"]["LogGroupName"] == f"/aws/lambda/{function['FunctionName']}"
-
-
-def test_cloudwatch_may_use_the_key_for_each_functions_log_group(stack: SynthesizedStack) -> None:
-    statements = stack.properties("AWS::KMS::Key")["KeyPolicy"]["Statement"]
-    for_logs = [
-        json.dumps(each["Condition"])
-        for each in statements
-        if "kms:EncryptionContext:aws:logs:arn" in json.dumps(each.get("Condition", {}))
-    ]
-
-    for group in stack.all("AWS::Logs::LogGroup").values():
-        name = group["Properties"].get("LogGroupName")
-        if isinstance(name, str) and name.startswith("/aws/lambda/"):
-            assert any(f':log-group:{name}"' in each for each in for_logs), name
 
 
 def test_the_longest_suffix_fits_every_functions_name(tmp_path: Path) -> None:

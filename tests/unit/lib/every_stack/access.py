@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.unit.lib.every_stack.claim import claim, is_the_cdks_own, named, properties
-from tests.unit.lib.policies import is_for_everyone, listed, policies
+from tests.unit.lib.policies import is_for_everyone, listed, policies, resolved
 from tests.unit.synthesized import Json, SynthesizedStack
 
 EVERYWHERE = ("0.0.0.0/0", "::/0")
@@ -159,6 +159,37 @@ def nobody_signs_up_at_an_issuer_of_tokens(stack: SynthesizedStack) -> Iterator[
     for name, each in properties(stack, "AWS::Cognito::UserPool").items():
         if each.get("AdminCreateUserConfig") != {"AllowAdminCreateUserOnly": True}:
             yield name
+
+
+@claim
+def every_web_acl_logs_what_it_saw_without_credentials(stack: SynthesizedStack) -> Iterator[str]:
+    logged = {
+        named(each["ResourceArn"]): each
+        for each in properties(stack, "AWS::WAFv2::LoggingConfiguration").values()
+    }
+    for name in stack.all("AWS::WAFv2::WebACL"):
+        logging = logged.get(name, {})
+        redacted = {
+            field.get("SingleHeader", {}).get("Name") for field in logging.get("RedactedFields", [])
+        }
+        if not redacted >= {"authorization", "cookie"} or not all(
+            _is_a_log_of_the_web_acls(stack, arn) for arn in logging["LogDestinationConfigs"]
+        ):
+            yield name
+
+
+def _is_a_log_of_the_web_acls(stack: SynthesizedStack, arn: Any) -> bool:
+    """Whether AWS WAF writes there: an ARN without the `:*` that Fn::GetAtt gives, and its prefix.
+
+    https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
+    """
+    group = resolved(arn).rpartition(":")[2]
+    names = [
+        each.get("LogGroupName", "")
+        for name, each in properties(stack, "AWS::Logs::LogGroup").items()
+        if group == name
+    ]
+    return bool(names) and str(names[0]).startswith("aws-waf-logs-")
 
 
 def _permissions(stack: SynthesizedStack) -> Iterator[tuple[str, Json]]:

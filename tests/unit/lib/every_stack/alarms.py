@@ -49,6 +49,31 @@ def every_alarm_reaches_a_topic_that_admits_cloudwatch_and_so_does_its_key(
 
 
 @claim
+def every_api_has_alarms_for_server_errors_and_slowness(stack: SynthesizedStack) -> Iterator[str]:
+    watched = {
+        (each["MetricName"], named(dimension["Value"]) or dimension["Value"])
+        for each in properties(stack, "AWS::CloudWatch::Alarm").values()
+        for dimension in each.get("Dimensions", [])
+        if each["Namespace"] == "AWS/ApiGateway"
+    }
+    for name in stack.all("AWS::ApiGatewayV2::Api"):
+        if not {("5xx", name), ("Latency", name)} <= watched:
+            yield name
+    for name, each in properties(stack, "AWS::ApiGateway::RestApi").items():
+        if not {("5XXError", each["Name"]), ("Latency", each["Name"])} <= watched:
+            yield name
+
+
+@claim
+def every_dashboard_shows_every_alarm(stack: SynthesizedStack) -> Iterator[str]:
+    alarms = properties(stack, "AWS::CloudWatch::Alarm")
+    for name, each in properties(stack, "AWS::CloudWatch::Dashboard").items():
+        body = json.dumps(each["DashboardBody"])
+        if not all(alarm in body and of["MetricName"] in body for alarm, of in alarms.items()):
+            yield name
+
+
+@claim
 def no_alarm_listens_to_the_metrics_of_another_environment(
     stack: SynthesizedStack,
 ) -> Iterator[str]:

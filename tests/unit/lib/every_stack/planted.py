@@ -20,6 +20,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_wafv2 as wafv2
 
 from tests.unit.synthesized import SynthesizedStack
 
@@ -29,12 +30,14 @@ BREAKS = {
     "every_metric_of_our_own_with_an_alarm_is_emitted_as_the_alarm_looks_for_it": ["Own"],
     "no_alarm_listens_to_the_metrics_of_another_environment": ["Own"],
     "cloudwatch_may_use_the_key_of_each_log_group_for_it_and_for_no_other_applications": ["Logs"],
+    "every_api_has_alarms_for_server_errors_and_slowness": ["Http", "Rest"],
     "every_bucket_is_encrypted_with_a_key_of_the_stack_or_says_why_not": ["Bucket"],
     "every_bucket_is_private": ["Bucket"],
     "every_bucket_is_versioned_and_drops_what_is_old_or_unfinished": ["Bucket"],
     "every_bucket_logs_to_another_or_says_why_not": ["Bucket"],
     "every_bucket_queue_and_topic_takes_tls_alone": ["Bucket", "Queue", "Topic"],
     "every_cdn_speaks_https_alone": ["Cdn"],
+    "every_dashboard_shows_every_alarm": ["Dashboard"],
     "every_database_is_private_and_rds_keeps_its_masters_password": ["Database"],
     "every_function_counts_under_its_own_name": ["Function", "Twin"],
     "every_function_has_a_log_group_of_its_own": ["Function", "Twin"],
@@ -59,6 +62,7 @@ BREAKS = {
     "every_stage_is_throttled_and_logs_who_came": ["HttpStage", "RestStage"],
     "every_table_can_be_restored_to_any_second": ["Table"],
     "every_type_of_resource_is_one_that_was_thought_of": ["Files"],
+    "every_web_acl_logs_what_it_saw_without_credentials": ["Firewall"],
     "everything_at_rest_is_encrypted_with_a_key_of_the_stack": [
         "Database",
         "Function",
@@ -171,6 +175,7 @@ def _plant_functions(stack: Stack) -> None:
         threshold=1,
         alarm_actions=["arn:aws:sns:eu-west-1:111122223333:nobody-listens"],
     )
+    cloudwatch.CfnDashboard(stack, "Dashboard", dashboard_body="{}")
     lambda_.CfnPermission(
         stack,
         "Permission",
@@ -200,6 +205,17 @@ def _plant_doors(stack: Stack) -> None:
     )
     ec2.CfnSecurityGroupIngress(
         stack, "Door", group_id=group.ref, ip_protocol="-1", cidr_ipv6="::/0"
+    )
+    wafv2.CfnWebACL(
+        stack,
+        "Firewall",
+        scope="REGIONAL",
+        default_action={"allow": {}},
+        visibility_config={
+            "cloudWatchMetricsEnabled": True,
+            "metricName": "firewall",
+            "sampledRequestsEnabled": True,
+        },
     )
     cognito.CfnUserPool(stack, "Users")
     cloudfront.CfnDistribution(

@@ -3,6 +3,7 @@
 import json
 import re
 
+from tests.unit.lib.every_stack.claim import is_the_cdks_own, properties
 from tests.unit.lib.policies import REGION, resolved
 from tests.unit.synthesized import KINDS, SynthesizedStack
 
@@ -74,3 +75,11 @@ def test_no_physical_name_is_that_of_another_stack(dev: SynthesizedStack) -> Non
 
     assert all(names)
     assert sum(map(len, names)) == len(set.union(*names))
+
+
+def test_the_stack_and_its_resources_are_tagged(stack: SynthesizedStack) -> None:
+    assert set(stack.artifact["properties"]["tags"]) == {"Author", "Environment", "Repository"}
+    for kind in ("AWS::KMS::Key", "AWS::Lambda::Function", "AWS::S3::Bucket"):
+        for name, each in properties(stack, kind).items():
+            tags = {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])}
+            assert tags.get("Environment") == stack.suffix or is_the_cdks_own(stack, name), name
