@@ -1,5 +1,6 @@
 """A synthesized stack, read as plain data: no round trips to the CDK in a test."""
 
+import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,10 +8,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from aws_cdk import Stack
+
+import tap
 from tap import build_app
 
 ROOT = Path(__file__).parent.parent.parent
 Json = dict[str, Any]
+# The app's stacks: those that `tap.py` knows. What holds in each of them holds in a new one.
+KINDS = tuple(
+    name
+    for name, each in vars(tap).items()
+    if isinstance(each, type) and issubclass(each, Stack) and each is not Stack
+)
+GONE = object()
+_ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
 
 
 def context(**settings: object) -> Json:
@@ -55,6 +67,73 @@ class SynthesizedStack:
         manifest = json.loads((self.assembly / "manifest.json").read_text("utf-8"))
         artifact: Json = manifest["artifacts"][f"{self.kind}{self.suffix}"]
         return artifact
+
+    @cached_property
+    def _metadata(self) -> dict[str, list[Json]]:
+        """What the assembly says of each construct, by its path below the stack."""
+        path = self.assembly / f"{self.kind}{self.suffix}.metadata.json"
+        below = f"/{self.kind}{self.suffix}/"
+        return {
+            construct.removeprefix(below): entries
+            for construct, entries in json.loads(path.read_text("utf-8")).items()
+            if construct.startswith(below)
+        }
+
+    @cached_property
+    def paths(self) -> dict[str, str]:
+        """The construct that made each resource: its path below the stack, by logical id."""
+        return {
+            entry["data"]: construct
+            for construct, entries in self._metadata.items()
+            for entry in entries
+            if entry["type"] == "aws:cdk:logicalId"
+        }
+
+    def id_of(self, construct: str) -> str:
+        """The logical id of the construct with a path such as `Service/Api/Policy`."""
+        ids = {path: logical_id for logical_id, path in self.paths.items()}
+        return ids.get(f"{construct}/Resource") or ids[construct]
+
+    def at(self, construct: str) -> Json:
+        """The properties of the construct with a path such as `Service/Api/Policy`."""
+        properties: Json = self.template["Resources"][self.id_of(construct)]["Properties"]
+        return properties
+
+    def ref(self, construct: str) -> Json:
+        """How a template refers to a construct."""
+        return {"Ref": self.id_of(construct)}
+
+    def arn(self, construct: str) -> Json:
+        """How a template refers to the ARN of a construct."""
+        return {"Fn::GetAtt": [self.id_of(construct), "Arn"]}
+
+    def changed(
+        self, construct: str, path: tuple[str | int, ...], instead: Any
+    ) -> "SynthesizedStack":
+        """The stack with another value (with `GONE`, none) in a construct's properties."""
+        changed = replace(self)
+        template = copy.deepcopy(self.template)
+        place = template["Resources"][self.id_of(construct)]["Properties"]
+        for part in path[:-1]:
+            place = place[part]
+        if instead is GONE:
+            del place[path[-1]]
+        else:
+            place[path[-1]] = instead
+        vars(changed)["template"] = template
+        return changed
+
+    def excuses(self, logical_id: str) -> dict[str, str]:
+        """The rules that a resource, or a construct around it, is excused from, and why."""
+        parts = self.paths[logical_id].split("/")
+        around = ["/".join(parts[: length + 1]) for length in range(len(parts))]
+        return {
+            rule.partition("::")[2]: reason
+            for construct in around
+            for entry in self._metadata.get(construct, ())
+            if entry["type"] == _ACKNOWLEDGED
+            for rule, reason in entry["data"].items()
+        }
 
     def all(self, kind: str) -> dict[str, Json]:
         """The resources of a type, such as `AWS::S3::Bucket`, by logical id."""

@@ -27,6 +27,8 @@ _DOCUMENTS = {
     "AWS::SQS::QueuePolicy": "PolicyDocument",
     "AWS::SecretsManager::ResourcePolicy": "ResourcePolicy",
     "AWS::Backup::BackupVault": "AccessPolicy",
+    "AWS::ApiGateway::RestApi": "Policy",
+    "AWS::EC2::VPCEndpoint": "PolicyDocument",
 }
 _TESTS: Mapping[str, Callable[[str, str], bool]] = {
     "StringEquals": lambda given, wanted: given == wanted,
@@ -51,6 +53,13 @@ class Request:
 def listed(value: Any) -> list[Any]:
     """What a policy may write as one thing or as a list of things."""
     return value if isinstance(value, list) else [value]
+
+
+def is_for_everyone(principal: Any) -> bool:
+    """Whether a statement is about whoever asks."""
+    return principal == "*" or (
+        isinstance(principal, dict) and any("*" in listed(each) for each in principal.values())
+    )
 
 
 def resolved(value: Any) -> Any:
@@ -94,7 +103,7 @@ def satisfying(statement: Json) -> dict[str, str]:
 
 def _matches(statement: Json, request: Request) -> bool:
     principal = statement["Principal"]
-    everyone = principal in ("*", {"AWS": "*"})
+    everyone = is_for_everyone(principal)
     services = [] if everyone else listed(principal.get("Service", []))
     return (
         (everyone or request.service in services)

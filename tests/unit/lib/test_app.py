@@ -107,11 +107,6 @@ def test_main_synthesizes_the_app(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert (tmp_path / "manifest.json").exists()
 
 
-def test_the_stack_and_its_resources_are_tagged(dev: SynthesizedStack) -> None:
-    assert set(dev.artifact["properties"]["tags"]) == {"Author", "Environment", "Repository"}
-    assert {"Key": "Environment", "Value": "dev"} in dev.properties("AWS::KMS::Key")["Tags"]
-
-
 def test_the_account_and_region_are_left_to_the_deployment(dev: SynthesizedStack) -> None:
     assert dev.artifact["environment"] == "aws://unknown-account/unknown-region"
 
@@ -123,10 +118,3 @@ def test_a_stack_without_props_resolves_its_suffix_from_context() -> None:
     assert stack.termination_protection is True
     for part in ("kms_key", "secret", "dynamodb_table", "s3_bucket", "lambda_role"):
         assert Stack.of(getattr(stack, part)) is stack
-
-
-def test_stacks_that_keep_data_are_protected_from_termination(
-    dev: SynthesizedStack, prod: SynthesizedStack
-) -> None:
-    assert prod.artifact["properties"]["terminationProtection"] is True
-    assert dev.artifact["properties"]["terminationProtection"] is False

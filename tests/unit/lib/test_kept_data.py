@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.synthesized import Json, SynthesizedStack
+from tests.unit.synthesized import KINDS, Json, SynthesizedStack
 
-KINDS = ("TapStack", "PartnerApiStack", "EcommerceStack")
 # Types that hold data or evidence; the database's own is a snapshot.
 KEPT = {
     "AWS::Backup::BackupVault",
@@ -20,6 +19,33 @@ KEPT = {
     "AWS::S3::Bucket",
     "AWS::SQS::Queue",
     "AWS::SecretsManager::Secret",
+}
+# Resources that hold what nothing brings back: another logical id would be another resource.
+STATEFUL = {
+    "TapStack": {
+        "AccessLogs8B620ECA",
+        "CursorSecret12D87B4E",
+        "Files8E6940B8",
+        "IdentityUserPool96FE3B9B",
+        "Items5C12978B",
+        "Key961B73FD",
+    },
+    "PartnerApiStack": {
+        "AccessLogs8B620ECA",
+        "AuditLogsA35F3E1F",
+        "AuditUnwrittenDeadLetters23E5271F",
+        "AuditUnwrittenQueue0405A9D2",
+        "CursorSecret12D87B4E",
+        "Key961B73FD",
+        "OwnedItemsDEA6CBE7",
+    },
+    "EcommerceStack": {
+        "AccessLogs8B620ECA",
+        "Assets9A31D427",
+        "DatabaseInstanceAA8A5FDE",
+        "DatabaseUserSecretC3512F4C",
+        "Key961B73FD",
+    },
 }
 WORTH_NOTHING_ALONE = "OriginKey"  # what the CDN proves itself with to the API: both go
 PROTECTIONS = ("DeletionProtection", "DeletionProtectionEnabled")
@@ -48,6 +74,20 @@ def policies(stack: SynthesizedStack, name: str) -> Iterator[tuple[str, Json, st
         yield logical_id, each, each.get(name)
 
 
+def test_stateful_resources_keep_their_logical_ids_or_their_data_is_lost(
+    stack: SynthesizedStack,
+) -> None:
+    holding = {
+        name
+        for name, each in stack.template["Resources"].items()
+        if each["Type"] in {*KEPT, "AWS::RDS::DBInstance"} - {"AWS::Logs::LogGroup"}
+        and not name.startswith(WORTH_NOTHING_ALONE)
+    }
+
+    backups = {"BackupVaultADF21B19"} if stack.suffix == "prod" else set()
+    assert holding == STATEFUL[stack.kind] | backups
+
+
 def test_what_holds_data_is_kept_but_not_after_a_creation_that_failed(
     kept: SynthesizedStack,
 ) -> None:
@@ -68,6 +108,8 @@ def test_a_stack_that_throws_its_data_away_leaves_nothing(dev: SynthesizedStack)
     for kind in KINDS:
         for logical_id, _, policy in policies(dev.other(kind), "DeletionPolicy"):
             assert policy in (None, "Delete"), logical_id
+        assert dev.other(kind).artifact["properties"].get("terminationProtection", False) is False
+        assert protections(dev.other(kind)) <= {False, "INACTIVE"}
 
 
 def test_nothing_that_is_kept_needs_what_goes_with_the_stack(kept: SynthesizedStack) -> None:
@@ -125,6 +167,28 @@ def protections(stack: SynthesizedStack) -> set[object]:
     }
 
 
+def test_every_table_and_database_that_is_kept_is_backed_up_daily(kept: SynthesizedStack) -> None:
+    selected = json.dumps(
+        [each["Properties"] for each in kept.all("AWS::Backup::BackupSelection").values()]
+    )
+
+    for kind in ("AWS::DynamoDB::Table", "AWS::RDS::DBInstance"):
+        assert all(f'"{name}"' in selected for name in kept.all(kind))
+    for plan in kept.all("AWS::Backup::BackupPlan").values():
+        (rule,) = plan["Properties"]["BackupPlan"]["BackupPlanRule"]
+        assert rule["ScheduleExpression"] == "cron(0 3 * * ? *)"
+        assert rule["Lifecycle"] == {"DeleteAfterDays": 35}
+
+
+def test_logs_are_kept_for_as_long_as_the_setting_says(stack: SynthesizedStack) -> None:
+    days = {"dev": 7, "prod": 731}[stack.suffix]
+    (rule,) = stack.at("AccessLogs")["LifecycleConfiguration"]["Rules"]
+
+    groups = stack.all("AWS::Logs::LogGroup").values()
+    assert {each["Properties"]["RetentionInDays"] for each in groups} == {days}
+    assert rule["ExpirationInDays"] == days
+
+
 def test_each_functions_log_group_is_where_people_look_for_it(stack: SynthesizedStack) -> None:
     groups = stack.all("AWS::Logs::LogGroup")
     functions = [
@@ -137,20 +201,6 @@ def test_each_functions_log_group_is_where_people_look_for_it(stack: Synthesized
     for function in functions:
         group = groups[function["LoggingConfig"]["LogGroup"]["Ref"]]
         assert group["Properties"]["LogGroupName"] == f"/aws/lambda/{function['FunctionName']}"
-
-
-def test_cloudwatch_may_use_the_key_for_each_functions_log_group(stack: SynthesizedStack) -> None:
-    statements = stack.properties("AWS::KMS::Key")["KeyPolicy"]["Statement"]
-    for_logs = [
-        json.dumps(each["Condition"])
-        for each in statements
-        if "kms:EncryptionContext:aws:logs:arn" in json.dumps(each.get("Condition", {}))
-    ]
-
-    for group in stack.all("AWS::Logs::LogGroup").values():
-        name = group["Properties"].get("LogGroupName")
-        if isinstance(name, str) and name.startswith("/aws/lambda/"):
-            assert any(f':log-group:{name}"' in each for each in for_logs), name
 
 
 def test_the_longest_suffix_fits_every_functions_name(tmp_path: Path) -> None:

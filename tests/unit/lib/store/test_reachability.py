@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.lib.network import INTERNET, Network
+from tests.unit.lib.store.network import INTERNET, Network
 from tests.unit.synthesized import Json, SynthesizedStack
 
 PORT = 5433
