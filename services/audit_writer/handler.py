@@ -4,16 +4,16 @@ Each message stands for itself: those that could not be kept are reported, come 
 the dead-letter queue when they never can be. The others are done.
 """
 
-import gc
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from services.audit_writer.settings import Settings
-from services.audit_writer.trail import BucketTrail, Trail
+from services.audit_writer.trail import BucketTrail
 from services.shared import aws
 from services.shared.audit.record import NotARecord, read_record
+from services.shared.entry_point import entry_point
 from services.shared.telemetry import logger
 
 Message = dict[str, Any]
@@ -21,12 +21,12 @@ Message = dict[str, Any]
 _SIDE_BY_SIDE = 10  # as many connections as a client keeps
 
 
-def connect(settings: Settings) -> Trail:
+def connect(settings: Settings) -> BucketTrail:
     """The trail on AWS."""
     return BucketTrail(aws.client("s3"), settings.logs_bucket_name)
 
 
-def keep(messages: Sequence[Message], trail: Trail) -> list[str]:
+def keep(messages: Sequence[Message], trail: BucketTrail) -> list[str]:
     """Keep every message's record; the ids of the messages that failed."""
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         reasons = list(pool.map(lambda message: _failure(message, trail), messages))
@@ -42,7 +42,7 @@ def keep(messages: Sequence[Message], trail: Trail) -> list[str]:
     return [message_id for message_id, _ in failed]
 
 
-def _failure(message: Message, trail: Trail) -> str | None:
+def _failure(message: Message, trail: BucketTrail) -> str | None:
     """Why the message could not be kept, None when it was."""
     try:
         trail.keep(read_record(message["body"]))
@@ -56,11 +56,8 @@ def _failure(message: Message, trail: Trail) -> str | None:
 _trail = connect(Settings.from_env(os.environ))
 
 
+@entry_point
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Lambda's entry point; SQS keeps the messages named in the answer."""
     failed = keep(event["Records"], _trail)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
-
-
-# What initialization made lives as long as the function: no collection need look at it again.
-gc.freeze()

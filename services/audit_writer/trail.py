@@ -6,19 +6,11 @@ the trail would hold the record twice. See docs/decisions/audit-trail.md.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from botocore.exceptions import ClientError
 
 from services.shared import aws
 from services.shared.audit.record import AuditRecord
-
-
-class Trail(Protocol):
-    """Where audit records are kept for good."""
-
-    def keep(self, record: AuditRecord) -> None:
-        """Keep the record; nothing happens when it is kept already."""
 
 
 def name_of(record: AuditRecord) -> str:

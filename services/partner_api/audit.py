@@ -12,9 +12,9 @@ from services.partner_api import rest
 from services.shared import aws, telemetry
 from services.shared.audit.record import AuditRecord
 from services.shared.http.requests import Event
-from services.shared.http.responses import timestamp
 from services.shared.http.text import plain
 from services.shared.ids import new_id
+from services.shared.timestamps import timestamp
 
 UNDELIVERED = "audit_record_undelivered"
 

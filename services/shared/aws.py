@@ -65,6 +65,25 @@ def client(service: str, settings: Config | None = None) -> Client:
     return _session().create_client(service, config=settings)
 
 
+def read_secret(
+    secrets: Client, arn: str, stage: str, version_id: str | None = None
+) -> dict[str, Any] | None:
+    """Read the version of a secret with a staging label; None when none with a value has it.
+
+    `version_id` is the version that must have the label, whichever it is when omitted.
+    """
+    version = {"VersionId": version_id} if version_id else {}
+    try:
+        answer: dict[str, Any] = secrets.get_secret_value(
+            SecretId=arn, VersionStage=stage, **version
+        )
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
+        return None
+    return answer
+
+
 def as_failure(error: BotoCoreError | ClientError) -> Unavailable | None:
     """The failure to tell the caller when the service may recover; None when this is our bug."""
     if isinstance(error, ClientError):

@@ -45,7 +45,7 @@ class Outcome:
     duration_ms: float
     reason: str | None
 
-    def public(self) -> dict[str, Any]:
+    def to_public(self) -> dict[str, Any]:
         """The outcome as clients see it."""
         return {
             "name": self.name,
@@ -80,7 +80,7 @@ class Health:
         healthy = not any(outcome.reason for outcome in outcomes)
         data: dict[str, Any] = {"status": "up" if healthy else "down"}
         if detailed:
-            data["checks"] = [outcome.public() for outcome in outcomes]
+            data["checks"] = [outcome.to_public() for outcome in outcomes]
         return (200 if healthy else 503), data
 
 

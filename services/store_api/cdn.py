@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from services.shared import aws
 from services.shared.http.errors import Forbidden
 
@@ -39,7 +37,7 @@ class OriginKey:
         age = self._clock() - self._read_at
         patience = KEPT_SECONDS if self._opens(given) else PATIENCE_SECONDS
         if not self._known or age >= patience:
-            self._known = [*self._read("AWSCURRENT"), *self._read("AWSPREVIOUS")]
+            self._known = self._read()
             self._read_at = self._clock()
         if not self._opens(given):
             raise Forbidden("the store answers through its CDN alone")
@@ -47,12 +45,10 @@ class OriginKey:
     def _opens(self, given: bytes) -> bool:
         return bool(given) and any(hmac.compare_digest(given, key) for key in self._known)
 
-    def _read(self, stage: str) -> list[bytes]:
-        """The key at this stage; none when there is none."""
-        try:
-            value = self._client.get_secret_value(SecretId=self._arn, VersionStage=stage)
-        except ClientError as error:
-            if aws.code_of(error) != "ResourceNotFoundException":
-                raise
-            return []
-        return [value["SecretString"].encode()]
+    def _read(self) -> list[bytes]:
+        """Read the keys of both versions, of which either may be missing."""
+        versions = (
+            aws.read_secret(self._client, self._arn, stage)
+            for stage in ("AWSCURRENT", "AWSPREVIOUS")
+        )
+        return [version["SecretString"].encode() for version in versions if version]

@@ -36,7 +36,7 @@ class Product:
     stock: int
     image: str
 
-    def public(self) -> dict[str, Any]:
+    def to_public(self) -> dict[str, Any]:
         """The product as clients see it."""
         return {
             "sku": self.sku,

@@ -4,13 +4,13 @@
 the demonstration's products as well.
 """
 
-import gc
 import os
 from typing import Any
 
 from services.shared import aws
 from services.shared.database.postgres import connect_to
 from services.shared.database.secret import DatabaseSecret
+from services.shared.entry_point import entry_point
 from services.shared.telemetry import logger
 from services.store_migrations.service import Store
 from services.store_migrations.settings import Settings
@@ -33,12 +33,9 @@ def connect(settings: Settings) -> Store:
 _store = connect(Settings.from_env(os.environ))
 
 
+@entry_point
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Lambda's entry point."""
     done = _store.prepare(seed=event.get("seed") is True)
     logger.info("database is up to date", extra=done)
     return done
-
-
-# What initialization made lives as long as the function: no collection need look at it again.
-gc.freeze()

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from botocore.exceptions import ClientError
-
 from services.shared import aws
 
 CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
@@ -72,11 +70,8 @@ class DatabaseSecret:
 
     def _load(self, stage: str) -> Login | None:
         """The login of a version; None when there is none at this stage."""
-        try:
-            value = self._client.get_secret_value(SecretId=self._arn, VersionStage=stage)
-        except ClientError as error:
-            if aws.code_of(error) != "ResourceNotFoundException":
-                raise
+        version = aws.read_secret(self._client, self._arn, stage)
+        if version is None:
             return None
         place = asdict(self._beside.current()) if self._beside else {}
-        return Login.of({**place, **json.loads(value["SecretString"])})
+        return Login.of({**place, **json.loads(version["SecretString"])})

@@ -1,9 +1,10 @@
-"""The one family of errors that a caller is told about.
+"""Errors that a caller is told about.
 
     Failure
     ├── InvalidRequest      the request is wrong in itself            400
     ├── Forbidden           the caller may not do this                403
     ├── NotFound            what the request names is not there       404
+    ├── MethodNotAllowed    what it names has other methods           405
     ├── Conflict            the state does not allow it now           409
     ├── PreconditionFailed  the caller's own condition does not hold  412
     ├── TooLarge            more than can be stored or read           413
@@ -49,6 +50,25 @@ class Forbidden(Failure):
 
 class NotFound(Failure):
     """What the request names does not exist."""
+
+
+class RouteNotFound(NotFound):
+    """API Gateway passed on a path that the function does not know."""
+
+    code = "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such resource")
+
+
+class MethodNotAllowed(Failure):
+    """The path has other methods than the request's; the answer lists them in `Allow`."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, methods: Sequence[str]) -> None:
+        super().__init__(f"the resource has only {', '.join(methods)}")
+        self.methods = methods
 
 
 class Conflict(Failure):

@@ -105,11 +105,11 @@ class Cursors:
             raise InvalidCursor
         key_id, payload, signature = parts
         keys = self.keys.having(key_id)
-        if key_id not in keys.secrets:
-            raise InvalidCursor
-        if not hmac.compare_digest(signature, self._signature(keys, key_id, payload)):
-            raise InvalidCursor
-        return _decode(payload)
+        if key_id in keys.secrets:
+            expected = self._signature(keys, key_id, payload)
+            if hmac.compare_digest(signature, expected):
+                return _decode(payload)
+        raise InvalidCursor
 
     def _signature(self, keys: Keys, key_id: str, payload: str) -> str:
         message = "\n".join(("cursor", self.list_name, key_id, payload)).encode()

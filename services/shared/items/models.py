@@ -33,7 +33,7 @@ class Item:
     created_at: str
     updated_at: str
 
-    def public(self) -> dict[str, Json]:
+    def to_public(self) -> dict[str, Json]:
         """The item as clients see it: attributes and server-kept fields side by side."""
         return {
             **self.attributes,

@@ -4,7 +4,6 @@ A record nests the client's attributes in one map. So no attribute can collide w
 server keeps, and a replacement or a merge is one conditional UpdateItem.
 """
 
-from abc import abstractmethod
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
@@ -29,15 +28,12 @@ Record = dict[str, dict[str, Any]]
 class Items(Protocol):
     """A collection of items. Every method is one atomic step."""
 
-    @abstractmethod
     def add(self, item: Item) -> None:
         """Keep a new item. Raises `ItemExists`."""
 
-    @abstractmethod
     def get(self, item_id: str) -> Item:
         """The item as the last finished write left it. Raises `ItemNotFound`."""
 
-    @abstractmethod
     def change(
         self,
         item_id: str,
@@ -52,11 +48,9 @@ class Items(Protocol):
         Raises `ItemNotFound`, `VersionConflict`, and `ItemTooLarge` for the result of a merge.
         """
 
-    @abstractmethod
     def remove(self, item_id: str) -> Item:
         """Forget the item; it as it was. Raises `ItemNotFound`."""
 
-    @abstractmethod
     def page(self, *, limit: int, after: str | None) -> tuple[list[Item], str | None]:
         """At most `limit` items, and the id to go on after, None at the end."""
 

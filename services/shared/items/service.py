@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from services.shared.http.responses import timestamp
 from services.shared.ids import new_id
 from services.shared.items import models
 from services.shared.items.cursors import Cursors
 from services.shared.items.models import Attributes, Item
 from services.shared.items.repository import Items, Mode
+from services.shared.timestamps import timestamp
 
 
 @dataclass(frozen=True, slots=True)

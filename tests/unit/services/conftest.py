@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.unit.services import fakes, partner
+from tests.unit.services import fakes
+from tests.unit.services.fakes.items_api import ItemsApi
+from tests.unit.services.fakes.partner_api import Partner
 
 
 @pytest.fixture
@@ -11,13 +13,13 @@ def secret() -> fakes.SecretsManager:
 
 
 @pytest.fixture
-def api(secret: fakes.SecretsManager) -> fakes.Api:
-    return fakes.Api(secret)
+def api(secret: fakes.SecretsManager) -> ItemsApi:
+    return ItemsApi(secret)
 
 
 @pytest.fixture
-def partner_api() -> partner.Partner:
-    return partner.Partner()
+def partner_api() -> Partner:
+    return Partner()
 
 
 @pytest.fixture
