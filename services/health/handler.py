@@ -8,7 +8,7 @@ from functools import partial
 
 from services.health.settings import Settings
 from services.shared import health
-from services.shared.entry_point import entry_point
+from services.shared.function import entry_point
 from services.shared.health import Health
 from services.shared.http.exact_json import Json
 from services.shared.http.requests import Call, Event, serve

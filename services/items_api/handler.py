@@ -12,7 +12,7 @@ from services.items_api.files import BucketFiles
 from services.items_api.settings import Settings
 from services.items_api.validators import VALIDATORS
 from services.shared import aws
-from services.shared.entry_point import entry_point
+from services.shared.function import entry_point
 from services.shared.http.errors import refused
 from services.shared.http.exact_json import Json
 from services.shared.http.requests import Call, Event, json_body, serve

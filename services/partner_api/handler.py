@@ -16,7 +16,7 @@ from services.partner_api.description import DESCRIPTION
 from services.partner_api.settings import Settings
 from services.partner_api.validators import VALIDATORS
 from services.shared import health
-from services.shared.entry_point import entry_point
+from services.shared.function import entry_point
 from services.shared.health import Health
 from services.shared.http.errors import PreconditionFailed, Unavailable
 from services.shared.http.exact_json import Json

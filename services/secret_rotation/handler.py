@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from services.secret_rotation.settings import Settings
-from services.shared.entry_point import entry_point
+from services.shared.function import entry_point
 from services.shared.rotation import Rotation
 
 _rotation = Rotation(Rotation.client(), Settings.from_env(os.environ).secret_arn)

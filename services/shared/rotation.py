@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.shared import aws
-from services.shared.settings import EnvironmentSettings
+from services.shared.function import EnvironmentSettings
 from services.shared.telemetry import logger
 
 PASSWORD_LENGTH = 32

@@ -1,4 +1,4 @@
-"""What proves that a request came through the store's CDN.
+"""Origin key: the header by which CloudFront proves that a request came through it.
 
 CloudFront adds a header with a key to what it sends to the API. Whoever calls the API at its own
 address, past the CDN's web ACL, log and security headers, does not have the key and is refused.
@@ -32,17 +32,17 @@ class OriginKey:
         self._read_at = 0.0
 
     def check(self, event: dict[str, Any]) -> None:
-        """Take the key out of the event, so that nothing can log it. Raises `Forbidden`."""
+        """Take the key out of the event, so that nothing logs it; raise `Forbidden` without it."""
         given = event["headers"].pop(HEADER, "").encode(errors="replace")
         age = self._clock() - self._read_at
-        patience = KEPT_SECONDS if self._opens(given) else PATIENCE_SECONDS
+        patience = KEPT_SECONDS if self._is_known(given) else PATIENCE_SECONDS
         if not self._known or age >= patience:
             self._known = self._read()
             self._read_at = self._clock()
-        if not self._opens(given):
+        if not self._is_known(given):
             raise Forbidden("the store answers through its CDN alone")
 
-    def _opens(self, given: bytes) -> bool:
+    def _is_known(self, given: bytes) -> bool:
         return bool(given) and any(hmac.compare_digest(given, key) for key in self._known)
 
     def _read(self) -> list[bytes]:

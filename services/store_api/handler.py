@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from services.shared import aws, health
 from services.shared.database.postgres import Database, connect_to
 from services.shared.database.secret import DatabaseSecret
-from services.shared.entry_point import entry_point
+from services.shared.function import entry_point
 from services.shared.health import Health
 from services.shared.http.errors import refused
 from services.shared.http.exact_json import Json

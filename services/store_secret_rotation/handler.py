@@ -5,7 +5,7 @@ from typing import Any
 
 from services.shared import aws
 from services.shared.database.postgres import connect_to
-from services.shared.entry_point import entry_point
+from services.shared.function import entry_point
 from services.store_secret_rotation.rotation import DatabaseUserRotation
 from services.store_secret_rotation.settings import Settings
 

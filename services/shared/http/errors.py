@@ -8,10 +8,10 @@
     ├── Conflict            the state does not allow it now           409
     ├── PreconditionFailed  the caller's own condition does not hold  412
     ├── TooLarge            more than can be stored or read           413
-    └── Unavailable         a service we depend on did not answer     503
+    ├── Unavailable         a service we depend on did not answer     503
+    └── InternalError       any other exception, which is a bug       500
 
-The services raise the leaves of this tree; `responses` alone knows the statuses. Every other
-exception is a bug: it is logged and answered with 500 and nothing else.
+The services raise the leaves of this tree; `responses` alone knows the statuses.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -23,7 +23,7 @@ Details = Sequence[Mapping[str, str]] | Mapping[str, int | str]
 
 
 class Failure(Exception):
-    """A request that was not done, said so that the caller can do something about it.
+    """A request was not carried out, for a reason that its caller can do something about.
 
     `code` is a stable word for programs, the message is for people, `details` adds facts.
     """
@@ -105,11 +105,20 @@ class Unavailable(Failure):
         super().__init__("a service this one depends on is not available; try again later")
 
 
-def refused(field: str, problem: str, allowed: str, names: Collection[str] = ()) -> InvalidRequest:
-    """The error for one field of a request, named by its path (`item.tags[2]`).
+class InternalError(Failure):
+    """A bug: the log has the exception, the caller only the request id to report."""
 
-    `names` are the fields directly under `field` that have the problem; the first is named. Of a
-    path that clients made long, the beginning is told.
+    code = "internal_error"
+
+    def __init__(self) -> None:
+        super().__init__("an internal error; report the request_id")
+
+
+def refused(field: str, problem: str, allowed: str, names: Collection[str] = ()) -> InvalidRequest:
+    """Make the error for one field of a request, named by its path (`item.tags[2]`).
+
+    `names` are the fields directly under `field` that have the problem; the first is named. A long
+    path is cut.
     """
     if names:
         field = f"{field}.{min(names)}" if field else min(names)

@@ -11,7 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from services.shared import aws, telemetry
 from services.shared.http import exact_json, responses
-from services.shared.http.errors import Failure, RequestTooLarge, refused
+from services.shared.http.errors import (
+    Failure,
+    InternalError,
+    RequestTooLarge,
+    Unavailable,
+    refused,
+)
 from services.shared.http.exact_json import Json
 from services.shared.http.responses import Response
 from services.shared.http.text import plain
@@ -22,7 +28,7 @@ Request = dict[str, Json]
 _REQUEST_ID_LENGTH = 128
 
 
-@dataclass(slots=True)
+@dataclass
 class Call:
     """One request on its way to its answer.
 
@@ -65,12 +71,8 @@ def serve(event: Event, run: Callable[[Call], Json], **envelope: str) -> Respons
         response = responses.success(call.status, data, call.envelope)
     except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # last frame
         failure = _to_failure(error)
-        code = failure.code if failure else "internal_error"
-        if failure:
-            response = responses.failure(failure, call.envelope)
-        else:
-            telemetry.logger.exception("unexpected error")
-            response = responses.internal_error(call.envelope)
+        code = failure.code
+        response = responses.failure(failure, call.envelope)
     response["headers"] |= call.headers
     telemetry.finish(
         operation=call.operation,
@@ -104,13 +106,12 @@ def _base64_length(size: int) -> int:
     return (size + 2) // 3 * 4
 
 
-def _to_failure(error: Exception) -> Failure | None:
-    """Return what the caller is told; None for a bug."""
+def _to_failure(error: Exception) -> Failure:
+    """Return what the caller is told of an error, and log what the caller is not told."""
     if isinstance(error, Failure):
         return error
-    if isinstance(error, (BotoCoreError, ClientError)):
-        failure = aws.as_failure(error)
-        if failure:
-            telemetry.logger.warning("dependency failed", extra={"dependency_error": str(error)})
-        return failure
-    return None
+    if isinstance(error, (BotoCoreError, ClientError)) and aws.is_transient(error):
+        telemetry.logger.warning("dependency failed", extra={"dependency_error": str(error)})
+        return Unavailable()
+    telemetry.logger.exception("unexpected error")
+    return InternalError()

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from services.shared import aws
+from services.shared.http.text import timestamp
 from services.shared.items.cursors import Keys
-from services.shared.timestamps import timestamp
 
 
 class ApplicationSecret:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.shared.entry_point import entry_point
+from services.shared.function import entry_point
 
 SERVICES = Path("services")
 ENVIRONMENT = {

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.audit_writer import handler
-from services.audit_writer.trail import BucketTrail, name_of
+from services.audit_writer.trail import BucketTrail, key_of
 from services.shared import aws
 from services.shared.audit.record import AuditRecord, read_record
 from services.shared.ids import new_id
@@ -149,7 +149,7 @@ def test_names_sort_by_the_time_of_their_requests(monkeypatch: pytest.MonkeyPatc
     nanoseconds = iter(range(0, 10**12, 10**11))
     monkeypatch.setattr("services.shared.ids.time.time_ns", lambda: next(nanoseconds))
 
-    names = [name_of(read_record(message(str(number))["body"])) for number in range(5)]
+    names = [key_of(read_record(message(str(number))["body"])) for number in range(5)]
 
     assert names == sorted(names)
 
@@ -168,7 +168,7 @@ def test_s3_itself_is_asked_to_leave_what_is_there() -> None:
     assert len(asked) == 1
     request = asked[0]
     assert request.headers["If-None-Match"] in (b"*", "*")
-    assert unquote(request.url).endswith(name_of(record))
+    assert unquote(request.url).endswith(key_of(record))
 
 
 def test_a_record_goes_with_a_checksum_as_a_locked_bucket_demands() -> None:

@@ -82,7 +82,7 @@ def test_a_lost_connection_is_made_again_without_failing_the_request(
 
 
 def test_giving_a_connection_up_never_fails(server: Server) -> None:
-    session = server.connect(Login.of(secret_value(OLD)))
+    session = server.connect(Login.from_secret(secret_value(OLD)))
 
     postgres.close(session)
     postgres.close(session)
@@ -164,7 +164,7 @@ def test_a_refused_login_is_seen_through_the_failure_to_say_goodbye() -> None:
         raise InterfaceError("network error")
 
     with pytest.raises(InterfaceError) as hidden:
-        log_in([Login.of(secret_value(OLD))], connect)
+        log_in([Login.from_secret(secret_value(OLD))], connect)
     assert postgres.sqlstate(hidden.value) == "28P01"
 
 
@@ -173,7 +173,9 @@ def test_other_errors_of_a_login_are_not_tried_again() -> None:
         raise refused("53300")
 
     with pytest.raises(DatabaseError, match="53300"):
-        log_in([Login.of(secret_value(OLD)), Login.of(secret_value(NEW))], connect)
+        log_in(
+            [Login.from_secret(secret_value(OLD)), Login.from_secret(secret_value(NEW))], connect
+        )
     with pytest.raises(DatabaseError, match="no login"):
         log_in([], connect)
 
