@@ -31,7 +31,7 @@ class InvalidCursor(InvalidRequest):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Keys:
     """The signing keys by their id, and which of them signs new cursors."""
 
@@ -82,7 +82,7 @@ class KeyRing:
         return self._keys
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cursors:
     """Cursors of one list; its name tells it from every other that the same keys sign for."""
 

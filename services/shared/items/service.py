@@ -10,7 +10,7 @@ from services.shared.items.models import Attributes, Item
 from services.shared.items.repository import Items, Mode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ItemService:
     """Use cases over a collection of items and the cursors of its list."""
 

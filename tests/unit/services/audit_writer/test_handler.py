@@ -93,7 +93,7 @@ def test_a_record_sent_twice_is_kept_once(bucket: Bucket) -> None:
     assert len(bucket.objects) == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.lists(st.integers(0, 9)), max_size=6))
 def test_however_messages_are_grouped_and_repeated_each_record_is_there_once(
     deliveries: Sequence[Sequence[int]],

@@ -271,7 +271,7 @@ def test_a_request_without_a_body_is_told_so() -> None:
     assert refusal((response["statusCode"], json.loads(response["body"])))[0] == "body"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(document=documents, wrapped=st.booleans())
 def test_whatever_json_comes_in_an_answer_in_the_envelope_goes_out(
     document: Any, wrapped: bool
@@ -304,7 +304,7 @@ def test_a_validator_passes_a_request_or_names_what_is_wrong(operation: str, fie
         assert all(detail.values())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(attributes)
 def test_attributes_that_are_allowed_are_kept_exactly(given_attributes: dict[str, Any]) -> None:
     api = ItemsApi(fakes.SecretsManager())

@@ -70,7 +70,7 @@ def test_a_caller_that_says_nothing_of_itself_leaves_a_record_too(
     assert read_record(partner_api.queue.bodies[0]).api_key_id is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(agent=ANY_TEXT, item_id=ANY_TEXT, request_id=ANY_TEXT.filter(bool), address=ANY_TEXT)
 def test_whatever_a_client_sends_its_record_is_one_line_that_the_writer_accepts(
     agent: str, item_id: str, request_id: str, address: str
@@ -95,7 +95,7 @@ def test_whatever_a_client_sends_its_record_is_one_line_that_the_writer_accepts(
     assert "/" not in record.path.removeprefix("/items/")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(agent=ANY_TEXT, item_id=ANY_TEXT, request_id=ANY_TEXT.filter(bool), origin=ANY_TEXT)
 def test_whatever_a_client_sends_writes_no_log_line_of_its_own(
     agent: str, item_id: str, request_id: str, origin: str

@@ -135,7 +135,7 @@ def test_a_condition_that_would_not_be_heeded_is_refused(partner_api: Partner) -
     assert "mug" in partner_api.items.kept
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(OTHER_CHARACTERS | st.from_regex(r'"?[0-9]{1,20}"?', fullmatch=True))
 def test_whatever_the_condition_an_item_is_replaced_only_when_it_names_the_version(
     condition: str,
@@ -305,7 +305,7 @@ def test_an_id_that_the_gateway_left_encoded_is_the_same_id(partner_api: Partner
     assert partner_api.records[-1]["path"] == "/items/mug:1"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(documents)
 def test_whatever_json_comes_in_an_answer_in_the_envelope_goes_out(document: Any) -> None:
     partner_api = Partner()
@@ -317,7 +317,7 @@ def test_whatever_json_comes_in_an_answer_in_the_envelope_goes_out(document: Any
     assert bool(partner_api.items.kept) is (status == 201)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(attributes)
 def test_attributes_that_are_allowed_are_kept_exactly(given_attributes: dict[str, Any]) -> None:
     partner_api = Partner()

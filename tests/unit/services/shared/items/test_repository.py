@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from services.shared import aws
 from services.shared.http.errors import InvalidRequest
@@ -160,7 +160,7 @@ def table() -> Any:
     return dynamo_items()
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(given_attributes=attributes)
 def test_a_table_gives_back_exactly_what_was_put_into_it(
     table: DynamoItems, given_attributes: dict[str, Any]
