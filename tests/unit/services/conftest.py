@@ -8,8 +8,8 @@ from tests.unit.services.fakes.items_api import ItemsApi
 from tests.unit.services.fakes.partner_api import Partner
 
 # How fast examples are drawn is a matter of what else the machine does.
-settings.register_profile("any machine", suppress_health_check=[HealthCheck.too_slow], deadline=None)
-settings.load_profile("any machine")
+settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any speed")
 
 
 @pytest.fixture
