@@ -1,4 +1,4 @@
-"""Builds the Lambda packages: each function's own code, what it shares, its locked dependencies.
+"""Builds the Lambda packages: the modules that a function reaches and its locked dependencies.
 
 A package is made once for its inputs and kept in `.build/packages`. It is built from files alone
 (no network, no pip, no Docker), and the same inputs give the same digest on any machine.
@@ -24,6 +24,7 @@ from lib.packaging.declaration import Declaration, read_declaration
 from lib.packaging.distributions import SITE, collect, read_lock
 from lib.packaging.errors import PackageError
 from lib.packaging.roots import amazon_roots
+from lib.packaging.sources import read_sources
 
 __all__ = ["PYTHON_RUNTIME", "Package", "PackageError", "build_package", "main"]
 
@@ -31,9 +32,8 @@ PYTHON_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 """The Lambda runtime that reads the packages' bytecode: the interpreter that makes them."""
 
 _ROOT = Path(__file__).resolve().parents[2]
-_STEPS = Path(__file__).with_name("packaging")
+_STEPS = Path(__file__).parent
 _BUILDS = Path(".build/packages")
-_PACKAGED_SUFFIXES = {".py", ".json", ".sql", ".pem"}
 _KEPT_BUILDS = 10  # of each service, so that a day of editing does not fill the disk
 
 
@@ -58,10 +58,10 @@ def build_package(service: str, *, root: Path = _ROOT) -> Package:
         root: The checkout; this one when omitted.
 
     Raises:
-        PackageError: The service, its package.toml or what is installed is not as it should be.
+        PackageError: The service, its imports, its package.toml or what is installed is not right.
     """
     declared = read_declaration(root, service)
-    sources = _read_sources(root, service)
+    sources = read_sources(root, service)
     code_key = _key(_builder(), read_lock(root).encode(), declared.requires)
     aws_key = _key(code_key, declared.aws)
     key = _key(aws_key, sources)
@@ -92,19 +92,6 @@ def _write_aws_data(root: Path, declared: Declaration, code: Path, target: Path)
     write_archive(target, files, base=code)
 
 
-def _read_sources(root: Path, service: str) -> dict[str, bytes]:
-    """Return the files of the service and of what the services share, by name."""
-    services = root / "services"
-    found = [services / "__init__.py"]
-    for folder in (service, "shared"):
-        found += (services / folder).rglob("*")
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in sorted(found)
-        if path.suffix in _PACKAGED_SUFFIXES and path.is_file() and path.name[0] != "."
-    }
-
-
 def _once(root: Path, name: str, write: Callable[[Path], None]) -> Path:
     """Return `.build/packages/<name>.zip`, written first if need be.
 
@@ -130,8 +117,7 @@ def _forget_old_builds(root: Path, service: str) -> None:
 
 def _builder() -> str:
     """Return what the result depends on besides a checkout's files: this code and this Python."""
-    code = sorted([Path(__file__), *_STEPS.glob("*.py")])
-    return _key(sys.version, *(path.read_bytes() for path in code))
+    return _key(sys.version, *(path.read_bytes() for path in sorted(_STEPS.glob("*.py"))))
 
 
 def _key(*inputs: object) -> str:

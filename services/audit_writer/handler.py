@@ -1,19 +1,19 @@
-"""Takes batches of audit records from the queue and keeps each in the trail.
+"""SQS function that writes batches of audit records to the audit trail.
 
 Each message stands for itself: those that could not be kept are reported, come again, and end in
 the dead-letter queue when they never can be. The others are done.
 """
 
-import gc
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from services.audit_writer.settings import Settings
-from services.audit_writer.trail import BucketTrail, Trail
+from services.audit_writer.trail import BucketTrail
 from services.shared import aws
 from services.shared.audit.record import NotARecord, read_record
+from services.shared.function import entry_point
 from services.shared.telemetry import logger
 
 Message = dict[str, Any]
@@ -21,20 +21,17 @@ Message = dict[str, Any]
 _SIDE_BY_SIDE = 10  # as many connections as a client keeps
 
 
-def connect(settings: Settings) -> Trail:
-    """The trail on AWS."""
+def connect(settings: Settings) -> BucketTrail:
+    """Make the trail on AWS."""
     return BucketTrail(aws.client("s3"), settings.logs_bucket_name)
 
 
-def keep(messages: Sequence[Message], trail: Trail) -> list[str]:
-    """Keep every message's record; the ids of the messages that failed."""
+def keep(messages: Sequence[Message], trail: BucketTrail) -> list[str]:
+    """Keep every message's record; return the ids of the messages that failed."""
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        reasons = list(pool.map(lambda message: _failure(message, trail), messages))
-    failed = [
-        (message["messageId"], reason)
-        for message, reason in zip(messages, reasons, strict=True)
-        if reason
-    ]
+        reasons = pool.map(lambda message: _reason_to_fail(message, trail), messages)
+        outcomes = zip([message["messageId"] for message in messages], reasons, strict=True)
+        failed = [(message_id, reason) for message_id, reason in outcomes if reason]
     for message_id, reason in failed:
         # Nothing of the message itself: what is not a record may hold anything.
         logger.error("audit_message_failed", extra={"message_id": message_id, "reason": reason})
@@ -42,8 +39,8 @@ def keep(messages: Sequence[Message], trail: Trail) -> list[str]:
     return [message_id for message_id, _ in failed]
 
 
-def _failure(message: Message, trail: Trail) -> str | None:
-    """Why the message could not be kept, None when it was."""
+def _reason_to_fail(message: Message, trail: BucketTrail) -> str | None:
+    """Keep the message's record; return why it could not be, None when it was."""
     try:
         trail.keep(read_record(message["body"]))
     except NotARecord as error:
@@ -56,11 +53,8 @@ def _failure(message: Message, trail: Trail) -> str | None:
 _trail = connect(Settings.from_env(os.environ))
 
 
+@entry_point
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Lambda's entry point; SQS keeps the messages named in the answer."""
+    """Keep a batch of records; SQS delivers the messages named in the answer again."""
     failed = keep(event["Records"], _trail)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
-
-
-# What initialization made lives as long as the function: no collection need look at it again.
-gc.freeze()

@@ -1,12 +1,12 @@
-"""What the function is told by its environment."""
+"""Settings of the audit writer."""
 
 from dataclasses import dataclass
 
-from services.shared.settings import EnvironmentSettings
+from services.shared.function import EnvironmentSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(EnvironmentSettings):
-    """The bucket of the audit trail."""
+    """The bucket that holds the audit trail."""
 
     logs_bucket_name: str

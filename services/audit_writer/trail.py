@@ -1,12 +1,11 @@
-"""The audit trail: one object for each record, by day, under a name that only the record decides.
+"""Audit trail in S3: one object for each record, by day, whose key only the record decides.
 
-Why not one object for a batch: SQS may deliver a message again in other company, and the sender may
-send a record again when an answer was lost. A name made of the batch would then be a new one, and
-the trail would hold the record twice. See docs/decisions/audit-trail.md.
+Why not one object for a batch: SQS may deliver a message again with other messages, and the sender
+may send a record again when an answer was lost. A key made of the batch would then be a new one,
+and the trail would hold the record twice. See docs/decisions/audit-trail.md.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from botocore.exceptions import ClientError
 
@@ -14,15 +13,8 @@ from services.shared import aws
 from services.shared.audit.record import AuditRecord
 
 
-class Trail(Protocol):
-    """Where audit records are kept for good."""
-
-    def keep(self, record: AuditRecord) -> None:
-        """Keep the record; nothing happens when it is kept already."""
-
-
-def name_of(record: AuditRecord) -> str:
-    """The object's key: the day of the record's own time, then the record's id.
+def key_of(record: AuditRecord) -> str:
+    """Make the object's key: the day of the record's own time, then the record's id.
 
     Record ids sort by time, so a day's objects are listed in the order of their requests.
     """
@@ -38,11 +30,11 @@ class BucketTrail:
     bucket_name: str
 
     def keep(self, record: AuditRecord) -> None:
-        """One PutObject, on condition that the name is free: what is kept is never changed."""
+        """Put the object, on condition that the key is free: what is kept is never changed."""
         try:
             self.client.put_object(
                 Bucket=self.bucket_name,
-                Key=name_of(record),
+                Key=key_of(record),
                 Body=f"{record.to_json()}\n".encode(),
                 ContentType="application/x-ndjson",
                 IfNoneMatch="*",

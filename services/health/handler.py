@@ -1,53 +1,55 @@
-"""`GET /health`: up or down, for anyone. `GET /health/details`: which check, for a token.
+"""API Gateway function of `GET /health`, open to all, and of `GET /health/details`, for a token.
 
-The gateway decides who may call which route; this function only answers by route.
+API Gateway decides who may call which route.
 """
 
-import gc
 import os
-from typing import Any
+from functools import partial
 
 from services.health.settings import Settings
 from services.shared import health
+from services.shared.function import entry_point
 from services.shared.health import Health
-from services.shared.http import requests
-from services.shared.http.requests import Call, Event
+from services.shared.http.exact_json import Json
+from services.shared.http.requests import Call, Event, serve
 from services.shared.http.responses import Response
-
-_DETAILS_ROUTE = "GET /health/details"
+from services.shared.http.routes import Route, Routes, dispatch
 
 
 def connect(settings: Settings) -> Health:
-    """The health of what the items API needs for its operations."""
+    """Make the checks of what the items API needs for its operations."""
     s3 = health.client("s3")
 
-    def bucket() -> None:
+    def check_bucket() -> None:
         # Not HeadBucket: its permission, s3:ListBucket, would also show the names of all files.
         s3.get_bucket_location(Bucket=settings.files_bucket_name)
 
     return Health(
         {
             "table": health.table_is_active(settings.items_table_name),
-            "bucket": bucket,
+            "bucket": check_bucket,
             "secret": health.secret_is_readable(settings.cursor_secret_arn),
         }
     )
 
 
-def work(call: Call, checked: Health) -> tuple[int, Any]:
-    """200 when every check is up, 503 when one is not; the details only on their own route."""
-    detailed = call.event["routeKey"] == _DETAILS_ROUTE
-    call.name("health_details" if detailed else "health")
-    return checked.answer(detailed=detailed)
+def routes(checks: Health) -> Routes:
+    """Make the routes over the checks: up or down for all, each check's outcome for a token."""
+    return {
+        "GET /health": Route("health", partial(_answer, checks, detailed=False)),
+        "GET /health/details": Route("health_details", partial(_answer, checks, detailed=True)),
+    }
 
 
-_health = connect(Settings.from_env(os.environ))
+def _answer(checks: Health, call: Call, *, detailed: bool) -> Json:
+    call.status, data = checks.answer(detailed=detailed)
+    return data
 
 
+_routes = routes(connect(Settings.from_env(os.environ)))
+
+
+@entry_point
 def lambda_handler(event: Event, _context: object) -> Response:
-    """Lambda's entry point."""
-    return requests.serve(event, lambda call: work(call, _health))
-
-
-# What initialization made lives as long as the function: no collection need look at it again.
-gc.freeze()
+    """Answer a request that API Gateway passes on."""
+    return serve(event, lambda call: dispatch(call, _routes, event["routeKey"]))

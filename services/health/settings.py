@@ -1,13 +1,13 @@
-"""What the function is told by its environment."""
+"""Settings of the health function."""
 
 from dataclasses import dataclass
 
-from services.shared.settings import EnvironmentSettings
+from services.shared.function import EnvironmentSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(EnvironmentSettings):
-    """What is checked."""
+    """The table, bucket and secret that are checked."""
 
     items_table_name: str
     files_bucket_name: str

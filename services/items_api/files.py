@@ -1,4 +1,4 @@
-"""Leave to send a file to the bucket or to fetch one, given as presigned requests; and deletion.
+"""Files in S3: presigned requests that send and fetch them, and their deletion.
 
 Files never pass through the function: S3 itself checks what the signature says.
 """
@@ -31,7 +31,7 @@ class BucketFiles:
     def presign_upload(
         self, *, content_type: str, size: int, sha256: str, expires_in: int
     ) -> dict[str, Any]:
-        """A POST form that uploads one file under a new key.
+        """Sign a POST form that uploads one file under a new key.
 
         S3 refuses it with another key, type or size (bytes), for content with another SHA-256
         (base64), and after `expires_in` seconds.
@@ -53,7 +53,7 @@ class BucketFiles:
         return {"key": key, "url": form["url"], "fields": form["fields"], "expires_in": expires_in}
 
     def presign_download(self, *, key: str, expires_in: int) -> dict[str, Any]:
-        """A URL that downloads the file for `expires_in` seconds. Raises `FileNotFound`."""
+        """Sign a URL that downloads the file for `expires_in` seconds; raise `FileNotFound`."""
         head = self._head(key)
         url = self._client.generate_presigned_url(
             "get_object",
@@ -74,7 +74,7 @@ class BucketFiles:
         }
 
     def delete(self, *, key: str) -> dict[str, Any]:
-        """Delete the file; answers what it was. Raises `FileNotFound`.
+        """Delete the file and return what it was; raise `FileNotFound` without one.
 
         The bucket keeps versions: the file is hidden by a delete marker, and an operator can bring
         it back until the version expires (`SecureBucket`).
@@ -84,7 +84,7 @@ class BucketFiles:
         return {"key": key, "content_type": head["ContentType"], "size": head["ContentLength"]}
 
     def _head(self, key: str) -> dict[str, Any]:
-        """What S3 knows of the file. Raises `FileNotFound`."""
+        """Ask S3 for the file's metadata; raise `FileNotFound` without one."""
         try:
             head: dict[str, Any] = self._client.head_object(Bucket=self._bucket_name, Key=key)
         except ClientError as error:

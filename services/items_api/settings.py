@@ -1,13 +1,13 @@
-"""What the function is told by its environment."""
+"""Settings of the items API."""
 
 from dataclasses import dataclass
 
-from services.shared.settings import EnvironmentSettings
+from services.shared.function import EnvironmentSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(EnvironmentSettings):
-    """Where items and files are, the secret that signs cursors, and the prefix of scopes."""
+    """Table, bucket, the secret that signs cursors, and the prefix of the OAuth 2.0 scopes."""
 
     items_table_name: str
     files_bucket_name: str

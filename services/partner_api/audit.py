@@ -1,4 +1,4 @@
-"""Gives every request's audit record to the queue, from where the writer brings it to the trail.
+"""Audit records on their way to the queue, which the audit writer empties into the trail.
 
 Lambda freezes a function as soon as it has answered, so the record is sent before: one SendMessage,
 which is quick, and not the S3 call that it spares the request.
@@ -12,33 +12,32 @@ from services.partner_api import rest
 from services.shared import aws, telemetry
 from services.shared.audit.record import AuditRecord
 from services.shared.http.requests import Event
-from services.shared.http.responses import timestamp
-from services.shared.http.text import plain
+from services.shared.http.text import plain, timestamp
 from services.shared.ids import new_id
 
 UNDELIVERED = "audit_record_undelivered"
 
 
 def connect(url: str) -> "AuditQueue":
-    """The queue on AWS: three short attempts, since the caller waits for them."""
+    """Make the queue on AWS: three short attempts, since the caller waits for them."""
     config = aws.config(connect_timeout=0.5, read_timeout=1, attempts=3)
     return AuditQueue(aws.client("sqs", config), url)
 
 
 class Stopwatch:
-    """When a request began, and how long it has taken."""
+    """Time of a request: when it began, and how long it has taken."""
 
     def __init__(self) -> None:
         self.began_at = timestamp()
         self._started = time.perf_counter()
 
     def milliseconds(self) -> Decimal:
-        """Since the beginning, to a tenth."""
+        """Return the time since the beginning, to a tenth."""
         return Decimal(f"{(time.perf_counter() - self._started) * 1000:.1f}")
 
 
 def record_of(event: Event, status: int, stopwatch: Stopwatch) -> AuditRecord:
-    """The record of a request that was answered with this status."""
+    """Make the record of a request that was answered with this HTTP status."""
     context = event["requestContext"]
     identity = context.get("identity") or {}
     return AuditRecord(
@@ -58,7 +57,7 @@ def record_of(event: Event, status: int, stopwatch: Stopwatch) -> AuditRecord:
 
 @dataclass(frozen=True, slots=True)
 class AuditQueue:
-    """The queue that the audit writer empties."""
+    """SQS queue that the audit writer empties."""
 
     client: aws.Client
     url: str
@@ -66,8 +65,7 @@ class AuditQueue:
     def send(self, record: AuditRecord) -> None:
         """Send the record, or else log it as it would have been sent, and count that.
 
-        So it is never lost, and an alarm tells of it. The request is done and stays so: its answer
-        does not depend on the queue.
+        So it is never lost, and an alarm rings. The request's answer does not depend on the queue.
         """
         try:
             self.client.send_message(QueueUrl=self.url, MessageBody=record.to_json())

@@ -1,4 +1,4 @@
-"""What an answer tells a browser about the pages that may read it."""
+"""CORS headers of an answer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ class AllowedOrigins:
 
     @classmethod
     def from_text(cls, text: str) -> "AllowedOrigins":
-        """Origins divided by commas; none of an empty text."""
+        """Read origins divided by commas; none from an empty text."""
         return cls(frozenset(filter(None, map(str.strip, text.split(",")))))
 
     def headers(self, origin: str | None) -> dict[str, str]:
-        """An allowed origin is echoed; another, and a caller that is no page, is told nothing.
+        """Echo an allowed origin; tell nothing to another, or to a caller that is no page.
 
         `Vary` is in every answer: a cache must not give one origin's answer to another.
         """
@@ -34,10 +34,7 @@ class AllowedOrigins:
         return headers
 
     def preflight_headers(self, origin: str | None, methods: Iterable[str]) -> dict[str, str]:
-        """What a browser is told that asks, before it calls, what a page of this origin may do.
-
-        `methods` are those of the resource it asks about.
-        """
+        """Answer a browser's preflight request for a resource that has these methods."""
         headers = self.headers(origin)
         if origin in self.origins:
             headers |= {

@@ -1,13 +1,13 @@
-"""What the function is told by its environment."""
+"""Settings of the partner API."""
 
 from dataclasses import dataclass
 
-from services.shared.settings import EnvironmentSettings
+from services.shared.function import EnvironmentSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(EnvironmentSettings):
-    """Where items are, the secret that signs cursors, where audit records go, and who may call.
+    """Table, the secret that signs cursors, the queue of audit records, and who may call.
 
     `allowed_origins` are the origins of browsers' pages, divided by commas; empty means none.
     """

@@ -1,12 +1,5 @@
-"""What the function is told by its environment."""
+"""Settings of the function that rotates the application's secret."""
 
-from dataclasses import dataclass
+from services.shared.rotation import Settings
 
-from services.shared.settings import EnvironmentSettings
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings(EnvironmentSettings):
-    """The one secret that this function rotates."""
-
-    secret_arn: str
+__all__ = ["Settings"]

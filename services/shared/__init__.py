@@ -1,1 +1,1 @@
-"""What every function needs: errors, the answer's envelope, AWS clients, logs and metrics."""
+"""Code that several functions share; a package holds only what its function imports."""

@@ -12,8 +12,6 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.session import Session
 
-from services.shared.http.errors import Unavailable
-
 Client: TypeAlias = Any  # botocore makes a client's methods at run time
 
 _TRANSIENT = frozenset(
@@ -36,7 +34,7 @@ _TRANSIENT = frozenset(
 
 
 def config(*, connect_timeout: float = 1, read_timeout: float = 2, attempts: int = 3) -> Config:
-    """How a client behaves. Timeouts are in seconds and for one attempt.
+    """Configure a client; timeouts are in seconds and for one attempt.
 
     The settings besides these are free and save a fifth of a warm call: no user agent built per
     call, no validation of parameters (requests are validated before), no look-ups of account
@@ -55,7 +53,7 @@ def config(*, connect_timeout: float = 1, read_timeout: float = 2, attempts: int
 
 
 def client(service: str, settings: Config | None = None) -> Client:
-    """A client for the region and credentials of the environment; `config()` when none is given."""
+    """Make a client for the environment's region and credentials; `config()` when omitted."""
     settings = settings or config()
     if service == "s3":
         # By default it presigns with SigV2, which buckets encrypted with a KMS key refuse, and for
@@ -65,28 +63,45 @@ def client(service: str, settings: Config | None = None) -> Client:
     return _session().create_client(service, config=settings)
 
 
-def as_failure(error: BotoCoreError | ClientError) -> Unavailable | None:
-    """The failure to tell the caller when the service may recover; None when this is our bug."""
+def read_secret(
+    secrets: Client, arn: str, stage: str, version_id: str | None = None
+) -> dict[str, Any] | None:
+    """Read the version of a secret with a staging label; None when none with a value has it.
+
+    `version_id` is the version that must have the label, whichever it is when omitted.
+    """
+    version = {"VersionId": version_id} if version_id else {}
+    try:
+        answer: dict[str, Any] = secrets.get_secret_value(
+            SecretId=arn, VersionStage=stage, **version
+        )
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
+        return None
+    return answer
+
+
+def is_transient(error: BotoCoreError | ClientError) -> bool:
+    """Tell whether the service may recover from an error; every other is a bug of ours."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        transient = status >= 500 or status == 429 or code_of(error) in _TRANSIENT
-    else:
-        transient = isinstance(error, (BotoConnectionError, HTTPClientError))
-    return Unavailable() if transient else None
+        return status >= 500 or status == 429 or code_of(error) in _TRANSIENT
+    return isinstance(error, (BotoConnectionError, HTTPClientError))
 
 
 def code_of(error: ClientError) -> str:
-    """The service's own word for the error, such as `ThrottlingException`."""
+    """Return the service's error code, such as `ThrottlingException`."""
     return error.response["Error"]["Code"]
 
 
 def name_of(error: Exception) -> str:
-    """What went wrong in a word for the log: the service's own, or else the exception's."""
+    """Name an error for the log: the service's error code, or else the exception's class."""
     return code_of(error) if isinstance(error, ClientError) else type(error).__name__
 
 
 def region_of(arn: str) -> str:
-    """The region that an ARN names."""
+    """Return the region that an ARN names."""
     return arn.split(":")[3]
 
 

@@ -1,4 +1,4 @@
-"""Health: checks that run side by side and end in time, whatever what they check does."""
+"""Health checks: they run side by side and end in time, whatever their dependency does."""
 
 import threading
 import time
@@ -34,19 +34,19 @@ _REASONS = {
 
 
 class CheckFailed(Exception):
-    """The dependency answered, and it is not well; the argument is the reason's code."""
+    """The dependency answered that it is not well; the argument is the reason's code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a check found. `reason` is a code, None when up; the duration is in milliseconds."""
+    """Result of a check: `reason` is a code, None when up; the duration is in milliseconds."""
 
     name: str
     duration_ms: float
     reason: str | None
 
-    def public(self) -> dict[str, Any]:
-        """The outcome as clients see it."""
+    def to_public(self) -> dict[str, Any]:
+        """Show the outcome as clients see it."""
         return {
             "name": self.name,
             "status": "down" if self.reason else "up",
@@ -57,7 +57,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Health:
-    """The health of a function that has these checks."""
+    """Health of a function: the outcomes of its checks, kept for a second."""
 
     checks: Mapping[str, Check]
     clock: Callable[[], float] = time.monotonic
@@ -65,7 +65,7 @@ class Health:
     _found_at: float = 0.0
 
     def outcomes(self) -> list[Outcome]:
-        """What the checks find now, or found within the last second; the log tells what is down."""
+        """Run the checks unless they ran within the last second; the log tells what is down."""
         if not self._found or self.clock() - self._found_at >= KEPT_SECONDS:
             self._found = run(self.checks)
             self._found_at = self.clock()
@@ -75,24 +75,24 @@ class Health:
         return self._found
 
     def answer(self, *, detailed: bool = False) -> tuple[int, dict[str, Any]]:
-        """200 when every check is up, 503 when one is not; up or down, and each check if asked."""
+        """Return 200 when every check is up, else 503, and the data: each check if `detailed`."""
         outcomes = self.outcomes()
         healthy = not any(outcome.reason for outcome in outcomes)
         data: dict[str, Any] = {"status": "up" if healthy else "down"}
         if detailed:
-            data["checks"] = [outcome.public() for outcome in outcomes]
+            data["checks"] = [outcome.to_public() for outcome in outcomes]
         return (200 if healthy else 503), data
 
 
 def client(service: str) -> aws.Client:
-    """A client that a check can wait for: one attempt, within the time of a check."""
+    """Make a client that a check can wait for: one attempt, within the time of a check."""
     return aws.client(
         service, aws.config(connect_timeout=1, read_timeout=TIMEOUT_SECONDS, attempts=1)
     )
 
 
 def table_is_active(name: str) -> Check:
-    """The check that a DynamoDB table takes requests."""
+    """Make the check that a DynamoDB table takes requests."""
     dynamodb = client("dynamodb")
 
     def check() -> None:
@@ -104,7 +104,7 @@ def table_is_active(name: str) -> Check:
 
 
 def secret_is_readable(arn: str) -> Check:
-    """The check that a secret has a value, and that its key decrypts it."""
+    """Make the check that a secret has a value, and that its key decrypts it."""
     secrets = client("secretsmanager")
 
     def check() -> None:
@@ -114,7 +114,7 @@ def secret_is_readable(arn: str) -> Check:
 
 
 def queue_is_there(url: str) -> Check:
-    """The check that SQS has a queue, and that its policy lets this function come near."""
+    """Make the check that SQS has a queue whose policy admits this function."""
     sqs = client("sqs")
 
     def check() -> None:
@@ -124,7 +124,7 @@ def queue_is_there(url: str) -> Check:
 
 
 def run(checks: Mapping[str, Check], timeout: float = TIMEOUT_SECONDS) -> list[Outcome]:
-    """Every check's outcome, after `timeout` seconds at the latest.
+    """Run every check at once and return their outcomes, after `timeout` seconds at the latest.
 
     A check that still hangs then is left to its own thread, which nothing waits for: an executor
     would wait for it, and its workers would run out.
@@ -154,7 +154,7 @@ def _run(name: str, check: Check, done: dict[str, Outcome]) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """The code for an exception; its text may name things that callers need not know."""
+    """Return the code for an exception, whose text may name what callers need not know."""
     if isinstance(error, CheckFailed):
         return str(error)
     if isinstance(error, ClientError):

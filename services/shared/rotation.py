@@ -1,16 +1,16 @@
-"""The four steps in which Secrets Manager has a secret rotated; each may be repeated.
+"""Secrets Manager rotation: the four steps of its protocol, each of which may be repeated.
 
-The protocol: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets_how.html
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets_how.html
 A new version waits under AWSPENDING until it is tested, then takes AWSCURRENT over; the version
 before becomes AWSPREVIOUS by itself.
 """
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from services.shared import aws
+from services.shared.function import EnvironmentSettings
 from services.shared.telemetry import logger
 
 PASSWORD_LENGTH = 32
@@ -18,6 +18,13 @@ PASSWORD_LENGTH = 32
 
 class RotationRefused(Exception):
     """The request is not one that this function may carry out; nothing was changed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(EnvironmentSettings):
+    """Settings of a rotation function: the one secret that it rotates."""
+
+    secret_arn: str
 
 
 class Rotation:
@@ -31,8 +38,13 @@ class Rotation:
         self._client = client
         self._arn = arn
 
+    @staticmethod
+    def client() -> aws.Client:
+        """Make the client of a rotation function; nobody waits for its answer."""
+        return aws.client("secretsmanager", aws.config(read_timeout=5))
+
     def handle(self, event: dict[str, Any]) -> None:
-        """Carry out the step that Secrets Manager calls for; an exception tells it of failure."""
+        """Carry out the step that an event names; an exception tells Secrets Manager of failure."""
         step, token = event["Step"], event["ClientRequestToken"]
         logger.append_keys(step=step, version_id=token)
         try:
@@ -46,8 +58,9 @@ class Rotation:
     def run(self, *, step: str, secret_id: str, token: str) -> None:
         """Carry out a step for the version that the token names.
 
-        Raises `RotationRefused` for another secret, an unknown step, and a version that is not
-        waiting to become current.
+        Raises:
+            RotationRefused: The secret is another, the step unknown, or the version not waiting to
+                become current.
         """
         steps = {
             "createSecret": self._create,
@@ -68,7 +81,7 @@ class Rotation:
 
     def _create(self, token: str) -> None:
         """Put the new version, unless an earlier run did."""
-        if self._pending(token) is not None:
+        if self._find("AWSPENDING", token) is not None:
             return
         # No punctuation: the password may pass through shells and URLs as it is.
         password = self._client.get_random_password(
@@ -83,7 +96,7 @@ class Rotation:
         )
 
     def _set(self, _: str) -> None:
-        """Nothing: no other system has to learn the password, who needs it reads it from here."""
+        """Do nothing: no other system has to learn the password."""
 
     def _test(self, token: str) -> None:
         """Check the new version, or how rotation is set up when there is none.
@@ -93,17 +106,17 @@ class Rotation:
         say. See RotateImmediately,
         https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
         """
-        current, pending = self._value("AWSCURRENT"), self._pending(token)
+        current, pending = self._value("AWSCURRENT"), self._find("AWSPENDING", token)
         if pending in (None, current):
             self._test_setup(current)
         else:
             self._test_new(self._versions(token)[1])
 
     def _test_setup(self, current: dict[str, Any]) -> None:
-        """What rotation needs must be there: the current version, which could be read."""
+        """Check what rotation needs: the current version, which could be read."""
 
     def _test_new(self, pending: dict[str, Any]) -> None:
-        """The new version must work; it was found to be a rotation of the current one."""
+        """Check that the new version works; it is a rotation of the current one."""
 
     def _finish(self, token: str) -> None:
         """Make the new version the current one, if it is a rotation of it."""
@@ -117,7 +130,7 @@ class Rotation:
         )
 
     def _versions(self, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The current and the new version. Raises `RotationRefused` for what is no rotation."""
+        """Read the current and the new version; refuse a new one that is no rotation."""
         current, pending = self._value("AWSCURRENT"), self._value("AWSPENDING", token)
         sound = (
             {**pending, "password": None} == {**current, "password": None}
@@ -128,23 +141,19 @@ class Rotation:
             raise RotationRefused("the new version is not a rotation of the current one")
         return current, pending
 
-    def _pending(self, token: str) -> dict[str, Any] | None:
-        """The new version's value; None while it has none."""
-        try:
-            return self._value("AWSPENDING", token)
-        except ClientError as error:
-            if aws.code_of(error) != "ResourceNotFoundException":
-                raise
-            return None
-
     def _stages(self) -> dict[str, list[str]]:
-        """The staging labels of each version."""
+        """List the staging labels of each version."""
         secret = self._client.describe_secret(SecretId=self._arn)
         stages: dict[str, list[str]] = secret["VersionIdsToStages"]
         return stages
 
-    def _value(self, stage: str, version_id: str | None = None) -> dict[str, Any]:
-        version = {"VersionId": version_id} if version_id else {}
-        answer = self._client.get_secret_value(SecretId=self._arn, VersionStage=stage, **version)
-        value: dict[str, Any] = json.loads(answer["SecretString"])
+    def _value(self, stage: str, token: str | None = None) -> dict[str, Any]:
+        value = self._find(stage, token)
+        if value is None:
+            raise RotationRefused(f"the version {stage} has no value")
         return value
+
+    def _find(self, stage: str, token: str | None = None) -> dict[str, Any] | None:
+        """Read the value of a version; None while it has none."""
+        version = aws.read_secret(self._client, self._arn, stage, token)
+        return json.loads(version["SecretString"]) if version else None

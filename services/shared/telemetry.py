@@ -1,4 +1,4 @@
-"""Logs and metrics: one JSON line and one metric line for each request, no bodies, no tokens."""
+"""Logs and metrics: one JSON line and one metric line a request, no bodies, no tokens."""
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -18,7 +18,7 @@ def name_operation(operation: str) -> None:
 
 
 def finish(*, operation: str, status: int, duration_ms: float, code: str | None) -> None:
-    """The request's log line, and its metrics under the dimension `operation`.
+    """Write the request's log line, and its metrics under the dimension `operation`.
 
     `Errors` counts the answers that are ours to mend (500 and above), `Latency` is in
     milliseconds; `code` is the failure's, None after a success.
@@ -34,6 +34,6 @@ def finish(*, operation: str, status: int, duration_ms: float, code: str | None)
 
 
 def count(event: str) -> None:
-    """One more of what ought not to happen, as a metric without the dimension `operation`."""
+    """Count an event that should not happen, in a metric without the dimension `operation`."""
     _metrics.add_metric(name=event, unit=MetricUnit.Count, value=1)
     _metrics.flush_metrics()

@@ -1,4 +1,4 @@
-"""What proves that a request came through the store's CDN.
+"""Origin key: the header by which CloudFront proves that a request came through it.
 
 CloudFront adds a header with a key to what it sends to the API. Whoever calls the API at its own
 address, past the CDN's web ACL, log and security headers, does not have the key and is refused.
@@ -8,8 +8,6 @@ import hmac
 import time
 from collections.abc import Callable
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from services.shared import aws
 from services.shared.http.errors import Forbidden
@@ -34,25 +32,23 @@ class OriginKey:
         self._read_at = 0.0
 
     def check(self, event: dict[str, Any]) -> None:
-        """Take the key out of the event, so that nothing can log it. Raises `Forbidden`."""
+        """Take the key out of the event, so that nothing logs it; raise `Forbidden` without it."""
         given = event["headers"].pop(HEADER, "").encode(errors="replace")
         age = self._clock() - self._read_at
-        patience = KEPT_SECONDS if self._opens(given) else PATIENCE_SECONDS
+        patience = KEPT_SECONDS if self._is_known(given) else PATIENCE_SECONDS
         if not self._known or age >= patience:
-            self._known = [*self._read("AWSCURRENT"), *self._read("AWSPREVIOUS")]
+            self._known = self._read()
             self._read_at = self._clock()
-        if not self._opens(given):
+        if not self._is_known(given):
             raise Forbidden("the store answers through its CDN alone")
 
-    def _opens(self, given: bytes) -> bool:
+    def _is_known(self, given: bytes) -> bool:
         return bool(given) and any(hmac.compare_digest(given, key) for key in self._known)
 
-    def _read(self, stage: str) -> list[bytes]:
-        """The key at this stage; none when there is none."""
-        try:
-            value = self._client.get_secret_value(SecretId=self._arn, VersionStage=stage)
-        except ClientError as error:
-            if aws.code_of(error) != "ResourceNotFoundException":
-                raise
-            return []
-        return [value["SecretString"].encode()]
+    def _read(self) -> list[bytes]:
+        """Read the keys of both versions, of which either may be missing."""
+        versions = (
+            aws.read_secret(self._client, self._arn, stage)
+            for stage in ("AWSCURRENT", "AWSPREVIOUS")
+        )
+        return [version["SecretString"].encode() for version in versions if version]

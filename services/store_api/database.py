@@ -1,15 +1,9 @@
-"""Whether the store's database answers, and has what this code needs."""
+"""Health check of the store's database."""
 
 from pg8000.exceptions import Error
 
-from services.shared.database.postgres import (
-    REFUSED_LOGIN,
-    Connect,
-    Logins,
-    close,
-    log_in,
-    sqlstate,
-)
+from services.shared.database import postgres
+from services.shared.database.postgres import REFUSED_LOGIN, Connect, Logins, sqlstate
 from services.shared.health import Check, CheckFailed
 
 _LEVEL = "SELECT max(number) FROM store.migrations"
@@ -17,7 +11,7 @@ _NOT_THERE_OR_NOT_GRANTED = "42"  # what the migrations would have made or grant
 
 
 def is_migrated(logins: Logins, connect: Connect, level: int) -> Check:
-    """The check that the store's user can log in and finds migrations up to `level`.
+    """Make the check that the store's user can log in and finds migrations up to `level`.
 
     On a connection of its own: the one that requests share must not be in two threads, and the
     thread of a check that takes too long is left alone.
@@ -25,11 +19,11 @@ def is_migrated(logins: Logins, connect: Connect, level: int) -> Check:
 
     def check() -> None:
         try:
-            connection = log_in(logins.logins(), connect)
+            connection = postgres.log_in(logins.logins(), connect)
             try:
                 [[found]] = connection.run(_LEVEL)
             finally:
-                close(connection)
+                postgres.close(connection)
         except (OSError, Error) as error:
             raise CheckFailed(_reason(error)) from error
         if (found or 0) < level:

@@ -1,4 +1,4 @@
-"""Products and orders, and why an order may be refused.
+"""Products and orders, and the reasons for which an order is refused.
 
 Money is a whole number of the currency's minor unit: 1450 EUR cents are 14.50 EUR.
 """
@@ -12,13 +12,13 @@ from services.shared.http.errors import Conflict, NotFound
 # escaped, are less than a quarter of this.
 MAX_ORDER_LENGTH = 65_536
 
-# As the database composes it: {id, placed_at, lines, total}. Nothing here looks into it.
+# As the database composes it: {id, placed_at, lines, total}.
 Order: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """So many of one product."""
+    """Line of an order: one product and its quantity."""
 
     sku: str
     quantity: int
@@ -26,7 +26,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What the store sells; `image` is the picture's path, relative to the store's page."""
+    """Product of the store; `image` is the picture's path, relative to the store's page."""
 
     sku: str
     name: str
@@ -36,8 +36,8 @@ class Product:
     stock: int
     image: str
 
-    def public(self) -> dict[str, Any]:
-        """The product as clients see it."""
+    def to_public(self) -> dict[str, Any]:
+        """Show the product as clients see it."""
         return {
             "sku": self.sku,
             "name": self.name,

@@ -1,4 +1,4 @@
-"""Where products and orders are kept."""
+"""Repository of products and orders: the `Shop` that the API needs, and its PostgreSQL."""
 
 import json
 from collections.abc import Sequence
@@ -25,27 +25,27 @@ _READ_ORDER = "SELECT store.read_order(CAST(:id AS uuid))"
 
 
 class Shop(Protocol):
-    """Products and orders, wherever they are kept."""
+    """Products and orders."""
 
     def products(self) -> list[Product]:
-        """Every product, in the order of the shelf."""
+        """List every product, in the order of the shelf."""
 
     def product(self, sku: str) -> Product:
-        """Raises `ProductNotFound`."""
+        """Return a product; raise `ProductNotFound`."""
 
     def place(self, key: str, lines: Sequence[Line]) -> tuple[Order, bool]:
-        """Order all lines or nothing; tells whether the order is new.
+        """Order all lines or nothing; return the order, and whether it is new.
 
-        Placed again with the same key and lines, an order is answered as it was, and not new.
+        Placed again with the same key and lines, an order is returned as it was, and is not new.
         Raises `OutOfStock`, `ProductNotFound`, and `KeyInUse` for a key with other lines.
         """
 
     def order(self, order_id: str) -> Order:
-        """Raises `OrderNotFound`."""
+        """Return an order; raise `OrderNotFound`."""
 
 
 class PostgresShop:
-    """The shop in PostgreSQL: each use case is one statement, so one transaction.
+    """Shop in PostgreSQL: each use case is one statement, and so one transaction.
 
     All of them may be repeated, as `Database.run` asks: an order has its key.
     """
@@ -54,11 +54,11 @@ class PostgresShop:
         self._database = database
 
     def products(self) -> list[Product]:
-        """Every product, in the order of the shelf."""
+        """List every product, in the order of the shelf."""
         return [Product(*row) for row in self._database.run(_LIST)]
 
     def product(self, sku: str) -> Product:
-        """The product with its stock as the last order left it."""
+        """Return the product with its stock as the last order left it."""
         rows = self._database.run(_READ, sku=sku)
         if not rows:
             raise ProductNotFound(sku)
@@ -74,7 +74,7 @@ class PostgresShop:
         return answer["order"], outcome == "placed"
 
     def order(self, order_id: str) -> Order:
-        """The order with its lines and totals."""
+        """Return the order with its lines and totals."""
         [[order]] = self._database.run(_READ_ORDER, id=order_id)
         if order is None:
             raise OrderNotFound(order_id)

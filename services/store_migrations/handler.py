@@ -1,16 +1,16 @@
-"""Brings the store's database up to date; safe to call at any time, also twice at once.
+"""Function that migrates the store's database; safe to call at any time, also twice at once.
 
-`{}` applies the missing migrations and sees to it that the store can log in. `{"seed": true}` adds
-the demonstration's products as well.
+`{}` applies the missing migrations and lets the store's user log in. `{"seed": true}` adds the
+demonstration's products as well.
 """
 
-import gc
 import os
 from typing import Any
 
 from services.shared import aws
 from services.shared.database.postgres import connect_to
 from services.shared.database.secret import DatabaseSecret
+from services.shared.function import entry_point
 from services.shared.telemetry import logger
 from services.store_migrations.service import Store
 from services.store_migrations.settings import Settings
@@ -20,7 +20,7 @@ _TIMEOUT_SECONDS = 60.0
 
 
 def connect(settings: Settings) -> Store:
-    """The store's database on AWS."""
+    """Make the store's database on AWS."""
     client = aws.client("secretsmanager")
     user = DatabaseSecret(client, settings.database_secret_arn)
     return Store(
@@ -33,12 +33,9 @@ def connect(settings: Settings) -> Store:
 _store = connect(Settings.from_env(os.environ))
 
 
+@entry_point
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Lambda's entry point."""
+    """Migrate the database; return what was applied and seeded."""
     done = _store.prepare(seed=event.get("seed") is True)
     logger.info("database is up to date", extra=done)
     return done
-
-
-# What initialization made lives as long as the function: no collection need look at it again.
-gc.freeze()

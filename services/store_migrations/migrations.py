@@ -1,4 +1,4 @@
-"""Migrations: SQL files `NNNN_name.sql`, applied in order, each once and each in a transaction.
+"""Database migrations: SQL files `NNNN_name.sql`, applied in order, each once in a transaction.
 
 What was applied is kept with its checksum, so that a file changed afterwards is noticed. An
 advisory lock lets one run at a time; a second waits and then finds nothing to do.
@@ -24,7 +24,7 @@ class MigrationRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One file."""
+    """One SQL file."""
 
     number: int
     name: str
@@ -32,12 +32,12 @@ class Migration:
 
     @property
     def sha256(self) -> str:
-        """The checksum of its text, in hexadecimal."""
+        """Checksum of its text, in hexadecimal."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
 def read_migrations(folder: Path = FOLDER) -> list[Migration]:
-    """The migrations of a folder, numbered from 1 without a gap. Raises `MigrationRefused`."""
+    """Read a folder's migrations; raise `MigrationRefused` if a number from 1 on is missing."""
     names = sorted(path.name for path in folder.glob("*.sql") if _FILE_NAME.fullmatch(path.name))
     migrations = [Migration(int(name[:4]), name, (folder / name).read_text()) for name in names]
     for expected, migration in enumerate(migrations, start=1):
@@ -48,7 +48,7 @@ def read_migrations(folder: Path = FOLDER) -> list[Migration]:
 
 @contextmanager
 def one_at_a_time(connection: Connection) -> Iterator[None]:
-    """Wait, 20 seconds at most, until no other session is in here."""
+    """Hold a lock, waiting 20 seconds at most, so that no other session migrates."""
     connection.run("SET lock_timeout = '20s'")
     connection.run("SELECT pg_advisory_lock(:lock)", lock=_LOCK)
     try:
@@ -58,7 +58,7 @@ def one_at_a_time(connection: Connection) -> Iterator[None]:
 
 
 def migrate(connection: Connection, migrations: Sequence[Migration]) -> list[str]:
-    """Apply what is missing; answers the names of what was applied. Raises `MigrationRefused`."""
+    """Apply what is missing and return its names; raise `MigrationRefused` for a misfit."""
     missing = _missing(connection, migrations)
     for migration in missing:
         _apply(connection, migration)
@@ -66,7 +66,7 @@ def migrate(connection: Connection, migrations: Sequence[Migration]) -> list[str
 
 
 def _missing(connection: Connection, migrations: Sequence[Migration]) -> list[Migration]:
-    """What is not applied yet. Raises `MigrationRefused`."""
+    """List what is not applied yet; raise `MigrationRefused` for a misfit."""
     applied = connection.run("SELECT name, sha256 FROM migrations ORDER BY number")
     if len(applied) > len(migrations):
         raise MigrationRefused(f"the database has {applied[-1][0]}, which is newer than this code")

@@ -1,4 +1,4 @@
-"""What a migration of the store's database is made of."""
+"""Migration of the store's database: schema, the user's password, demonstration products."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,30 +14,30 @@ from services.store_migrations.migrations import FOLDER, migrate, one_at_a_time,
 
 @dataclass(frozen=True, kw_only=True)
 class Store:
-    """The store's database, as its master sees it."""
+    """The store's database, as its master user sees it."""
 
     master: DatabaseSecret
     user: DatabaseSecret
     connect: Connect
 
     def prepare(self, *, seed: bool) -> dict[str, Any]:
-        """Apply what is missing; answers what was applied and what was seeded."""
+        """Apply what is missing; return what was applied and what was seeded."""
         connection = log_in(self.master.logins(), self.connect)
         try:
             with one_at_a_time(connection):
                 connection.run(_read("setup.sql"))
                 applied = migrate(connection, read_migrations())
-                password_set = self._let_in(connection)
+                password_set = self._set_password(connection)
                 seeded = [sku for [sku] in connection.run(_read("seed.sql"))] if seed else []
         finally:
             close(connection)
         return {"applied": applied, "password_set": password_set, "seeded": seeded}
 
-    def _let_in(self, connection: Connection) -> bool:
-        """Give the store's user its password, unless it can log in already.
+    def _set_password(self, connection: Connection) -> bool:
+        """Set the password of the store's user unless it can log in; tell whether it was set.
 
         So a rotation that is under way keeps what it has set, and a database that was restored
-        from a backup learns the password of today.
+        from a backup gets today's password.
         """
         try:
             close(log_in(self.user.logins(), self.connect))

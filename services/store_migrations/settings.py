@@ -1,8 +1,8 @@
-"""What the function is told by its environment."""
+"""Settings of the function that migrates the store's database."""
 
 from dataclasses import dataclass
 
-from services.shared.settings import EnvironmentSettings
+from services.shared.function import EnvironmentSettings
 
 
 @dataclass(frozen=True, kw_only=True)

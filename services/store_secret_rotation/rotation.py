@@ -1,4 +1,4 @@
-"""Rotation of a secret that is also the password of a database user, who changes it himself.
+"""Secrets Manager rotation of a database user's password, which the user itself changes.
 
 The old password stops with `setSecret`; sessions that are open go on. Until `finishSecret`, some
 seconds later, a new session needs the pending version: `DatabaseSecret.logins` tries it.
@@ -17,15 +17,15 @@ from services.shared.telemetry import logger
 
 
 class DatabaseUserRotation(Rotation):
-    """Rotates the secret of one database user."""
+    """Rotation of the secret of one database user."""
 
     def __init__(self, client: aws.Client, arn: str, connect: Connect) -> None:
         super().__init__(client, arn)
         self._connect = connect
 
     def _set(self, token: str) -> None:
-        """Make the new password the user's; it is already, when an earlier run did."""
-        current, pending = map(Login.of, self._versions(token))
+        """Set the new password in the database, unless an earlier run did."""
+        current, pending = map(Login.from_secret, self._versions(token))
         connection = log_in((pending, current), self._connect)
         try:
             set_password(connection, pending.username, pending.password)
@@ -33,7 +33,7 @@ class DatabaseUserRotation(Rotation):
             close(connection)
 
     def _test_setup(self, current: dict[str, Any]) -> None:
-        """The database must answer; before its first migration it has no such user to let in."""
+        """Check that the database answers; before its first migration it has no such user."""
         try:
             self._test_new(current)
         except Error as error:
@@ -42,8 +42,8 @@ class DatabaseUserRotation(Rotation):
             logger.warning("the database does not know the user yet; the migrations make it")
 
     def _test_new(self, pending: dict[str, Any]) -> None:
-        """The user must be let in with the new password."""
-        connection = self._connect(Login.of(pending))
+        """Check that the user can log in with the new password."""
+        connection = self._connect(Login.from_secret(pending))
         try:
             connection.run("SELECT 1")
         finally:

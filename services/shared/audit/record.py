@@ -1,4 +1,4 @@
-"""The record that every request to the partner API leaves: who asked for what, and how it went.
+"""Audit record of a request to the partner API: who asked for what, and how it went.
 
 It never holds a body, a query's value or a key's value, and no text in it can end its line.
 """
@@ -15,7 +15,7 @@ from services.shared.http.exact_json import UNKEEPABLE, Json
 
 
 class NotARecord(Exception):
-    """A text that is no audit record; the argument says why, without repeating any of it."""
+    """A text is no audit record; the argument says why, without repeating any of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,20 +41,20 @@ class AuditRecord:
     stage: str
 
     def to_json(self) -> str:
-        """One line of ASCII, without its end."""
+        """Write the record as one line of ASCII, without its end."""
         return exact_json.render(asdict(self))
 
 
 def read_record(text: str) -> AuditRecord:
-    """The record that `to_json` wrote. Raises `NotARecord` for anything else."""
+    """Read the record that `to_json` wrote; raise `NotARecord` for anything else."""
     try:
         fields = exact_json.parse(text)
     except InvalidRequest as error:
         raise NotARecord("it is not JSON") from error
-    if not isinstance(fields, dict) or fields.keys() != _HOLDS.keys():
+    if not isinstance(fields, dict) or fields.keys() != _FIELD_CHECKS.keys():
         raise NotARecord("it does not have the fields of a record")
-    for name, holds in _HOLDS.items():
-        if not holds(fields[name]):
+    for name, is_right in _FIELD_CHECKS.items():
+        if not is_right(fields[name]):
             raise NotARecord(f"its {name} is not as it must be")
     return AuditRecord(**fields)
 
@@ -84,7 +84,7 @@ def _duration(value: Json) -> bool:
     return number and value != UNKEEPABLE and value >= 0
 
 
-_HOLDS: dict[str, Callable[[Json], bool]] = {
+_FIELD_CHECKS: dict[str, Callable[[Json], bool]] = {
     "record_id": _text("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "time": _time,
     "request_id": _text("[ -~]{1,128}"),

@@ -1,4 +1,4 @@
-"""Giving a database role a password that the server never sees."""
+"""PostgreSQL passwords, set so that the server never sees them."""
 
 import hashlib
 import hmac
@@ -11,17 +11,16 @@ _ITERATIONS = 4096
 
 
 def set_password(connection: Connection, role: str, password: str) -> None:
-    """Make this the role's password.
+    """Set a role's password by its SCRAM verifier.
 
-    What is sent is its SCRAM verifier: the statement may end up in the server's log, and a verifier
-    there lets nobody in.
+    The statement may end up in the server's log, where a verifier lets nobody log in.
     """
     verifier = scram_verifier(password, secrets.token_bytes(16))
     connection.run(f"ALTER ROLE {identifier(role)} PASSWORD {literal(verifier)}")
 
 
 def scram_verifier(password: str, salt: bytes) -> str:
-    """What PostgreSQL keeps of a password (RFC 5803); it must be ASCII, as generated ones are."""
+    """Compute what PostgreSQL keeps of a password (RFC 5803), which must be ASCII."""
     salted = hashlib.pbkdf2_hmac("sha256", password.encode("ascii"), salt, _ITERATIONS)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
     server = hmac.digest(salted, b"Server Key", "sha256")

@@ -1,8 +1,8 @@
-"""A connection to PostgreSQL: proven to be to our server, kept while it works, made again if not.
+"""PostgreSQL connection: verified by TLS, kept while it works, made again if not.
 
-A function keeps one connection from one invocation to the next. The server may restart or fail
-over, and the password may be rotated, in between or in the middle of a statement; neither fails a
-request, since a statement is run again on a new connection.
+A function keeps one connection from one invocation to the next. A restart or fail-over of the
+server, or a rotation of the password, fails no request, not even in the middle of a statement: it
+is run again on a new connection.
 """
 
 import ssl
@@ -34,10 +34,10 @@ Connect = Callable[[Login], Connection]
 
 
 class Logins(Protocol):
-    """Where passwords come from."""
+    """Source of logins, such as a secret."""
 
     def logins(self) -> Iterator[Login]:
-        """What to log in with, in the order to try it."""
+        """Yield the logins in the order to try them."""
 
 
 class Database:
@@ -50,7 +50,7 @@ class Database:
         self._prepared: dict[str, PreparedStatement] = {}
 
     def run(self, sql: str, **values: Any) -> list[list[Any]]:
-        """The rows of a statement: one round trip, and one more the first time on a connection.
+        """Run a statement and return its rows: a round trip, two the first time on a connection.
 
         The statement must be safe to repeat: when the connection breaks, nobody knows whether it
         was carried out or only its answer lost. Raises `Unavailable` when the last try fails too.
@@ -59,13 +59,13 @@ class Database:
             try:
                 return self._run(sql, values)
             except (OSError, Error) as error:
-                if not _is(error, _REPEATABLE):
-                    raise _told(error) from error
+                if not _has_code(error, _REPEATABLE):
+                    raise _to_raise(error) from error
                 logger.warning("connecting again", extra={"database_error": str(error)})
         try:
             return self._run(sql, values)
         except (OSError, Error) as error:
-            raise _told(error) from error
+            raise _to_raise(error) from error
 
     def _run(self, sql: str, values: dict[str, Any]) -> list[list[Any]]:
         connection = self._connection or self._open()
@@ -74,7 +74,7 @@ class Database:
                 self._prepared[sql] = connection.prepare(sql)
             rows: list[list[Any]] = self._prepared[sql].run(**values)
         except (OSError, Error) as error:
-            if _is(error, _REPEATABLE):
+            if _has_code(error, _REPEATABLE):
                 self._connection = None
                 close(connection)
             raise
@@ -87,7 +87,7 @@ class Database:
 
 
 def log_in(logins: Iterable[Login], connect: Connect) -> Connection:
-    """A connection with the first login that the server takes; raises what the last one met."""
+    """Connect with the first login that the server takes; raise what the last one met."""
     refusal: Error | None = None
     for login in logins:
         try:
@@ -100,7 +100,7 @@ def log_in(logins: Iterable[Login], connect: Connect) -> Connection:
 
 
 def connect_to(region: str, *, timeout: float = TIMEOUT_SECONDS) -> Connect:
-    """How to connect to a server in an AWS region; `timeout` is in seconds, for each answer.
+    """Make the function that connects; `timeout` is in seconds, for each answer.
 
     The server must show a certificate of its host name (`verify-full`) by the roots of RDS there,
     or by an authority that the environment adds with SSL_CERT_FILE.
@@ -128,9 +128,9 @@ def connect_to(region: str, *, timeout: float = TIMEOUT_SECONDS) -> Connect:
 
 
 def roots(region: str) -> str:
-    """The root certificates of RDS in a region, in PEM; those of all, if the file has none of it.
+    """Return the root certificates of RDS in a region, in PEM.
 
-    As AWS's own global bundle, which is all regions' together.
+    Of a region that the file does not know, those of all regions, as in AWS's global bundle.
     """
     every = _ROOTS.read_text("utf-8")
     _, found, rest = every.partition(f"# {region}\n")
@@ -138,7 +138,7 @@ def roots(region: str) -> str:
 
 
 def close(connection: Connection) -> None:
-    """Give a connection up, in whatever state it is."""
+    """Close a connection, which may be closed or broken already."""
     try:
         connection.close()
     except (OSError, Error):
@@ -146,23 +146,23 @@ def close(connection: Connection) -> None:
 
 
 def sqlstate(error: BaseException | None) -> str:
-    """The server's five-character code; empty for an error that is not the server's.
+    """Return the server's five-character code; empty for an error that is not the server's.
 
-    pg8000 hides the server's refusal of a login behind the failure to say goodbye after it.
+    pg8000 hides the server's refusal of a login behind the failure to close the connection.
     """
     if isinstance(error, DatabaseError) and isinstance(error.args[0], dict):
         return str(error.args[0].get("C", ""))
     return sqlstate(error.__context__) if isinstance(error, InterfaceError) else ""
 
 
-def _is(error: Exception, codes: tuple[str, ...]) -> bool:
-    """Whether the error is one of these; one without a code is always of the connection."""
+def _has_code(error: Exception, codes: tuple[str, ...]) -> bool:
+    """Tell whether an error has one of these codes, or none: then the connection is lost."""
     return sqlstate(error).startswith(codes) if sqlstate(error) else True
 
 
-def _told(error: Exception) -> Exception:
-    """What to raise: `Unavailable` for what may pass, the error itself for a bug."""
-    if not _is(error, _TRANSIENT):
+def _to_raise(error: Exception) -> Exception:
+    """Return `Unavailable` for what may pass, the error itself for a bug."""
+    if not _has_code(error, _TRANSIENT):
         return error
     logger.warning("dependency failed", extra={"database_error": str(error)})
     return Unavailable()

@@ -1,11 +1,9 @@
-"""The secret with which a function logs in to the database."""
+"""PostgreSQL login, kept in Secrets Manager."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
-
-from botocore.exceptions import ClientError
 
 from services.shared import aws
 
@@ -14,7 +12,7 @@ CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """Whom to be, where; the password does not show when it is printed."""
+    """PostgreSQL login: server, database, user and password, which is not printed."""
 
     host: str
     port: int
@@ -23,8 +21,8 @@ class Login:
     password: str = field(repr=False)
 
     @classmethod
-    def of(cls, secret: Mapping[str, Any]) -> Self:
-        """The login that a secret's fields say, as Secrets Manager names them for RDS."""
+    def from_secret(cls, secret: Mapping[str, Any]) -> Self:
+        """Read a secret's fields, as Secrets Manager names them for RDS."""
         return cls(
             host=secret["host"],
             port=int(secret["port"]),
@@ -35,10 +33,10 @@ class Login:
 
 
 class DatabaseSecret:
-    """The logins of one secret.
+    """The logins that one secret's versions hold.
 
-    The secret that RDS keeps for the master user has only username and password; where the database
-    is then comes from the secret `beside` it, whose user is of the same database.
+    The secret that RDS keeps for the master user has only username and password; the server then
+    comes from the secret `beside` it, whose user is of the same database.
     """
 
     def __init__(self, client: aws.Client, arn: str, beside: Self | None = None) -> None:
@@ -48,11 +46,11 @@ class DatabaseSecret:
         self._kept: Login | None = None
 
     def logins(self) -> Iterator[Login]:
-        """The login kept from last time, then the current one, the one to come, the current one.
+        """Yield the login kept from last time, the current, the pending, the current one again.
 
-        A rotation first changes the password in the database and only then calls the new version
-        current. Between the two, for some seconds, the pending version is the one that works; and
-        it may have become the current one while this looked.
+        A rotation first changes the password in the database and only then makes the new version
+        current. Between the two, for some seconds, the pending version is the one that works; it
+        may have become the current one in the meantime.
         """
         tried = self._kept
         if tried:
@@ -64,19 +62,16 @@ class DatabaseSecret:
                 yield login
 
     def current(self) -> Login:
-        """The login of the current version."""
+        """Read the login of the current version; raise `LookupError` if there is none."""
         login = self._load(CURRENT)
         if login is None:
             raise LookupError("the secret has no value yet")
         return login
 
     def _load(self, stage: str) -> Login | None:
-        """The login of a version; None when there is none at this stage."""
-        try:
-            value = self._client.get_secret_value(SecretId=self._arn, VersionStage=stage)
-        except ClientError as error:
-            if aws.code_of(error) != "ResourceNotFoundException":
-                raise
+        """Read the login of the version with a staging label; None when there is none."""
+        version = aws.read_secret(self._client, self._arn, stage)
+        if version is None:
             return None
         place = asdict(self._beside.current()) if self._beside else {}
-        return Login.of({**place, **json.loads(value["SecretString"])})
+        return Login.from_secret({**place, **json.loads(version["SecretString"])})

@@ -1,16 +1,17 @@
-"""The one family of errors that a caller is told about.
+"""Errors that a caller is told about.
 
     Failure
     ├── InvalidRequest      the request is wrong in itself            400
     ├── Forbidden           the caller may not do this                403
     ├── NotFound            what the request names is not there       404
+    ├── MethodNotAllowed    what it names has other methods           405
     ├── Conflict            the state does not allow it now           409
     ├── PreconditionFailed  the caller's own condition does not hold  412
     ├── TooLarge            more than can be stored or read           413
-    └── Unavailable         a service we depend on did not answer     503
+    ├── Unavailable         a service we depend on did not answer     503
+    └── InternalError       any other exception, which is a bug       500
 
-The services raise the leaves of this tree; `responses` alone knows the statuses. Every other
-exception is a bug: it is logged and answered with 500 and nothing else.
+The services raise the leaves of this tree; `responses` alone knows the statuses.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,7 +23,7 @@ Details = Sequence[Mapping[str, str]] | Mapping[str, int | str]
 
 
 class Failure(Exception):
-    """A request that was not done, said so that the caller can do something about it.
+    """A request was not carried out, for a reason that its caller can do something about.
 
     `code` is a stable word for programs, the message is for people, `details` adds facts.
     """
@@ -49,6 +50,25 @@ class Forbidden(Failure):
 
 class NotFound(Failure):
     """What the request names does not exist."""
+
+
+class RouteNotFound(NotFound):
+    """API Gateway passed on a path that the function does not know."""
+
+    code = "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such resource")
+
+
+class MethodNotAllowed(Failure):
+    """The path has other methods than the request's; the answer lists them in `Allow`."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, methods: Sequence[str]) -> None:
+        super().__init__(f"the resource has only {', '.join(methods)}")
+        self.methods = methods
 
 
 class Conflict(Failure):
@@ -85,11 +105,20 @@ class Unavailable(Failure):
         super().__init__("a service this one depends on is not available; try again later")
 
 
-def refused(field: str, problem: str, allowed: str, names: Collection[str] = ()) -> InvalidRequest:
-    """The error for one field of a request, named by its path (`item.tags[2]`).
+class InternalError(Failure):
+    """A bug: the log has the exception, the caller only the request id to report."""
 
-    `names` are the fields directly under `field` that have the problem; the first is named. Of a
-    path that clients made long, the beginning is told.
+    code = "internal_error"
+
+    def __init__(self) -> None:
+        super().__init__("an internal error; report the request_id")
+
+
+def refused(field: str, problem: str, allowed: str, names: Collection[str] = ()) -> InvalidRequest:
+    """Make the error for one field of a request, named by its path (`item.tags[2]`).
+
+    `names` are the fields directly under `field` that have the problem; the first is named. A long
+    path is cut.
     """
     if names:
         field = f"{field}.{min(names)}" if field else min(names)

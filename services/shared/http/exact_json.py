@@ -16,12 +16,12 @@ Json: TypeAlias = Any  # what a JSON document can say; checked by schemas, not b
 
 _EXACT = Context(prec=38, Emin=-130, Emax=125, traps=[Inexact, Overflow, Subnormal])
 _MALFORMED = "a JSON object in UTF-8 (RFC 8259)"
-# Stands for a number that cannot be kept: only the reader of the value can tell its field.
+# A number that DynamoDB cannot hold: only the reader of the value can tell in which field.
 UNKEEPABLE = Decimal("Infinity")
 
 
 def number(text: str) -> int | Decimal:
-    """The number that the text says, exactly; UNKEEPABLE when DynamoDB cannot hold it."""
+    """Read a number exactly; return UNKEEPABLE for one that DynamoDB cannot hold."""
     try:
         exact = _EXACT.create_decimal(text)
     except DecimalException:
@@ -31,10 +31,11 @@ def number(text: str) -> int | Decimal:
 
 
 def parse(text: str | bytes) -> Json:
-    """The value of a JSON document.
+    """Read a JSON document.
 
-    Raises `InvalidRequest` for what is not JSON (NaN and Infinity included), invalid UTF-8, a
-    name that occurs twice in an object, and nesting too deep to read.
+    Raises:
+        InvalidRequest: It is not JSON (NaN and Infinity included) or not UTF-8, a name occurs twice
+            in an object, or it is nested too deep to read.
     """
     try:
         document = text if isinstance(text, str) else text.decode("utf-8")
@@ -43,7 +44,7 @@ def parse(text: str | bytes) -> Json:
             parse_float=number,
             parse_int=number,
             parse_constant=_refuse_constant,
-            object_pairs_hook=_unique,
+            object_pairs_hook=_to_object,
         )
     except UnicodeDecodeError as error:
         raise refused("body", f"is not UTF-8 at byte {error.start}", _MALFORMED) from error
@@ -55,12 +56,14 @@ def parse(text: str | bytes) -> Json:
 
 
 def render(value: Json) -> str:
-    """The JSON document of a value that `parse` could have given, in ASCII, numbers exact."""
+    """Write a value as `parse` gives one, in ASCII, its numbers exactly."""
     # json.dumps would be faster, but it has no way to write a Decimal as a number.
     if isinstance(value, str):
         return _quoted(value)
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, (int, float, Decimal)):
         return str(value)
     if isinstance(value, dict):
@@ -72,10 +75,10 @@ def _refuse_constant(name: str) -> NoReturn:
     raise refused("body", f"has {name}, which is not JSON", _MALFORMED)
 
 
-def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        first = {name: place for place, (name, _) in reversed(list(enumerate(pairs)))}
-        twice = next(name for place, (name, _) in enumerate(pairs) if first[name] != place)
-        raise refused(twice, "occurs twice in one object", "each name once")
+def _to_object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    members: dict[str, Json] = {}
+    for name, value in pairs:
+        if name in members:
+            raise refused(name, "occurs twice in one object", "each name once")
+        members[name] = value
     return members

@@ -1,4 +1,4 @@
-"""From an API Gateway event (HTTP API 2.0 or REST API) to its answer: every handler's frame."""
+"""Requests of API Gateway (HTTP API 2.0 or REST API) and the frame in which each is answered."""
 
 import base64
 import binascii
@@ -10,58 +10,69 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.shared import aws, telemetry
-from services.shared.http import responses
-from services.shared.http.errors import Failure, RequestTooLarge, refused
+from services.shared.http import exact_json, responses
+from services.shared.http.errors import (
+    Failure,
+    InternalError,
+    RequestTooLarge,
+    Unavailable,
+    refused,
+)
+from services.shared.http.exact_json import Json
 from services.shared.http.responses import Response
 from services.shared.http.text import plain
 
 Event = dict[str, Any]
+Request = dict[str, Json]
 
 _REQUEST_ID_LENGTH = 128
 
 
-@dataclass(slots=True)
+@dataclass
 class Call:
-    """One request; the handler names its operation as soon as it knows it.
+    """One request on its way to its answer.
 
-    `marks` is what every answer's envelope says of the request; `headers` are those that the
-    handler adds to the answer, be it a success or a failure.
+    Attributes:
+        event: What API Gateway gave the function.
+        envelope: What every answer's envelope says of the request.
+        request: The parts of the request, once they are checked.
+        headers: Headers that the answer gets besides the common ones, be it a success or not.
+        status: HTTP status of the answer if it is a success.
+        operation: The operation's name, once it is known to be one.
     """
 
     event: Event
-    marks: dict[str, str]
+    envelope: dict[str, str]
+    request: Request = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    status: int = 200
     operation: str = "unknown"
 
-    def name(self, operation: str) -> None:
-        """File the request's logs and metrics under this operation."""
+    def name_operation(self, operation: str) -> None:
+        """File the request's log lines and metrics under this operation."""
         self.operation = operation
         telemetry.name_operation(operation)
 
 
-def serve(event: Event, work: Callable[[Call], tuple[int, Any]], **marks: str) -> Response:
-    """Answer with the status and data that `work` gives, or with the failure it raises.
+def serve(event: Event, run: Callable[[Call], Json], **envelope: str) -> Response:
+    """Answer a request; whatever happens, there is an answer, a log line and the metrics.
 
-    Whatever happens, there is an answer in the envelope, a log line and the metrics. The `marks`
-    go into the envelope beside the request's id.
+    `run` gives the data of the answer, or raises a `Failure`; `envelope` is what the answer's
+    envelope says of the request besides its id.
     """
     started = time.perf_counter()
     # A client of a REST API can choose the request's id.
     request_id = plain(event["requestContext"]["requestId"], _REQUEST_ID_LENGTH)
-    call = Call(event, {"request_id": request_id, **marks})
+    call = Call(event, {"request_id": request_id, **envelope})
     telemetry.begin(request_id)
     code: str | None = None
     try:
-        status, data = work(call)
-        response = responses.answer(status, data, call.marks)
+        data = run(call)
+        response = responses.success(call.status, data, call.envelope)
     except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # last frame
-        failure = _failure(error)
-        code = failure.code if failure else "internal_error"
-        if failure:
-            response = responses.failure(failure, call.marks)
-        else:
-            telemetry.logger.exception("unexpected error")
-            response = responses.internal_error(call.marks)
+        failure = _to_failure(error)
+        code = failure.code
+        response = responses.failure(failure, call.envelope)
     response["headers"] |= call.headers
     telemetry.finish(
         operation=call.operation,
@@ -72,36 +83,35 @@ def serve(event: Event, work: Callable[[Call], tuple[int, Any]], **marks: str) -
     return response
 
 
-def body(event: Event, *, limit: int) -> str | bytes:
-    """The request's body, empty when there is none.
+def json_body(event: Event, *, limit: int) -> Json:
+    """Parse the request's body; raise `RequestTooLarge` or `InvalidRequest` if it cannot be.
 
     `limit` is in characters, which are never more than the bytes. What is longer is refused before
-    it is decoded or parsed: that costs as much as it is long. Raises `RequestTooLarge` and
-    `InvalidRequest`.
+    it is decoded or parsed, which costs as much as it is long.
     """
-    given: str = event.get("body") or ""
+    body: str = event.get("body") or ""
     encoded = event.get("isBase64Encoded")
-    if len(given) > (_base64_length(limit) if encoded else limit):
+    if len(body) > (_base64_length(limit) if encoded else limit):
         raise RequestTooLarge(limit)
     if not encoded:
-        return given
+        return exact_json.parse(body)
     try:
-        return base64.b64decode(given, validate=True)
+        decoded = base64.b64decode(body, validate=True)
     except binascii.Error as error:
         raise refused("body", "is not base64", "what isBase64Encoded says") from error
+    return exact_json.parse(decoded)
 
 
 def _base64_length(size: int) -> int:
     return (size + 2) // 3 * 4
 
 
-def _failure(error: Exception) -> Failure | None:
-    """What the caller is told; None for a bug."""
+def _to_failure(error: Exception) -> Failure:
+    """Return what the caller is told of an error, and log what the caller is not told."""
     if isinstance(error, Failure):
         return error
-    if isinstance(error, (BotoCoreError, ClientError)):
-        failure = aws.as_failure(error)
-        if failure:
-            telemetry.logger.warning("dependency failed", extra={"dependency_error": str(error)})
-        return failure
-    return None
+    if isinstance(error, (BotoCoreError, ClientError)) and aws.is_transient(error):
+        telemetry.logger.warning("dependency failed", extra={"dependency_error": str(error)})
+        return Unavailable()
+    telemetry.logger.exception("unexpected error")
+    return InternalError()

@@ -1,73 +1,56 @@
-"""The envelope of every answer, and the one place that maps errors to HTTP statuses."""
+"""Answers of the APIs: their envelope, and the one place that maps errors to HTTP statuses."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from services.shared.http import exact_json
-from services.shared.http.errors import (
-    Conflict,
-    Failure,
-    Forbidden,
-    InvalidRequest,
-    NotFound,
-    PreconditionFailed,
-    TooLarge,
-    Unavailable,
-)
+from services.shared.http import errors, exact_json
+from services.shared.http.text import timestamp
 
 Response = dict[str, Any]
-Marks = Mapping[str, str]  # what every envelope says of the request: `request_id` and maybe `stage`
+Envelope = Mapping[str, str]  # what an answer says of its request: `request_id`, maybe `stage`
 
-_STATUSES: dict[type[Failure], int] = {
-    InvalidRequest: 400,
-    Forbidden: 403,
-    NotFound: 404,
-    Conflict: 409,
-    PreconditionFailed: 412,
-    TooLarge: 413,
-    Unavailable: 503,
+_STATUSES: dict[type[errors.Failure], int] = {
+    errors.InvalidRequest: 400,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.MethodNotAllowed: 405,
+    errors.Conflict: 409,
+    errors.PreconditionFailed: 412,
+    errors.TooLarge: 413,
+    errors.InternalError: 500,
+    errors.Unavailable: 503,
 }
 _RETRY_AFTER_SECONDS = 1
 
 
-def answer(status: int, data: exact_json.Json, marks: Marks) -> Response:
-    """What was asked for; `success` is false for a status of 400 or more (health, when down)."""
-    return _response(status, {"success": status < 400, "data": data}, marks)
+def success(status: int, data: exact_json.Json, envelope: Envelope) -> Response:
+    """Make the answer of a request that was done; health, when down, has a status above 399."""
+    return _response(status, {"success": status < 400, "data": data}, envelope)
 
 
-def failure(error: Failure, marks: Marks) -> Response:
-    """An error of the family, with the status of its branch."""
-    status = next(status for kind, status in _STATUSES.items() if isinstance(error, kind))
+def failure(error: errors.Failure, envelope: Envelope) -> Response:
+    """Make the answer of an error, with the status of its branch of the family."""
+    [status] = [_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES]
     told: dict[str, Any] = {"code": error.code, "message": error.message}
     if error.details is not None:
         told["details"] = error.details
-    response = _response(status, {"success": False, "error": told}, marks)
-    if status == 503:
+    response = _response(status, {"success": False, "error": told}, envelope)
+    if isinstance(error, errors.Unavailable):
         response["headers"]["retry-after"] = str(_RETRY_AFTER_SECONDS)
+    if isinstance(error, errors.MethodNotAllowed):
+        response["headers"]["allow"] = ", ".join(error.methods)
     return response
 
 
-def internal_error(marks: Marks) -> Response:
-    """A bug: the log has the exception, the caller only the request id to report."""
-    told = {"code": "internal_error", "message": "an internal error; report the request_id"}
-    return _response(500, {"success": False, "error": told}, marks)
-
-
-def timestamp(moment: datetime | None = None) -> str:
-    """RFC 3339 in UTC with microseconds; now, when no moment is given."""
-    return (moment or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _response(status: int, envelope: dict[str, Any], marks: Marks) -> Response:
-    body = {**envelope, "timestamp": timestamp(), **marks}
+def _response(status: int, outcome: dict[str, Any], envelope: Envelope) -> Response:
+    body = {**outcome, "timestamp": timestamp(), **envelope}
     return {
         "statusCode": status,
         "headers": {
             "content-type": "application/json",
             "cache-control": "no-store",
             "x-content-type-options": "nosniff",
-            "x-request-id": marks["request_id"],
+            "x-request-id": envelope["request_id"],
         },
         "body": exact_json.render(body),
     }

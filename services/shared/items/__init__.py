@@ -1,1 +1,1 @@
-"""Items, whichever API they are reached by: rules, use cases, the table, cursors over it."""
+"""Items, whichever API they are reached by: rules, use cases, DynamoDB table, cursors."""

@@ -1,8 +1,8 @@
-"""Cursors that cannot be forged: where a list goes on, signed with the application's secret.
+"""Pagination cursors, signed with the application's secret so that they cannot be forged.
 
 A cursor is `<key id>.<last id in base64url>.<signature in base64url>`. The key id is the version
 of the secret that signed it; the signature (HMAC-SHA256) covers the list's name too, so a cursor
-is worth nothing against another table, or against another owner's items in the same one.
+is not valid for another table, or for another owner's items in the same one.
 """
 
 import hmac
@@ -19,7 +19,7 @@ REFRESH_SECONDS = 1
 
 
 class InvalidCursor(InvalidRequest):
-    """Not a cursor of ours for this list, or its key has been retired by rotations."""
+    """The cursor is not one of this list, or its key has been retired by rotations."""
 
     code = "invalid_cursor"
 
@@ -31,7 +31,7 @@ class InvalidCursor(InvalidRequest):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Keys:
     """The signing keys by their id, and which of them signs new cursors."""
 
@@ -40,14 +40,14 @@ class Keys:
 
 
 class KeySource(Protocol):
-    """Where keys come from."""
+    """Source of keys, such as a secret."""
 
     def load(self) -> Keys:
-        """The current key and, while a rotation settles, the one before."""
+        """Load the current key and, while a rotation settles, the one before."""
 
 
 class KeyRing:
-    """The keys, as often as needed.
+    """Signing keys, loaded when they are needed.
 
     Keys are kept for 30 s, so that a cursor stops working soon after its key is gone. A key id
     that is not known (another instance saw a rotation first) loads them again, once a second at
@@ -62,7 +62,7 @@ class KeyRing:
         self._refresh_at = 0.0
 
     def having(self, key_id: str) -> Keys:
-        """Fresh keys; loaded again when this one is not among them, if it may be done now."""
+        """Return fresh keys, loaded again if this one is missing and a second has passed."""
         keys = self.fresh()
         now = self._clock()
         if key_id not in keys.secrets and now >= self._refresh_at:
@@ -71,7 +71,7 @@ class KeyRing:
         return keys
 
     def fresh(self) -> Keys:
-        """The keys, at most 30 s old."""
+        """Return the keys, at most 30 s old."""
         if self._keys is None or self._clock() >= self._stale_at:
             return self._load()
         return self._keys
@@ -82,34 +82,31 @@ class KeyRing:
         return self._keys
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cursors:
-    """Signs and reads the cursors of one list.
-
-    `list_name` tells the list from every other that the same keys sign for.
-    """
+    """Cursors of one list; its name tells it from every other that the same keys sign for."""
 
     keys: KeyRing
     list_name: str
 
     def sign(self, last_id: str) -> str:
-        """The cursor of a page that ended with this id."""
+        """Make the cursor of a page that ended with this id."""
         keys = self.keys.fresh()
         payload = _encode(last_id.encode())
         return f"{keys.current}.{payload}.{self._signature(keys, keys.current, payload)}"
 
     def read(self, cursor: str) -> str:
-        """The id to go on after. Raises `InvalidCursor`."""
+        """Return the id to go on after; raise `InvalidCursor` for a cursor of no page."""
         parts = cursor.split(".")
         if len(parts) != 3:
             raise InvalidCursor
         key_id, payload, signature = parts
         keys = self.keys.having(key_id)
-        if key_id not in keys.secrets:
-            raise InvalidCursor
-        if not hmac.compare_digest(signature, self._signature(keys, key_id, payload)):
-            raise InvalidCursor
-        return _decode(payload)
+        if key_id in keys.secrets:
+            expected = self._signature(keys, key_id, payload)
+            if hmac.compare_digest(signature, expected):
+                return _decode(payload)
+        raise InvalidCursor
 
     def _signature(self, keys: Keys, key_id: str, payload: str) -> str:
         message = "\n".join(("cursor", self.list_name, key_id, payload)).encode()

@@ -1,4 +1,4 @@
-"""Items and what holds for them; the errors that say an operation on one was not possible."""
+"""Items, the rules that hold for them, and the errors of operations on them."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,8 +7,8 @@ from services.shared.http.errors import Conflict, NotFound, TooLarge, refused
 from services.shared.http.exact_json import UNKEEPABLE, Json
 
 Attributes = dict[str, Json]
-# What holds a value, and its own part of the path. Joined only for an error: a long name over
-# many values would make paths larger by far than the request.
+# Path of a value: that of what holds it, and its own part. Joined only for an error: a long name
+# over many values would make paths larger by far than the request.
 Field = tuple["Field | None", str]
 
 MAX_ITEM_BYTES = 409_600
@@ -22,7 +22,7 @@ MAX_REQUEST_LENGTH = 6 * MAX_ITEM_BYTES + 4_096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """An item: the client's attributes and what the server keeps of it.
+    """Item: the client's attributes and what the server keeps of it.
 
     `version` counts from 1 and grows by 1 with every update; the times are RFC 3339 in UTC.
     """
@@ -33,8 +33,8 @@ class Item:
     created_at: str
     updated_at: str
 
-    def public(self) -> dict[str, Json]:
-        """The item as clients see it: attributes and server-kept fields side by side."""
+    def to_public(self) -> dict[str, Json]:
+        """Show the item as clients see it: attributes and server-kept fields side by side."""
         return {
             **self.attributes,
             "id": self.id,
@@ -93,10 +93,12 @@ class ItemTooLarge(TooLarge):
 
 
 def check(item: Item) -> None:
-    """Raise unless DynamoDB can hold the item exactly.
+    """Check that DynamoDB can hold the item exactly.
 
-    Raises `InvalidRequest` naming the field for a number out of range, a lone surrogate, an empty
-    name or more than 32 levels of nesting, and `ItemTooLarge` for more than 409,600 bytes.
+    Raises:
+        InvalidRequest: A number is out of range, a surrogate alone, a name empty, or values are
+            nested more than 32 levels deep.
+        ItemTooLarge: The item has more than 409,600 bytes.
     """
     kept = sum(len(name) for name in ("id", "attributes", "version", "created_at", "updated_at"))
     kept += len(item.id) + len(item.created_at) + len(item.updated_at) + size_of(item.version)
@@ -108,7 +110,7 @@ def check(item: Item) -> None:
 def size_of(
     value: Json, field: Field = (None, "item"), level: int = 1, room: int = MAX_ITEM_BYTES
 ) -> int:
-    """The bytes a value takes in an item, as DynamoDB counts them.
+    """Count the bytes that a value takes in an item, as DynamoDB does.
 
     A list or map of more than `room` bytes is counted no further: it raises `ItemTooLarge`.
 

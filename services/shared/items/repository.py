@@ -1,10 +1,9 @@
-"""Where items are kept: the `Items` that the service needs, and DynamoDB as one of them.
+"""Repository of items: the `Items` that the use cases need, and its DynamoDB table.
 
 A record nests the client's attributes in one map. So no attribute can collide with what the
 server keeps, and a replacement or a merge is one conditional UpdateItem.
 """
 
-from abc import abstractmethod
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
@@ -29,15 +28,12 @@ Record = dict[str, dict[str, Any]]
 class Items(Protocol):
     """A collection of items. Every method is one atomic step."""
 
-    @abstractmethod
     def add(self, item: Item) -> None:
-        """Keep a new item. Raises `ItemExists`."""
+        """Keep a new item; raise `ItemExists` if its id is taken."""
 
-    @abstractmethod
     def get(self, item_id: str) -> Item:
-        """The item as the last finished write left it. Raises `ItemNotFound`."""
+        """Return the item as the last finished write left it; raise `ItemNotFound`."""
 
-    @abstractmethod
     def change(
         self,
         item_id: str,
@@ -47,25 +43,23 @@ class Items(Protocol):
         updated_at: str,
         expected_version: int | None,
     ) -> Item:
-        """Replace the attributes, or merge these into them; the item as it is then.
+        """Replace the attributes, or merge these into them, and return the new item.
 
         Raises `ItemNotFound`, `VersionConflict`, and `ItemTooLarge` for the result of a merge.
         """
 
-    @abstractmethod
     def remove(self, item_id: str) -> Item:
-        """Forget the item; it as it was. Raises `ItemNotFound`."""
+        """Remove the item and return what it was; raise `ItemNotFound`."""
 
-    @abstractmethod
     def page(self, *, limit: int, after: str | None) -> tuple[list[Item], str | None]:
-        """At most `limit` items, and the id to go on after, None at the end."""
+        """Return at most `limit` items, and the id to go on after, None at the end."""
 
 
 class DynamoItems:
     """Items in a DynamoDB table with the key `id`; with an owner, in one with `owner` and `id`.
 
-    An owner's items are a partition of their own, the only one that this reads or writes: an id
-    that another owner has taken is free, and nothing tells that it is.
+    An owner's items are a partition of their own, the only one that is read or written: an id that
+    another owner has taken is free, and nothing tells that it is taken.
     """
 
     def __init__(self, client: aws.Client, table_name: str, owner: str | None = None) -> None:
@@ -74,7 +68,7 @@ class DynamoItems:
         self._owner: Record = {"owner": {"S": owner}} if owner else {}
 
     def add(self, item: Item) -> None:
-        """One PutItem, on condition that the id is free."""
+        """Keep a new item by one PutItem, on condition that its id is free."""
         record = self._owner | _to_record(item)
         try:
             self._client.put_item(
@@ -90,7 +84,7 @@ class DynamoItems:
                 raise ItemExists(item.id) from error
 
     def get(self, item_id: str) -> Item:
-        """One strongly consistent GetItem."""
+        """Read the item by one strongly consistent GetItem."""
         answer = self._client.get_item(
             TableName=self._table_name, Key=self._key(item_id), ConsistentRead=True
         )
@@ -107,7 +101,7 @@ class DynamoItems:
         updated_at: str,
         expected_version: int | None,
     ) -> Item:
-        """One UpdateItem, on condition that the item is there with the version expected."""
+        """Change the item by one UpdateItem, on condition that it has the version expected."""
         names, values, assignments = _assignments(attributes, mode)
         values |= {":one": {"N": "1"}, ":now": {"S": updated_at}}
         condition = "attribute_exists(id)"
@@ -132,7 +126,7 @@ class DynamoItems:
     def _not_changed(
         self, error: ClientError, item_id: str, updated_at: str, expected_version: int | None
     ) -> Item:
-        """The item if this very update made the condition fail, repeated after a lost answer."""
+        """Return the item if this very update, repeated after a lost answer, was carried out."""
         record = _refused_for(error)
         if record is None or expected_version is None:
             raise ItemNotFound(item_id) from error
@@ -143,7 +137,7 @@ class DynamoItems:
         return item
 
     def remove(self, item_id: str) -> Item:
-        """One DeleteItem, which tells what it deleted."""
+        """Remove the item by one DeleteItem, which tells what it deleted."""
         answer = self._client.delete_item(
             TableName=self._table_name, Key=self._key(item_id), ReturnValues="ALL_OLD"
         )
@@ -152,7 +146,7 @@ class DynamoItems:
         return _to_item(answer["Attributes"])
 
     def page(self, *, limit: int, after: str | None) -> tuple[list[Item], str | None]:
-        """One Query of the owner's items, by their ids; else one Scan, in the order of hashes."""
+        """Query the owner's items by their ids, or Scan those of all, in the order of hashes."""
         call: dict[str, Any] = {
             "TableName": self._table_name,
             "Limit": limit,
@@ -177,7 +171,7 @@ class DynamoItems:
 
 
 def _assignments(attributes: Attributes, mode: Mode) -> tuple[dict[str, str], Record, str]:
-    """Names, values and the part of an update expression that sets the attributes."""
+    """Make names, values and the part of an update expression that sets the attributes."""
     # Short placeholders: DynamoDB allows an expression 4 KB and 300 operators, which is why the
     # API allows a merge 100 attributes.
     names: dict[str, str] = {"#a": "attributes"}
@@ -195,7 +189,7 @@ def _assignments(attributes: Attributes, mode: Mode) -> tuple[dict[str, str], Re
 
 
 def _refused_for(error: ClientError) -> Record | None:
-    """The record that made a write's condition fail, None without one; other errors are raised."""
+    """Return the record that made a write's condition fail, None without; raise other errors."""
     code = aws.code_of(error)
     if code == "ConditionalCheckFailedException":
         record: Record | None = error.response.get("Item")  # type: ignore[assignment]  # not in its stub
@@ -229,7 +223,7 @@ def _to_item(record: Record) -> Item:
 
 
 def _to_value(value: Json) -> dict[str, Any]:
-    """A JSON value in DynamoDB's notation."""
+    """Write a JSON value in DynamoDB's notation."""
     if isinstance(value, str):
         return {"S": value}
     if isinstance(value, bool):
@@ -244,7 +238,7 @@ def _to_value(value: Json) -> dict[str, Any]:
 
 
 def _from_value(value: dict[str, Any]) -> Json:
-    """DynamoDB's notation as a JSON value, numbers in the form that `exact_json` gives them."""
+    """Read DynamoDB's notation as a JSON value, numbers in the form that `exact_json` has."""
     [(kind, content)] = value.items()
     if kind == "M":
         return {name: _from_value(part) for name, part in content.items()}

@@ -1,16 +1,13 @@
-"""The application's secret in Secrets Manager: the key of cursors, and what may be told of it."""
+"""The application's secret in Secrets Manager: it signs cursors, and its state may be told."""
 
+import functools
 import json
 from collections.abc import Callable
-from typing import Any
-
-from botocore.exceptions import ClientError
+from typing import Any, Self
 
 from services.shared import aws
-from services.shared.http.responses import timestamp
+from services.shared.http.text import timestamp
 from services.shared.items.cursors import Keys
-
-CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 
 
 class ApplicationSecret:
@@ -20,38 +17,39 @@ class ApplicationSecret:
         self._client = client
         self._arn = arn
 
+    @classmethod
+    def connect(cls, arn: str) -> Self:
+        """Make the secret on AWS."""
+        return cls(functools.cache(lambda: aws.client("secretsmanager")), arn)
+
     def load(self) -> Keys:
-        """The passwords of the current version and, if there is one, of the version before."""
-        current = self._value(CURRENT)
-        secrets = {current["VersionId"]: _password(current)}
-        try:
-            previous = self._value(PREVIOUS)
-        except ClientError as error:
-            if aws.code_of(error) != "ResourceNotFoundException":
-                raise
-        else:
-            secrets[previous["VersionId"]] = _password(previous)
-        return Keys(current["VersionId"], secrets)
+        """Read the passwords of the current version and, if there is one, of the one before."""
+        current, previous = self._current(), self._version("AWSPREVIOUS")
+        versions = [current, previous] if previous else [current]
+        return Keys(current["VersionId"], {each["VersionId"]: _password(each) for each in versions})
 
     def describe(self) -> dict[str, Any]:
-        """Version, last rotation, whether rotation is on, the names of the fields: no value."""
+        """Tell version, last rotation, whether it is on, and the fields' names: no value."""
         secret = self._client().describe_secret(SecretId=self._arn)
-        value = self._value(CURRENT)
+        current = self._current()
         rotated = secret.get("LastRotatedDate")
         return {
-            "version_id": value["VersionId"],
+            "version_id": current["VersionId"],
             "last_rotated_at": timestamp(rotated) if rotated else None,
             "rotation_enabled": secret.get("RotationEnabled", False),
-            "fields": sorted(json.loads(value["SecretString"])),
+            "fields": sorted(json.loads(current["SecretString"])),
         }
 
-    def _value(self, stage: str) -> dict[str, Any]:
-        value: dict[str, Any] = self._client().get_secret_value(
-            SecretId=self._arn, VersionStage=stage
-        )
-        return value
+    def _current(self) -> dict[str, Any]:
+        current = self._version("AWSCURRENT")
+        if current is None:
+            raise LookupError("the secret has no value yet")
+        return current
+
+    def _version(self, stage: str) -> dict[str, Any] | None:
+        return aws.read_secret(self._client(), self._arn, stage)
 
 
-def _password(value: dict[str, Any]) -> bytes:
-    password: str = json.loads(value["SecretString"])["password"]
+def _password(version: dict[str, Any]) -> bytes:
+    password: str = json.loads(version["SecretString"])["password"]
     return password.encode()

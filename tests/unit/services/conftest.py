@@ -1,8 +1,15 @@
 """Fixtures of several suites."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-from tests.unit.services import fakes, partner
+from tests.unit.services import fakes
+from tests.unit.services.fakes.items_api import ItemsApi
+from tests.unit.services.fakes.partner_api import Partner
+
+# How fast examples are drawn is a matter of what else the machine does.
+settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any speed")
 
 
 @pytest.fixture
@@ -11,13 +18,13 @@ def secret() -> fakes.SecretsManager:
 
 
 @pytest.fixture
-def api(secret: fakes.SecretsManager) -> fakes.Api:
-    return fakes.Api(secret)
+def api(secret: fakes.SecretsManager) -> ItemsApi:
+    return ItemsApi(secret)
 
 
 @pytest.fixture
-def partner_api() -> partner.Partner:
-    return partner.Partner()
+def partner_api() -> Partner:
+    return Partner()
 
 
 @pytest.fixture

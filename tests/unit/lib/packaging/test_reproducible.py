@@ -65,6 +65,21 @@ def test_a_package_is_the_same_bytes_wherever_the_checkout_lies(
         assert built.digest == package.digest
 
 
+def test_an_edit_of_a_shared_module_changes_the_packages_that_reach_it_and_no_other(
+    locked_checkout: Checkout, real_packages: dict[str, Package]
+) -> None:
+    locked_checkout.with_services_of(REPOSITORY)
+    cursors = locked_checkout.root / "services/shared/items/cursors.py"
+
+    cursors.write_text(f"{cursors.read_text()}\n# edited\n")
+
+    assert {
+        service
+        for service, before in real_packages.items()
+        if locked_checkout.build(service).digest != before.digest
+    } == {"items_api", "partner_api"}
+
+
 def test_when_and_by_whom_it_is_built_leaves_no_trace(small: Checkout) -> None:
     with zipfile.ZipFile(small.build("one").path) as archive:
         entries = archive.infolist()
@@ -123,7 +138,7 @@ def test_a_package_is_built_once_for_its_inputs(small: Checkout) -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    ["services/one/handler.py", "services/shared/__init__.py", "requirements/functions.txt"],
+    ["services/one/handler.py", "services/one/__init__.py", "requirements/functions.txt"],
 )
 def test_every_input_decides_which_package_is_used(small: Checkout, changed: str) -> None:
     before = small.build("one")
@@ -144,6 +159,12 @@ def test_a_changed_builder_builds_anew(
 
     assert after.path != before.path
     assert after.digest == before.digest
+
+
+def test_every_step_of_the_builder_is_part_of_the_builder() -> None:
+    steps = {path.name for path in packages._STEPS.glob("*.py")}
+
+    assert {"archive.py", "bytecode.py", "package.py", "sources.py"} <= steps
 
 
 def test_builds_that_race_give_one_whole_package(small: Checkout) -> None:

@@ -1,0 +1,69 @@
+"""Routes of an API, and the loop that runs the one a request asks for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from services.shared.http.errors import Forbidden, MethodNotAllowed, RouteNotFound
+from services.shared.http.exact_json import Json
+from services.shared.http.requests import Call, Event, Request
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation of an API.
+
+    Attributes:
+        name: In the API's description, in logs and in metrics.
+        run: Carries the call out, its `request` being checked; gives the data of the answer.
+        status: HTTP status of a success, unless `run` sets another in the call.
+        scope: OAuth 2.0 scope that the caller's token needs; none when None.
+        body: Name of the body in the API's description; the body is not read when None.
+    """
+
+    name: str
+    run: Callable[[Call], Json]
+    status: int = 200
+    scope: str | None = None
+    body: str | None = None
+
+
+Routes = Mapping[str, Route]
+
+
+def dispatch(
+    call: Call, routes: Routes, key: str, read: Callable[[Route], Request] | None = None
+) -> Json:
+    """Find and run the route of a request; return the data of the answer.
+
+    Args:
+        call: Its operation, status and request are set here.
+        routes: By `METHOD /path`, as API Gateway names them, or by another key.
+        key: The route asked for.
+        read: Reads and checks the request of a route; the request is empty when omitted.
+
+    Raises:
+        Failure: There is no such path or method, or the caller's token lacks the route's scope.
+    """
+    route = routes.get(key)
+    if route is None:
+        methods = methods_of(routes, key.partition(" ")[2])
+        raise MethodNotAllowed(methods) if methods else RouteNotFound
+    call.name_operation(route.name)
+    if route.scope and route.scope not in _granted_scopes(call.event):
+        raise Forbidden(f"the token needs the scope {route.scope}")
+    call.status = route.status
+    call.request = read(route) if read else {}
+    return route.run(call)
+
+
+def methods_of(routes: Routes, path: str) -> list[str]:
+    """List the HTTP methods that a path has, in the order of the routes."""
+    keys = [key.partition(" ") for key in routes]
+    return [method for method, _, each in keys if each == path]
+
+
+def _granted_scopes(event: Event) -> list[str]:
+    """List the scopes of the token that API Gateway's JWT authorizer let in, none without one."""
+    authorizer = event["requestContext"].get("authorizer", {})
+    scopes: str = authorizer.get("jwt", {}).get("claims", {}).get("scope", "")
+    return scopes.split()

@@ -1,0 +1,103 @@
+"""What the services promise to whoever deploys them."""
+
+import ast
+import gc
+import importlib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.shared.function import entry_point
+
+SERVICES = Path("services")
+ENVIRONMENT = {
+    "items_api": {
+        "ITEMS_TABLE_NAME",
+        "FILES_BUCKET_NAME",
+        "CURSOR_SECRET_ARN",
+        "RESOURCE_SERVER_ID",
+    },
+    "health": {"ITEMS_TABLE_NAME", "FILES_BUCKET_NAME", "CURSOR_SECRET_ARN"},
+    "secret_rotation": {"SECRET_ARN"},
+    "partner_api": {
+        "ITEMS_TABLE_NAME",
+        "CURSOR_SECRET_ARN",
+        "AUDIT_QUEUE_URL",
+        "ALLOWED_ORIGINS",
+    },
+    "audit_writer": {"LOGS_BUCKET_NAME"},
+    "store_api": {"DATABASE_SECRET_ARN", "ORIGIN_KEY_ARN", "MIGRATION_LEVEL"},
+    "store_migrations": {
+        "MASTER_SECRET_ARN",
+        "DATABASE_SECRET_ARN",
+    },
+    "store_secret_rotation": {"SECRET_ARN"},
+}
+WITH_DATABASE = {service for service in ENVIRONMENT if service.startswith("store_")}
+every_service = pytest.mark.parametrize("service", ENVIRONMENT)
+
+
+def settings_of(service: str) -> Any:
+    return importlib.import_module(f"services.{service}.settings").Settings
+
+
+@every_service
+def test_a_service_reads_these_environment_variables_and_no_other(service: str) -> None:
+    settings = settings_of(service)
+    environ = {name: name.lower() for name in ENVIRONMENT[service]}
+
+    assert set(settings.required_names()) == ENVIRONMENT[service]
+    assert settings.from_env(environ | {"ANOTHER": "x"}) == settings(
+        **{name.lower(): value for name, value in environ.items()}
+    )
+
+
+@every_service
+def test_a_missing_variable_is_named(service: str) -> None:
+    with pytest.raises(KeyError) as missing:
+        settings_of(service).from_env({})
+    assert missing.value.args[0] in ENVIRONMENT[service]
+
+
+@every_service
+def test_a_handler_has_the_name_that_lambda_is_told(service: str) -> None:
+    assert callable(importlib.import_module(f"services.{service}.handler").lambda_handler)
+
+
+@every_service
+def test_the_entry_point_ends_the_initialization_and_so_the_module(service: str) -> None:
+    module = ast.parse((SERVICES / service / "handler.py").read_text("utf-8"))
+
+    assert isinstance(last := module.body[-1], ast.FunctionDef)
+    assert last.name == "lambda_handler"
+    assert [ast.unparse(decorator) for decorator in last.decorator_list] == ["entry_point"]
+
+
+def test_what_was_made_before_the_entry_point_is_collected_no_more() -> None:
+    gc.unfreeze()
+
+    assert entry_point(settings_of) is settings_of
+    assert gc.get_freeze_count() > 0
+    gc.unfreeze()
+
+
+@every_service
+def test_a_service_reads_the_environment_in_one_line(service: str) -> None:
+    lines = [
+        line
+        for path in (SERVICES / service).rglob("*.py")
+        for line in path.read_text("utf-8").splitlines()
+        if "os.environ" in line
+    ]
+    assert len(lines) == 1
+
+
+@every_service
+def test_a_package_declares_what_it_needs_and_the_operations_it_calls(service: str) -> None:
+    declared = tomllib.loads((SERVICES / service / "package.toml").read_text("utf-8"))
+
+    driver = ["pg8000"] if service in WITH_DATABASE else []
+    assert declared["requires"] == ["botocore", "aws-lambda-powertools", *driver]
+    assert all(operations == sorted(operations) for operations in declared["aws"].values())
