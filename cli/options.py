@@ -6,11 +6,6 @@ from typing import Annotated
 
 import typer
 
-from cli import project
-from cli.errors import CliError
-from localcloud import process
-from localcloud.cloud import Cloud
-
 Home = Annotated[
     Path | None,
     typer.Option(
@@ -33,16 +28,4 @@ Context = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a script to read.")]
-
-
-def running_cloud(given: Path | None) -> Cloud:
-    """The running cloud that a command is about.
-
-    Raises:
-        CliError: none is running in that folder.
-    """
-    home = project.home(given)
-    cloud = Cloud.load(home)
-    if cloud is None or process.running(home) is None:
-        raise CliError(f"no embedded cloud is running in {home}; start it with `tap up`")
-    return cloud
+Since = Annotated[str, typer.Option(help="How far back: 30s, 10m, 2h or 1d.")]
