@@ -1,6 +1,5 @@
 """Options that several commands share."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +17,7 @@ Home = Annotated[
 Aws = Annotated[bool, typer.Option("--aws", help="Work on AWS itself, not on the embedded cloud.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before changing AWS.")]
 Context = Annotated[
-    Sequence[str],
+    list[str] | None,
     typer.Option(
         "--context",
         "-c",

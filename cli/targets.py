@@ -94,7 +94,7 @@ class Target:
             self.account.confirm(what, yes=yes)
 
 
-def find(home: Path | None, *, aws: bool = False, context: Sequence[str] = ()) -> Target:
+def find(home: Path | None, *, aws: bool = False, context: Sequence[str] | None = None) -> Target:
     """Find the target that a command's options name.
 
     Args:
@@ -111,7 +111,7 @@ def find(home: Path | None, *, aws: bool = False, context: Sequence[str] = ()) -
 
     account = Account()
     with step("Asking the app for its stacks", "The app's stacks are known"):
-        names = project.stack_names(account.environment(), context)
+        names = project.stack_names(account.environment(), context or ())
     return Target(
         clients=account.client,
         stacks=stacks.describe(account.client, names),

@@ -20,7 +20,7 @@ def audit(
     since: Since = "10m",
     as_json: Json = False,
     aws: Aws = False,
-    context: Context = (),
+    context: Context = None,
     home: Home = None,
 ) -> None:
     """Show the records of the partner API's audit trail, oldest first."""

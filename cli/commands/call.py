@@ -32,7 +32,7 @@ def call(
     ] = None,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Send no credentials.")] = False,
     aws: Aws = False,
-    context: Context = (),
+    context: Context = None,
     home: Home = None,
 ) -> None:
     """Call a deployed API with its credentials, as curl would.

@@ -29,7 +29,7 @@ def endpoints(
         ),
     ] = False,
     aws: Aws = False,
-    context: Context = (),
+    context: Context = None,
     home: Home = None,
 ) -> None:
     """List the addresses of what is deployed, and the stacks' outputs."""

@@ -5,7 +5,7 @@ from cli.console import talk
 from cli.options import Aws, Context, Home
 
 
-def key(aws: Aws = False, context: Context = (), home: Home = None) -> None:
+def key(aws: Aws = False, context: Context = None, home: Home = None) -> None:
     """Print the value of the partner API's key, for an `x-api-key` header.
 
     On AWS it says whose key it is, and takes the permission `apigateway:GET` on it.

@@ -52,7 +52,7 @@ def logs(
     since: Since = "10m",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     aws: Aws = False,
-    context: Context = (),
+    context: Context = None,
     home: Home = None,
 ) -> None:
     """Print what was logged, oldest first: one line an event, JSON fields unfolded.

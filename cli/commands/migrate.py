@@ -13,7 +13,7 @@ def migrate(
     seed: Annotated[bool, typer.Option("--seed", help="Fill an empty shop for a try.")] = False,
     aws: Aws = False,
     yes: Yes = False,
-    context: Context = (),
+    context: Context = None,
     home: Home = None,
 ) -> None:
     """Apply the migrations that the store's database lacks; safe to repeat."""

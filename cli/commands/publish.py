@@ -5,7 +5,7 @@ from cli.console import step, talk
 from cli.options import Aws, Context, Home, Yes
 
 
-def publish(aws: Aws = False, yes: Yes = False, context: Context = (), home: Home = None) -> None:
+def publish(aws: Aws = False, yes: Yes = False, context: Context = None, home: Home = None) -> None:
     """Sync web/store/ to the assets bucket and invalidate the CDN; safe to repeat."""
     target = targets.find(home, aws=aws, context=context)
     stack = target.stack(project.STORE)

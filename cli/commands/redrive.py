@@ -13,7 +13,7 @@ _LOOK_SECONDS = 2.0
 _UNDER_WAY = ("RUNNING", "CANCELLING")
 
 
-def redrive(aws: Aws = False, yes: Yes = False, context: Context = (), home: Home = None) -> None:
+def redrive(aws: Aws = False, yes: Yes = False, context: Context = None, home: Home = None) -> None:
     """Move every dead letter of the audit trail back to its queue.
 
     Each is then tried again. A letter is deleted only after its queue has taken it, so an

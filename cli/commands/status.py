@@ -23,7 +23,7 @@ def status(
         bool, typer.Option("--each", help="List each resource, not each type of resource.")
     ] = False,
     aws: Aws = False,
-    context: Context = (),
+    context: Context = None,
     home: Home = None,
 ) -> None:
     """Show what is deployed, and whether it is enforced, recorded or skipped here.

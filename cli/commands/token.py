@@ -14,7 +14,7 @@ def token(
         typer.Option(help="items.read, items.write or files.write; repeat it. All by default."),
     ] = None,
     aws: Aws = False,
-    context: Context = (),
+    context: Context = None,
     home: Home = None,
 ) -> None:
     """Print an access token of TapStack's machine client, for an `Authorization` header.

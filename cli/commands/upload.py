@@ -24,7 +24,7 @@ def upload(
         ),
     ] = None,
     aws: Aws = False,
-    context: Context = (),
+    context: Context = None,
     home: Home = None,
 ) -> None:
     """Upload a file with a presigned POST, and print how to download it.
