@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.round_trips import CountingProxy
-from cli import deployment, project
+from cli import project, targets
 from localcloud import postgres
 from localcloud.cloud import REGION, Cloud
 from services.shared.database.postgres import Database, connect_to
@@ -46,7 +46,7 @@ def main() -> None:
     cloud = Cloud.load(project.home(None))
     if cloud is None:
         sys.exit("no embedded cloud runs here; run `make up`")
-    outputs = deployment.find_stack(cloud, "EcommerceStack").outputs
+    outputs = targets.embedded(cloud).stack(project.STORE).outputs
     with _product(cloud) as sku:
         order_ms, list_ms = _functions(cloud, outputs, sku)
         order_trips, list_trips = _round_trips(cloud, outputs, sku)

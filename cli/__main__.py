@@ -1,4 +1,4 @@
-"""`python -m localcloud` is `tap`, also where the script of that name is not to be had."""
+"""`python -m cli` is `tap`, also where the script of that name cannot be run."""
 
 from cli.main import main
 

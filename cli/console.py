@@ -1,34 +1,61 @@
 """How `tap` speaks: data on stdout, everything else on stderr.
 
 Nothing printed is read as markup: a path, an error or a customer's text may hold brackets. Colours
-are put on with `Text`.
+are put on with `styled`. rich is imported when the first thing is printed.
 """
 
 import contextlib
 import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.measure import Measurement
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
-talk = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
-data = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+class _Lazy:
+    """A console of rich that is made when it is used; `made` is the console itself."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        self._stderr = stderr
+
+    @cached_property
+    def made(self) -> "Console":
+        """Import rich and make it."""
+        from rich.console import Console
+
+        return Console(
+            stderr=self._stderr, highlight=False, markup=False, emoji=False, soft_wrap=True
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.made, name)
+
+
+talk: Any = _Lazy(stderr=True)
+data: Any = _Lazy()
 
 _UNBOUNDED = 1_000_000
 
 
+def styled(*parts: "str | tuple[str, str] | Text") -> "Text":
+    """Make a text of parts, each a text or a text with its style."""
+    from rich.text import Text
+
+    return Text.assemble(*parts)
+
+
 def done(what: str, note: str = "") -> None:
     """Say that something is done, with a note in small print."""
-    talk.print(Text.assemble(("✓ ", "green"), what, (f" {note}" if note else "", "dim")))
+    talk.print(styled(("✓ ", "green"), what, (f" {note}" if note else "", "dim")))
 
 
 def failed(what: str) -> None:
     """Say that something is not done."""
-    talk.print(Text.assemble(("✗ ", "red"), what))
+    talk.print(styled(("✗ ", "red"), what))
 
 
 @contextlib.contextmanager
@@ -46,7 +73,7 @@ def emit(value: Any) -> None:
 
 
 def show(
-    columns: Sequence[str], rows: Iterable[Sequence[str | Text] | None], *, title: str = ""
+    columns: Sequence[str], rows: Iterable[Sequence["str | Text"] | None], *, title: str = ""
 ) -> None:
     """Print a table of which nothing is cut.
 
@@ -54,10 +81,14 @@ def show(
     between words; where not even the words fit, each row is a line without a frame.
 
     Args:
-        columns: their headings.
-        rows: their cells; None draws a line.
-        title: what stands above it.
+        columns: Their headings.
+        rows: Their cells; None draws a line.
+        title: What stands above it.
     """
+    from rich.console import Console
+    from rich.measure import Measurement
+    from rich.table import Table
+
     kept = list(rows)
     listing = Table(*columns, title=title or None, title_justify="left")
     for row in kept:
@@ -75,6 +106,6 @@ def show(
     elif width.minimum <= data.width:
         data.print(listing, soft_wrap=False)
     else:
-        data.print(Text(title, "italic"))
+        data.print(styled((title, "italic")))
         for row in kept:
-            data.print(Text("  ").join(Text.assemble(cell) for cell in row or () if cell))
+            data.print(styled("  ").join(styled(cell) for cell in row or () if cell))

@@ -8,10 +8,13 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def seconds(given: str) -> int:
-    """The seconds of a span such as `30s`, `10m`, `2h` or `1d`.
+    """Read a span such as `30s`, `10m`, `2h` or `1d`.
+
+    Returns:
+        Its length in seconds.
 
     Raises:
-        CliError: it is none.
+        CliError: It is no such span.
     """
     found = re.fullmatch(r"(\d{1,6})([smhd])", given)
     if not found:

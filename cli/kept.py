@@ -1,12 +1,12 @@
-"""What destroyed stacks left behind: told by name, and written down for the CDK to take it back."""
+"""Resources that outlive their stacks: told by name, and written down for the CDK to adopt."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-from cli import console, project
+from cli import console, project, stacks
+from cli.stacks import Clients
 
 # By which property `cdk import` knows an existing resource; its value is the physical id. As
 # `aws cloudformation get-template-summary` says it of each type.
@@ -23,8 +23,6 @@ _IDENTIFIERS = {
 # Named after an API that is gone: another stack's API has another, and nothing to import it for.
 _OF_A_GONE_API = "API-Gateway-Execution-Logs_"
 
-Client = Callable[[str], Any]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
@@ -37,17 +35,16 @@ class Kept:
 
 
 @contextmanager
-def told(client: Client) -> Iterator[None]:
+def told(clients: Clients) -> Iterator[None]:
     """Tell, after what is done inside, what the stacks that it deleted left behind.
 
     Args:
-        client: Makes a client of a service.
+        clients: Makes a client of a service.
     """
-    cloudformation = client("cloudformation")
-    before = _existing(cloudformation)
+    before = _existing(clients)
     yield
-    gone = before.items() - _existing(cloudformation).items()
-    kept = [each for name, stack_id in sorted(gone) for each in _left(client, name, stack_id)]
+    gone = before.items() - _existing(clients).items()
+    kept = [each for name, stack_id in sorted(gone) for each in _left(clients, name, stack_id)]
     if not kept:
         return
     console.show(
@@ -63,27 +60,25 @@ def told(client: Client) -> Iterator[None]:
         console.done(f"{stack} can adopt it with {file}", "(docs/operations.md)")
 
 
-def _existing(cloudformation: Any) -> dict[str, str]:
-    pages = cloudformation.get_paginator("describe_stacks").paginate()
-    return {stack["StackName"]: stack["StackId"] for page in pages for stack in page["Stacks"]}
+def _existing(clients: Clients) -> dict[str, str]:
+    return {stack.name: stack.described["StackId"] for stack in stacks.describe_all(clients)}
 
 
-def _left(client: Client, stack: str, stack_id: str) -> Iterator[Kept]:
+def _left(clients: Clients, stack: str, stack_id: str) -> Iterator[Kept]:
     # A deleted stack is known by its id alone, and its resources by what happened to them.
-    events = client("cloudformation").get_paginator("describe_stack_events")
-    for page in events.paginate(StackName=stack_id):
-        for event in page["StackEvents"]:
-            status, kind = event["ResourceStatus"], event["ResourceType"]
-            place = {"stack": stack, "logical_id": event["LogicalResourceId"]}
-            if status == "DELETE_SKIPPED":
-                yield Kept(**place, kind=kind, name=event["PhysicalResourceId"])
-            elif (status, kind) == ("DELETE_COMPLETE", "AWS::RDS::DBInstance"):
-                found = client("rds").describe_db_snapshots(
-                    DBInstanceIdentifier=event["PhysicalResourceId"], SnapshotType="manual"
-                )
-                for snapshot in found["DBSnapshots"]:
-                    name = snapshot["DBSnapshotIdentifier"]
-                    yield Kept(**place, kind="AWS::RDS::DBSnapshot", name=name)
+    client = clients("cloudformation")
+    for event in stacks.pages(client, "describe_stack_events", "StackEvents", StackName=stack_id):
+        status, kind = event["ResourceStatus"], event["ResourceType"]
+        place = {"stack": stack, "logical_id": event["LogicalResourceId"]}
+        if status == "DELETE_SKIPPED":
+            yield Kept(**place, kind=kind, name=event["PhysicalResourceId"])
+        elif (status, kind) == ("DELETE_COMPLETE", "AWS::RDS::DBInstance"):
+            found = clients("rds").describe_db_snapshots(
+                DBInstanceIdentifier=event["PhysicalResourceId"], SnapshotType="manual"
+            )
+            for snapshot in found["DBSnapshots"]:
+                name = snapshot["DBSnapshotIdentifier"]
+                yield Kept(**place, kind="AWS::RDS::DBSnapshot", name=name)
 
 
 def _mapping(stack: str, kept: list[Kept]) -> dict[str, dict[str, str]]:

@@ -1,77 +1,93 @@
-"""The `tap` command."""
+"""The `tap` command: its commands by name, each imported when it is chosen."""
 
-import errno
 import sys
-from importlib.metadata import version
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any, NoReturn
 
 import typer
-from botocore.exceptions import ConnectionError as NoConnection
-from botocore.exceptions import HTTPClientError
-from rich.text import Text
+from typer.core import TyperCommand, TyperGroup
 
-from cli.commands.audit import audit
-from cli.commands.call import call
-from cli.commands.cdk import cdk
-from cli.commands.down import down
-from cli.commands.endpoints import endpoints
-from cli.commands.key import key
-from cli.commands.logs import logs
-from cli.commands.migrate import migrate
-from cli.commands.publish import publish
-from cli.commands.redrive import redrive
-from cli.commands.status import status
-from cli.commands.token import token
-from cli.commands.up import up
-from cli.commands.upload import upload
-from cli.commands.watch import watch
-from cli.console import data, talk
 from localcloud.errors import CloudError
 
-# Faults of the machine, not of this program, and what mends them.
-_SPACE, _LEAVE = "free some space, then repeat", "name a folder that you may write to (TAP_HOME)"
-_OF_THE_MACHINE = {
-    errno.ENOSPC: _SPACE,
-    errno.EDQUOT: _SPACE,
-    errno.EACCES: _LEAVE,
-    errno.EPERM: _LEAVE,
-    errno.EROFS: _LEAVE,
-    errno.ENOTDIR: _LEAVE,
-    errno.ENAMETOOLONG: _LEAVE,
+# `tap NAME` runs the function NAME of cli/commands/NAME.py. Its line here is the first of its
+# docstring (a test compares), so that the list of commands is shown without importing any of them.
+COMMANDS = {
+    "up": "Start the embedded cloud, or resume it, and deploy what the sources say.",
+    "down": "Stop the embedded cloud and every function it runs; `tap up` resumes it.",
+    "status": "Show what is deployed, and whether it is enforced, recorded or skipped here.",
+    "endpoints": "List the addresses of what is deployed, and the stacks' outputs.",
+    "token": "Print an access token of TapStack's machine client, for an `Authorization` header.",
+    "key": "Print the value of the partner API's key, for an `x-api-key` header.",
+    "call": "Call a deployed API with its credentials, as curl would.",
+    "upload": "Upload a file with a presigned POST, and print how to download it.",
+    "logs": "Print what was logged, oldest first: one line an event, JSON fields unfolded.",
+    "audit": "Show the records of the partner API's audit trail, oldest first.",
+    "redrive": "Move every dead letter of the audit trail back to its queue.",
+    "migrate": "Apply the migrations that the store's database lacks; safe to repeat.",
+    "publish": "Sync web/store/ to the assets bucket and invalidate the CDN; safe to repeat.",
+    "watch": "Follow services/ and put each saved change into the deployed functions.",
+    "cdk": "Run the CDK CLI against the embedded cloud, or with --aws against AWS.",
 }
+
+
+class _Group(TyperGroup):
+    """The commands, and options of `tap` itself, all of them flags."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        params = super().get_params(ctx)
+        for param in params:
+            # Typer would import pydantic at every run, to make nothing of None.
+            param.default = param.default or False
+        return params
+
 
 app = typer.Typer(
     name="tap",
+    cls=_Group,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich alone would take longer to import than everything else
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Run the whole platform on this machine: the same CloudFormation that goes to AWS.",
     epilog="Start with `tap up`. Every command has its own --help.",
 )
-for command in (
-    up,
-    down,
-    status,
-    endpoints,
-    token,
-    key,
-    call,
-    upload,
-    logs,
-    audit,
-    redrive,
-    migrate,
-    publish,
-    watch,
-):
-    app.command()(command)
-# What follows `tap cdk` belongs to the CDK CLI, its options included.
-app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(cdk)
+
+
+def load(name: str) -> Any:
+    """Import a command.
+
+    Returns:
+        The command of the name, as Typer runs it.
+    """
+    module = import_module(f"cli.commands.{name}")
+    settings = getattr(module, "CONTEXT_SETTINGS", None)
+    alone = typer.Typer(rich_markup_mode=None, add_completion=False)
+    alone.command(name, context_settings=settings)(getattr(module, name))
+    return typer.main.get_command(alone)
+
+
+class _Lazy(TyperCommand):
+    """A command that is known by its name and line of help until it is chosen."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
+        return load(str(self.name)).make_context(info_name, args, parent, **extra)
+
+
+def _lazy() -> None:
+    """Stand in for a command that has not been chosen."""
+
+
+for _name, _line in COMMANDS.items():
+    app.command(_name, cls=_Lazy, short_help=_line)(_lazy)
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        data.print(f"tap {version('tap')}")
+        from importlib.metadata import version
+
+        typer.echo(f"tap {version('tap')}")
         raise typer.Exit
 
 
@@ -93,15 +109,17 @@ def main() -> None:
         app(prog_name="tap")
     except CloudError as error:
         _fail(str(error))
-    except (NoConnection, HTTPClientError) as error:
-        _fail(f"{error}; is the embedded cloud running (`tap up`), or with --aws the network?")
-    except OSError as error:
-        if error.errno not in _OF_THE_MACHINE:
+    except Exception as error:
+        from cli.failures import reason
+
+        why = reason(error)
+        if why is None:
             raise
-        where = f"{error.filename}: " if error.filename else ""
-        _fail(f"{where}{error.strerror}; {_OF_THE_MACHINE[error.errno]}")
+        _fail(why)
 
 
-def _fail(why: str) -> None:
-    talk.print(Text.assemble(("error: ", "bold red"), why))
+def _fail(why: str) -> NoReturn:
+    from cli.console import styled, talk
+
+    talk.print(styled(("error: ", "bold red"), why))
     sys.exit(1)

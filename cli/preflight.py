@@ -5,20 +5,18 @@ the synthesized templates, so that a stack more or less changes nothing here.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import botocore.loaders
 from botocore.exceptions import ClientError
 
+from cli import stacks
 from cli.console import failed, talk
 from cli.errors import CliError
-
-Clients = Callable[[str], Any]
-Json = dict[str, Any]
+from cli.stacks import Clients, Json
 
 # The role's name is free: the account has one such role in a region, whoever made it.
 _GRANT_LOGS = (
@@ -59,8 +57,7 @@ class Assembly:
     @cached_property
     def _new(self) -> set[str]:
         """The stacks that are not deployed yet: what they declare is made."""
-        pages = self.clients("cloudformation").get_paginator("describe_stacks").paginate()
-        present = {stack["StackName"] for page in pages for stack in page["Stacks"]}
+        present = {stack.name for stack in stacks.describe_all(self.clients)}
         return {
             name
             for name, stack in self._stacks.items()
@@ -175,8 +172,7 @@ def _gateway_logs(assembly: Assembly) -> Iterator[str]:
 def _networks(assembly: Assembly) -> Iterator[str]:
     wanted = len(assembly.properties("AWS::EC2::VPC", made=True))
     if wanted:
-        pages = assembly.clients("ec2").get_paginator("describe_vpcs").paginate()
-        used = sum(len(page["Vpcs"]) for page in pages)
+        used = len(list(stacks.pages(assembly.clients("ec2"), "describe_vpcs", "Vpcs")))
         yield from _within(assembly, "VPCs", wanted, used, ("vpc", "L-F678F1CE"))
 
 

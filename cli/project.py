@@ -12,18 +12,26 @@ from localcloud import cdk
 from localcloud.app import App, Route
 
 ROOT = Path(__file__).resolve().parent.parent
+# What the names of the app's stacks begin with; the environment suffix follows.
+ITEMS, PARTNER, STORE = "TapStack", "PartnerApiStack", "EcommerceStack"
+# The APIs as `tap call` names them: the stack of each, and its output that is the API's address.
+ADDRESSES = {
+    "tap": (ITEMS, "ApiEndpoint"),
+    "partner": (PARTNER, "ApiGatewayUrl"),
+    "store": (STORE, "StoreUrl"),
+}
 APP = App(
     name="tap",
     folder=ROOT,
     installer="make up",
     routes=(
-        Route(path="tap", stack="TapStack", output="HttpApiId", stage="$default"),
-        Route(path="partner", stack="PartnerApiStack", output="RestApiId", stage="prod"),
-        Route(path="", stack="EcommerceStack", output="StoreUrl"),
+        Route(path="tap", stack=ITEMS, output="HttpApiId", stage="$default"),
+        Route(path="partner", stack=PARTNER, output="RestApiId", stage="prod"),
+        Route(path="", stack=STORE, output="StoreUrl"),
     ),
 )
 
-# What decides the synthesized templates and packages, besides the environment's own settings.
+# What decides the synthesized templates and packages, besides the variables below.
 SOURCES = (
     "tap.py",
     "cdk.json",
@@ -35,18 +43,18 @@ SOURCES = (
     "requirements",
 )
 _USER_CONTEXT = "~/.cdk.json"  # the CDK CLI reads settings of the user's own there too
-_SETTINGS = ("ENVIRONMENT_SUFFIX", "REPOSITORY", "COMMIT_AUTHOR", "CDK_CONTEXT")
+_VARIABLES = ("ENVIRONMENT_SUFFIX", "REPOSITORY", "COMMIT_AUTHOR", "CDK_CONTEXT")
 
 
 def home(given: Path | None) -> Path:
-    """The embedded cloud's folder: as given, else `TAP_HOME`, else `.tap` in the checkout."""
+    """Take the embedded cloud's folder: as given, else `TAP_HOME`, else `.tap` of the checkout."""
     return (given or Path(os.environ.get("TAP_HOME") or ROOT / ".tap")).absolute()
 
 
 def fingerprint() -> str:
-    """A hash of everything that decides what would be deployed."""
+    """Hash everything that decides what would be deployed."""
     digest = hashlib.sha256(sys.version.encode())
-    for name in _SETTINGS:
+    for name in _VARIABLES:
         digest.update(f"{name}={os.environ.get(name)}\n".encode())
     for top in (*(ROOT / source for source in SOURCES), Path(_USER_CONTEXT).expanduser()):
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
@@ -56,7 +64,7 @@ def fingerprint() -> str:
 
 
 def stack_names(environ: dict[str, str], context: Sequence[str] = ()) -> list[str]:
-    """The stacks that the app defines, by the app's own word.
+    """Ask for the names of the stacks that the app defines, by the app's own word.
 
     The app alone resolves the suffix and the settings: from `-c`, `cdk.json`, `~/.cdk.json` and the
     environment, in the CDK CLI's order. So nothing here can resolve them otherwise.

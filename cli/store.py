@@ -1,18 +1,15 @@
-"""The store's database and page: migrated and published, here and on AWS."""
+"""Migration of the store's database and publishing of its page, here and on AWS."""
 
 import json
 import mimetypes
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import HTTPClientError
-
 from cli import project
 from cli.errors import CliError
+from cli.stacks import Clients, pages
 
-Clients = Callable[..., Any]  # a service's name, and what the client's `Config` takes
 _MIGRATION_SECONDS = 330  # the function's own limit is 300
 _PAGE = project.ROOT / "web" / "store"
 # Names do not change with their contents: a browser asks each time whether its copy still holds.
@@ -25,10 +22,20 @@ def migrate(clients: Clients, outputs: dict[str, str], *, seed: bool) -> dict[st
 
     They are started once: an SDK that gives up waiting would start them again beside the first.
 
+    Args:
+        clients: Makes a client of a service.
+        outputs: The outputs of EcommerceStack.
+        seed: Whether to fill a shop without products.
+
+    Returns:
+        What the function did: `applied`, `seeded` (lists of names) and `password_set`.
+
     Raises:
-        CliError: a migration failed, and the database is as it was before that migration; or its
+        CliError: A migration failed, and the database is as it was before that migration; or its
             answer was lost.
     """
+    from botocore.exceptions import HTTPClientError
+
     # Longer than the function may run. Lambda sends nothing meanwhile, so the connection is kept.
     once = {
         "read_timeout": _MIGRATION_SECONDS,
@@ -70,9 +77,8 @@ def publish(clients: Clients, outputs: dict[str, str]) -> int:
             ContentType=_content_type(path),
             CacheControl=_CACHE,
         )
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    stored = [item["Key"] for page in pages for item in page.get("Contents", [])]
-    for key in sorted(set(stored) - set(files)):
+    stored = {item["Key"] for item in pages(s3, "list_objects_v2", "Contents", Bucket=bucket)}
+    for key in sorted(stored - set(files)):
         s3.delete_object(Bucket=bucket, Key=key)
     clients("cloudfront").create_invalidation(
         DistributionId=outputs["DistributionId"],

@@ -9,16 +9,13 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
-import typer
-
-from cli.main import app
+from cli import main
 from tests.unit.docs.pages import PAGES, ROOT
 
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _PHRASE = re.compile(r"`((?:[A-Z_]+=\S+ )*(?:\.venv/bin/tap|tap|make)(?: [^`]*)?)`")
 _COMMENT = re.compile(r"\s{2,}#.*$", re.MULTILINE)
-_GROUP: Any = typer.main.get_command(app)
-COMMANDS: dict[str, Any] = _GROUP.commands
+COMMANDS: dict[str, Any] = {name: main.load(name) for name in main.COMMANDS}
 
 
 @dataclass(frozen=True)

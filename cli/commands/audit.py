@@ -4,33 +4,33 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from cli import deployment
-from cli.commands.options import Home, Json, running_cloud
+from cli import project, stacks, targets
 from cli.console import emit, show
 from cli.durations import seconds
 from cli.errors import CliError
+from cli.options import Aws, Context, Home, Json, Since
 
 _KEPT_DAYS = 90
 _COLUMNS = ("time", "method", "path", "status", "api_key_id", "source_ip", "latency_ms")
 
 
 def audit(
-    since: Annotated[str, typer.Option(help="How far back: 30s, 10m, 2h or 1d.")] = "10m",
+    since: Since = "10m",
     as_json: Json = False,
+    aws: Aws = False,
+    context: Context = None,
     home: Home = None,
 ) -> None:
-    """Show the records of the audit trail, oldest first."""
+    """Show the records of the partner API's audit trail, oldest first."""
     span = seconds(since)
     if span > _KEPT_DAYS * 86400:
         raise CliError(f"the trail goes {_KEPT_DAYS} days back, which is not as far as {since}")
-    cloud = running_cloud(home)
-    bucket = deployment.find_stack(cloud, "PartnerApiStack").outputs["LogsBucketName"]
+    target = targets.find(home, aws=aws, context=context)
+    bucket = target.stack(project.PARTNER).outputs["LogsBucketName"]
     start = datetime.fromtimestamp(time.time() - span, UTC)
-    found = sorted(_records(cloud.client("s3"), bucket, start), key=lambda record: record["time"])
+    found = sorted(_records(target.clients("s3"), bucket, start), key=lambda each: each["time"])
     if as_json:
         emit(found)
         return
@@ -42,13 +42,12 @@ def _records(s3: Any, bucket: str, start: datetime) -> Iterator[dict[str, Any]]:
     day = start
     while day.date() <= datetime.now(UTC).date():
         prefix = f"api-logs/year={day:%Y}/month={day:%m}/day={day:%d}/"
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            for item in page.get("Contents", []):
-                if item["LastModified"] < start:
-                    continue
-                lines = s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read().decode()
-                for line in lines.splitlines():
-                    record = json.loads(line)
-                    if datetime.fromisoformat(record["time"]) >= start:
-                        yield record
+        for item in stacks.pages(s3, "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix):
+            if item["LastModified"] < start:
+                continue
+            lines = s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read().decode()
+            for line in lines.splitlines():
+                record = json.loads(line)
+                if datetime.fromisoformat(record["time"]) >= start:
+                    yield record
         day += timedelta(days=1)

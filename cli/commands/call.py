@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from cli import access
-from cli.commands.options import Home, running_cloud
+from cli import targets
 from cli.console import data, talk
 from cli.errors import CliError
+from cli.options import Aws, Context, Home
 
 
 def call(
@@ -31,9 +31,13 @@ def call(
         ),
     ] = None,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Send no credentials.")] = False,
+    aws: Aws = False,
+    context: Context = None,
     home: Home = None,
 ) -> None:
-    """Call a deployed API with its credentials; the answer goes to stdout, its status to stderr.
+    """Call a deployed API with its credentials, as curl would.
+
+    The answer goes to stdout, its status to stderr.
 
     tap call tap POST /api -d '{"operation": "list"}'
 
@@ -45,11 +49,13 @@ def call(
 
     Exits with 1 when the API answers 400 or above.
     """
-    cloud = running_cloud(home)
-    access.require_api(api)
-    proof = {} if anonymous else access.credentials(cloud, api, scope or [])
+    from cli import apis
+
+    apis.require_api(api)
+    target = targets.find(home, aws=aws, context=context)
+    proof = {} if anonymous else apis.credentials(target, api, scope or [])
     proof |= dict(_header(given) for given in header or [])
-    answer = access.call(cloud, api, method.upper(), path, body=_body(body), proof=proof)
+    answer = apis.call(target, api, method.upper(), path, body=_body(body), proof=proof)
     colour = "green" if answer.status < 400 else "red"
     talk.print(f"{answer.status} {answer.reason or ''}", style=colour)
     text = answer.data.decode("utf-8", "replace")

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import typer
 
-from cli import kept, preflight, project
-from cli.aws import Account
-from cli.commands.options import Aws, Home, Yes, running_cloud
+from cli import project, targets
 from cli.console import step
 from cli.errors import CliError
-from localcloud import cdk as cdk_cli
+from cli.options import Aws, Home, Yes
 
+# What follows `tap cdk` belongs to the CDK CLI, its options included.
+CONTEXT_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 _CHANGES = ("bootstrap", "deploy", "destroy", "import", "rollback", "watch", "gc", "refactor")
 # Each would choose another account or region than the one that is shown and confirmed.
 _CHOSEN_BEFORE = {
@@ -45,6 +45,9 @@ def cdk(
     arguments = context.args
     if not arguments:
         raise CliError("no CDK command was given; try `tap cdk diff`, or `tap cdk --help`")
+    from cli import kept, preflight
+    from cli.account import Account
+
     if aws:
         _require_one_target(arguments)
         account = Account()
@@ -58,7 +61,7 @@ def cdk(
         if arguments[0] in _CHANGES:
             account.confirm(arguments[0], yes=yes)
     else:
-        cloud = running_cloud(home)
+        cloud = targets.running_cloud(home)
         client, environ = cloud.client, cloud.environment()
     with kept.told(client) if arguments[0] == "destroy" else nullcontext():
         status = _run(arguments, environ)
@@ -66,6 +69,8 @@ def cdk(
 
 
 def _run(arguments: list[str], environ: dict[str, str]) -> int:
+    from localcloud import cdk as cdk_cli
+
     return subprocess.run(
         cdk_cli.command(project.APP, arguments),
         cwd=project.ROOT,

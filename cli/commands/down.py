@@ -1,9 +1,8 @@
 """`tap down`: stop the embedded cloud."""
 
 from cli import project
-from cli.commands.options import Home
 from cli.console import done, step
-from localcloud import process
+from cli.options import Home
 
 
 def down(home: Home = None) -> None:
@@ -11,6 +10,8 @@ def down(home: Home = None) -> None:
 
     Nothing is lost: its state stays in its folder. It is safe to repeat.
     """
+    from localcloud import process
+
     folder = project.home(home)
     with process.alone(folder):
         process.end_orphans(folder)

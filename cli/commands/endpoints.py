@@ -2,40 +2,49 @@
 
 import os
 import shlex
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.text import Text
 
-from cli import deployment
-from cli.commands.options import Home, Json, running_cloud
-from cli.console import emit, show
-from localcloud.cloud import ACCOUNT, REGION, Cloud
+from cli import targets
+from cli.console import emit, show, styled
+from cli.errors import CliError
+from cli.options import Aws, Context, Home, Json
+from cli.targets import Target
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from localcloud.cloud import Cloud
 
 
 def endpoints(
-    home: Home = None,
     as_json: Json = False,
     export: Annotated[
         bool,
         typer.Option(
             "--export",
-            help="Print shell variables that point the AWS CLI, an SDK or npx cdk at this cloud: "
-            'eval "$(tap endpoints --export)".',
+            help="Print shell variables that point the AWS CLI, an SDK or npx cdk at the embedded "
+            'cloud: eval "$(tap endpoints --export)".',
         ),
     ] = False,
+    aws: Aws = False,
+    context: Context = None,
+    home: Home = None,
 ) -> None:
     """List the addresses of what is deployed, and the stacks' outputs."""
-    cloud = running_cloud(home)
-    if export:
-        _print_shell(cloud)
+    if export and aws:
+        raise CliError("--export is about the embedded cloud; leave out --aws")
+    target = targets.find(home, aws=aws, context=context)
+    if export and target.cloud:
+        _print_shell(target.cloud)
     elif as_json:
-        emit(addresses(cloud))
+        emit(addresses(target))
     else:
-        show_addresses(addresses(cloud))
+        show_addresses(target)
 
 
-def _print_shell(cloud: Cloud) -> None:
+def _print_shell(cloud: "Cloud") -> None:
     wanted = cloud.credentials()
     for name in sorted(os.environ):
         if name.startswith(("AWS_", "CDK_DEFAULT_")) and name not in wanted:
@@ -44,40 +53,43 @@ def _print_shell(cloud: Cloud) -> None:
         print(f"export {name}={shlex.quote(value)}")
 
 
-def addresses(cloud: Cloud) -> dict[str, Any]:
-    """Every address and stack output of a running cloud."""
-    stacks = deployment.stacks(cloud)
+def addresses(target: Target) -> dict[str, Any]:
+    """Collect every address and stack output of a target."""
+    apis = target.apis()
     return {
-        "account": ACCOUNT,
-        "region": REGION,
-        "aws_endpoint": cloud.endpoint,
-        "ca_bundle": str(cloud.authority),
-        "front_door": cloud.front_door,
-        "token_url": f"{cloud.endpoint}/oauth2/token",
-        "apis": {
-            route.path: f"{cloud.front_door}/{route.path}"
-            for route in cloud.app.routes
-            if route.path
-            and any(s.name.startswith(route.stack) and route.output in s.outputs for s in stacks)
-        },
-        "store": next(
-            (cloud.front_door for stack in stacks if stack.name.startswith("EcommerceStack")), None
-        ),
-        "stacks": {stack.name: stack.outputs for stack in stacks},
+        "account": target.number,
+        "region": target.region,
+        **_of_this_machine(target),
+        "token_url": target.token_url() if "tap" in apis else None,
+        "store": apis.pop("store", None),
+        "apis": apis,
+        "stacks": {stack.name: stack.outputs for stack in target.stacks},
     }
 
 
-def show_addresses(found: dict[str, Any]) -> None:
+def _of_this_machine(target: Target) -> dict[str, str]:
+    if target.cloud is None:
+        return {}
+    return {
+        "aws_endpoint": target.cloud.endpoint,
+        "ca_bundle": str(target.cloud.authority),
+        "front_door": target.cloud.front_door,
+    }
+
+
+def show_addresses(target: Target) -> None:
     """Print the addresses as people look at them."""
+    found = addresses(target)
     rows: list[tuple[str | Text, str] | None] = []
     if found["store"]:
         rows.append(("The store", f"{found['store']}/"))
     rows.extend((f"{name} API", address) for name, address in found["apis"].items())
-    rows.append(("AWS API", found["aws_endpoint"]))
-    rows.append(("Certificate of the local CA", found["ca_bundle"]))
-    for stack, outputs in found["stacks"].items():
+    if target.cloud:
+        rows.append(("AWS API", found["aws_endpoint"]))
+        rows.append(("Certificate of the local CA", found["ca_bundle"]))
+    elif found["token_url"]:
+        rows.append(("Tokens", found["token_url"]))
+    for stack in target.stacks:
         rows.append(None)
-        rows.extend(
-            (Text.assemble(stack, " ", (name, "dim")), value) for name, value in outputs.items()
-        )
+        rows.extend((styled(stack.name, " ", (n, "dim")), v) for n, v in stack.outputs.items())
     show(("What", "Address"), rows, title="Endpoints")

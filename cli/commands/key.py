@@ -1,9 +1,18 @@
 """`tap key`: the partner API's key."""
 
-from cli.access import fetch_key
-from cli.commands.options import Home, running_cloud
+from cli import targets
+from cli.console import talk
+from cli.options import Aws, Context, Home
 
 
-def key(home: Home = None) -> None:
-    """Print the value of the partner API's key, for `curl -H "x-api-key: ..."`."""
-    print(fetch_key(running_cloud(home)))
+def key(aws: Aws = False, context: Context = None, home: Home = None) -> None:
+    """Print the value of the partner API's key, for an `x-api-key` header.
+
+    On AWS it says whose key it is, and takes the permission `apigateway:GET` on it.
+    """
+    from cli import apis
+
+    found = apis.fetch_key(targets.find(home, aws=aws, context=context))
+    if aws:
+        talk.print(f"API key {found['id']}, {found['name']}", style="dim")
+    print(found["value"])

@@ -2,21 +2,23 @@
 
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.text import Text
 
-from cli import deployment
-from cli.commands.options import Home, running_cloud
-from cli.console import data
+from cli import stacks, targets
+from cli.console import data, styled
 from cli.durations import seconds
 from cli.errors import CliError
-from localcloud.cloud import Cloud
+from cli.options import Aws, Context, Home, Since
+from cli.targets import Target
 
-_FOLLOW_SECONDS = 0.5
+# CloudWatch Logs answers a few searches a second for a whole account, and events may come late.
+_FOLLOW_SECONDS, _FOLLOW_AWS_SECONDS = 0.5, 5.0
+_LATE_MILLISECONDS = 60_000
 _COLOURS = {"ERROR": "red", "CRITICAL": "red", "WARNING": "yellow", "INFO": "cyan"}
 
 
@@ -25,9 +27,9 @@ class Source:
     """A log group, by all the names that people have for it.
 
     Attributes:
-        group: its name.
-        label: what its lines are marked with: the stack, and the function if it is one's.
-        names: the group's, the stack's, the function's, its service's and the logical ids.
+        group: Its name.
+        label: What its lines are marked with: the stack, and the function if it is one's.
+        names: The group's, the stack's, the function's, its service's and the logical ids.
     """
 
     group: str
@@ -47,8 +49,10 @@ def logs(
             "api-function, items_api or PartnerApiStack; all by default."
         ),
     ] = "",
-    since: Annotated[str, typer.Option(help="How far back: 30s, 10m, 2h or 1d.")] = "10m",
+    since: Since = "10m",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    aws: Aws = False,
+    context: Context = None,
     home: Home = None,
 ) -> None:
     """Print what was logged, oldest first: one line an event, JSON fields unfolded.
@@ -57,85 +61,71 @@ def logs(
 
     tap logs PartnerApiStack --follow
     """
-    cloud = running_cloud(home)
     start = int((time.time() - seconds(since)) * 1000)
-    known = sources(cloud)
+    target = targets.find(home, aws=aws, context=context)
+    known = sources(target)
     wanted = [source for source in known if source.has(name)]
     if not wanted:
         names = ", ".join(sorted({source.label.split()[-1] for source in known}))
         raise CliError(f"nothing that logs is named {name!r}; there are {names}, and the stacks")
+    client = target.clients("logs")
     seen: set[tuple[Any, ...]] = set()
     try:
         while True:
-            for event in _events(cloud, wanted, start, seen):
-                _show(event)
+            for event in sorted(_events(client, wanted, start), key=lambda each: each["timestamp"]):
+                if event["identity"] not in seen:
+                    seen.add(event["identity"])
+                    _show(event)
             if not follow:
                 return
-            time.sleep(_FOLLOW_SECONDS)
+            start = max(start, int(time.time() * 1000) - _LATE_MILLISECONDS)
+            seen = {identity for identity in seen if identity[2] >= start}
+            time.sleep(_FOLLOW_AWS_SECONDS if aws else _FOLLOW_SECONDS)
     except KeyboardInterrupt:
         return
 
 
-def sources(cloud: Cloud) -> list[Source]:
-    """Every log group of a running cloud."""
+def sources(target: Target) -> list[Source]:
+    """List the log groups of the target's stacks and of their functions."""
     names: dict[str, list[str]] = {}
     labels: dict[str, str] = {}
-    functions = {each["FunctionName"]: each for each in _pages(cloud, "lambda", "list_functions")}
-    cloudformation = cloud.client("cloudformation")
-    for stack in deployment.stacks(cloud):
-        described = cloudformation.describe_stack_resources(StackName=stack.name)["StackResources"]
-        for resource in described:
-            physical, function = resource["PhysicalResourceId"], None
-            if resource["ResourceType"] == "AWS::Lambda::Function":
-                function = functions.get(physical)
-            elif resource["ResourceType"] != "AWS::Logs::LogGroup":
+    client = target.clients("lambda")
+    for stack in target.stacks:
+        for resource in stacks.resources(target.clients, stack):
+            function = stacks.function_of(client, resource)
+            if not function and resource["ResourceType"] != "AWS::Logs::LogGroup":
                 continue
+            physical = resource["PhysicalResourceId"]
             group = function["LoggingConfig"]["LogGroup"] if function else physical
             own = [stack.name, resource["LogicalResourceId"], physical]
-            names.setdefault(group, []).extend(own)
+            names.setdefault(group, [group]).extend(own)
             labels.setdefault(group, f"{stack.name} {group.rpartition('/')[2]}")
             if function:
                 labels[group] = f"{stack.name} {physical}"
-                names[group] += function["Handler"].split(".")[1:2]
-    return [
-        Source(group, labels.get(group, group), (group, *names.get(group, ())))
-        for group in (each["logGroupName"] for each in _pages(cloud, "logs", "describe_log_groups"))
-    ]
-
-
-def _pages(cloud: Cloud, service: str, operation: str) -> list[dict[str, Any]]:
-    """The items of every page of a listing."""
-    paginator = cloud.client(service).get_paginator(operation)
-    key = paginator.result_keys[0].expression
-    return [item for page in paginator.paginate() for item in page[key]]
+                names[group] += [stacks.service_of(function) or physical]
+    return [Source(group, labels[group], tuple(own)) for group, own in sorted(names.items())]
 
 
 def _plain(name: str) -> str:
     return name.casefold().replace("_", "-")
 
 
-def _events(
-    cloud: Cloud, wanted: list[Source], start: int, seen: set[tuple[Any, ...]]
-) -> list[dict[str, Any]]:
-    client = cloud.client("logs")
-    found = []
+def _events(client: Any, wanted: list[Source], start: int) -> Iterator[dict[str, Any]]:
     for source in wanted:
-        pages = client.get_paginator("filter_log_events").paginate(
-            logGroupName=source.group, startTime=start
-        )
-        for event in (event for page in pages for event in page["events"]):
-            # The emulator gives events no id.
-            stream, at = event["logStreamName"], event["timestamp"]
-            identity = (source.group, stream, at, event["message"])
-            if identity not in seen:
-                seen.add(identity)
-                found.append({**event, "from": source.label})
-    return sorted(found, key=lambda event: event["timestamp"])
+        request = {"logGroupName": source.group, "startTime": start}
+        try:
+            for event in stacks.pages(client, "filter_log_events", "events", **request):
+                # The emulator gives events no id.
+                known = event.get("eventId") or event["message"]
+                stream, at = event["logStreamName"], event["timestamp"]
+                yield event | {"from": source.label, "identity": (source.group, stream, at, known)}
+        except client.exceptions.ResourceNotFoundException:
+            continue  # made with the first event of a function that has no group of its own
 
 
 def _show(event: dict[str, Any]) -> None:
     at = datetime.fromtimestamp(event["timestamp"] / 1000).astimezone().strftime("%H:%M:%S")
-    line = Text(f"{at} {event['from']}", "dim")
+    line = (f"{at} {event['from']}", "dim")
     text = event["message"].rstrip()
     try:
         fields = json.loads(text)
@@ -149,4 +139,4 @@ def _show(event: dict[str, Any]) -> None:
         parts: tuple[Any, ...] = (" ", (level, colour), " ", message, " ", (rest, "dim"))
     else:
         parts = (" ", text)
-    data.print(Text.assemble(line, *parts))
+    data.print(styled(line, *parts))

@@ -4,23 +4,24 @@ from typing import Annotated
 
 import typer
 
-from cli import store
-from cli.commands.options import Aws, Context, Home, Yes
-from cli.commands.targets import store_target
+from cli import project, store, targets
 from cli.console import step, talk
+from cli.options import Aws, Context, Home, Yes
 
 
 def migrate(
     seed: Annotated[bool, typer.Option("--seed", help="Fill an empty shop for a try.")] = False,
     aws: Aws = False,
     yes: Yes = False,
-    context: Context = (),
+    context: Context = None,
     home: Home = None,
 ) -> None:
     """Apply the migrations that the store's database lacks; safe to repeat."""
-    clients, outputs = store_target(home, aws=aws, yes=yes, context=context, what="migrate")
+    target = targets.find(home, aws=aws, context=context)
+    stack = target.stack(project.STORE)
+    target.confirm(f"migrate {stack.name}", yes=yes)
     with step("Migrating the store's database", "The store's database is up to date"):
-        said = store.migrate(clients, outputs, seed=seed)
+        said = store.migrate(target.clients, stack.outputs, seed=seed)
     applied, seeded = said["applied"], said["seeded"]
     notes = [f"applied: {', '.join(applied)}" if applied else "nothing was missing"]
     if said["password_set"]:

@@ -1,16 +1,15 @@
 """`tap publish`: put the store's page behind its CDN."""
 
-from cli import store
-from cli.commands.options import Aws, Context, Home, Yes, running_cloud
-from cli.commands.targets import store_target
+from cli import project, store, targets
 from cli.console import step, talk
+from cli.options import Aws, Context, Home, Yes
 
 
-def publish(aws: Aws = False, yes: Yes = False, context: Context = (), home: Home = None) -> None:
+def publish(aws: Aws = False, yes: Yes = False, context: Context = None, home: Home = None) -> None:
     """Sync web/store/ to the assets bucket and invalidate the CDN; safe to repeat."""
-    clients, outputs = store_target(home, aws=aws, yes=yes, context=context, what="publish")
+    target = targets.find(home, aws=aws, context=context)
+    stack = target.stack(project.STORE)
+    target.confirm(f"publish {stack.name}", yes=yes)
     with step("Publishing the store's page", "The store's page is published"):
-        count = store.publish(clients, outputs)
-    # CloudFront's name leads nowhere on this machine: here the front door is the way to the CDN.
-    address = outputs["StoreUrl"] if aws else running_cloud(home).front_door
-    talk.print(f"{count} files at {address}/", style="dim")
+        count = store.publish(target.clients, stack.outputs)
+    talk.print(f"{count} files at {target.address('store')}/", style="dim")

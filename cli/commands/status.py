@@ -1,138 +1,115 @@
 """`tap status`: what is deployed, and the fidelity ledger."""
 
-import json
-from collections import Counter
-from collections.abc import Callable, Iterator
-from functools import cache
-from itertools import groupby
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
-from cli import deployment
-from cli.commands.options import Home, Json, running_cloud
-from cli.console import data, emit, show, talk
-from localcloud import ledger as fidelity
-from localcloud import process
-from localcloud.cloud import Cloud
-from localcloud.ledger import Fidelity, Verdict
-from localcloud.reapplied import DeployedSettings, present
+from cli import stacks, targets
+from cli.console import emit, show, styled, talk
+from cli.options import Aws, Context, Home, Json
+from cli.targets import Target
 
-_LEDGER = "Fidelity ledger"
-_COLOURS = {
-    Verdict.ENFORCED: "green",
-    Verdict.RECORDED: "yellow",
-    Verdict.SKIPPED: "dim",
-    Verdict.UNKNOWN: "red",
-}
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+_SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+_FACTS = ("stack", "status", "changed", "protected", "drift", "resources")
 
 
 def status(
-    home: Home = None,
     as_json: Json = False,
     each: Annotated[
         bool, typer.Option("--each", help="List each resource, not each type of resource.")
     ] = False,
+    aws: Aws = False,
+    context: Context = None,
+    home: Home = None,
 ) -> None:
     """Show what is deployed, and whether it is enforced, recorded or skipped here.
 
     Settings that the emulator drops from a template are re-applied; here each is read back.
     Exits with 1 when one is missing or a resource's type is unknown.
+
+    With --aws it shows what CloudFormation knows of the stacks: the fidelity ledger is about the
+    embedded cloud alone. Exits with 1 when a stack is not deployed or its last change failed.
     """
-    cloud = running_cloud(home)
-    running = process.running(cloud.home)
-    rows = ledger(cloud)
-    if as_json:
-        pid = running.pid if running else None
-        emit({"pid": pid, "resources": rows, "web_acls": _web_acls(cloud)})
+    target = targets.find(home, aws=aws, context=context)
+    if target.cloud:
+        good = _show_ledger(target, target.cloud, as_json=as_json, each=each)
     else:
-        at = f"running at {cloud.endpoint}, process {running and running.pid}"
-        talk.print(Text.assemble(("● ", "green"), at))
-        show(("Resource", "Here", "What that means"), _lines(rows, each=each), title=_LEDGER)
-        counts = Counter(row["verdict"] for row in rows)
-        data.print(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())))
-        for web_acl in _web_acls(cloud):
-            columns = ("Rule", "Action", "Requests", "The last")
-            show(columns, _samples(web_acl), title=f"Web ACL {web_acl['web_acl']}")
-    if any(row["verdict"] == Verdict.UNKNOWN or row["missing"] for row in rows):
+        good = _show_stacks(target, as_json=as_json, each=each)
+    if not good:
         raise typer.Exit(1)
 
 
-def _web_acls(cloud: Cloud) -> list[dict[str, Any]]:
-    try:
-        found = json.loads((cloud.home / "run" / "web-acls.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        found = []
-    reports: list[dict[str, Any]] = found
-    return reports
+def _show_ledger(target: Target, cloud: "Cloud", *, as_json: bool, each: bool) -> bool:
+    from cli import fidelity
+    from localcloud import process
+
+    running, rows = process.running(cloud.home), fidelity.read(target, cloud)
+    web_acls, pid = fidelity.web_acls(cloud), running.pid if running else None
+    if as_json:
+        emit({"pid": pid, "resources": rows, "web_acls": web_acls})
+    else:
+        talk.print(styled(("● ", "green"), f"running at {cloud.endpoint}, process {pid}"))
+        fidelity.print_ledger(rows, each=each)
+        fidelity.print_web_acls(web_acls)
+    return fidelity.is_whole(rows)
 
 
-def _samples(web_acl: dict[str, Any]) -> Iterator[tuple[str, ...]]:
-    """What a web ACL's rules counted and blocked, with the newest request of each."""
-    newest = {(s["rule"], s["action"]): s for s in web_acl["samples"]}
-    for row in web_acl["counts"]:
-        sample = newest.get((row["rule"], row["action"]))
-        last = f"{sample['source_ip']} {sample['method']} {sample['path']}" if sample else "-"
-        yield row["rule"], row["action"], str(row["count"]), last
+def _show_stacks(target: Target, *, as_json: bool, each: bool) -> bool:
+    rows = [_facts(target, name) for name in target.names]
+    if as_json:
+        emit({"account": target.number, "region": target.region, "stacks": rows})
+    else:
+        talk.print(
+            "The fidelity ledger is about the embedded cloud alone; these are AWS's own words"
+        )
+        shown = [
+            [str(row[fact]) for fact in _FACTS[:-1]] + [str(len(row["resources"]))] for row in rows
+        ]
+        show([fact.capitalize() for fact in _FACTS], shown, title="Stacks")
+        if odd := list(_resources(rows, each=each)):
+            show(("Resource", "Type", "Status"), odd, title="Resources")
+    return all(row["status"] in _SETTLED for row in rows)
 
 
-def ledger(cloud: Cloud) -> list[dict[str, Any]]:
-    """One row for each resource of each deployed stack, with its settings read back."""
-    kept = {(item.type, item.id): item for item in DeployedSettings.of(cloud.home).read()}
-    cloudformation = cloud.client("cloudformation")
-    client = cache(cloud.client)
-    rows = []
-    for stack in deployment.stacks(cloud):
-        resources = cloudformation.describe_stack_resources(StackName=stack.name)["StackResources"]
-        for resource in sorted(resources, key=lambda item: item["ResourceType"]):
-            found = _fidelity(client, resource)
-            deployed = kept.get((resource["ResourceType"], resource["PhysicalResourceId"]))
-            held: dict[str, bool] = {}
-            if deployed:
-                for setting in present(deployed):
-                    held[setting.property] = setting.holds(client(setting.service), deployed)
-            rows.append(
-                {
-                    "stack": stack.name,
-                    "resource": resource["LogicalResourceId"],
-                    "type": resource["ResourceType"],
-                    "verdict": found.verdict,
-                    "note": found.note,
-                    "read_back": [name for name, holds in held.items() if holds],
-                    "missing": [name for name, holds in held.items() if not holds],
-                }
-            )
-    return rows
+def _facts(target: Target, name: str) -> stacks.Json:
+    """What CloudFormation knows of a stack; its drift is that of the last look for any."""
+    stack = next((stack for stack in target.stacks if stack.name == name), None)
+    if stack is None:
+        return {
+            **dict.fromkeys(_FACTS, "-"),
+            "stack": name,
+            "status": "not deployed",
+            "resources": [],
+        }
+    said = stack.described
+    return {
+        "stack": name,
+        "status": said["StackStatus"],
+        "changed": str(said.get("LastUpdatedTime") or said["CreationTime"]),
+        "protected": said.get("EnableTerminationProtection", False),
+        "drift": said.get("DriftInformation", {}).get("StackDriftStatus", "NOT_CHECKED"),
+        "resources": [
+            {
+                "resource": resource["LogicalResourceId"],
+                "type": resource["ResourceType"],
+                "status": resource["ResourceStatus"],
+            }
+            for resource in stacks.resources(target.clients, stack)
+        ],
+    }
 
 
-def _fidelity(client: Callable[[str], Any], resource: dict[str, Any]) -> Fidelity:
-    if resource["ResourceType"] != "AWS::WAFv2::WebACL":
-        return fidelity.of(resource["ResourceType"])
-    name, acl_id, scope = resource["PhysicalResourceId"].split("|")
-    found = client("wafv2").get_web_acl(Name=name, Id=acl_id, Scope=scope)
-    return fidelity.of_web_acl(found["WebACL"])
-
-
-def _lines(rows: list[dict[str, Any]], *, each: bool) -> Iterator[tuple[str | Text, ...] | None]:
-    for stack, of_stack in groupby(rows, key=lambda row: row["stack"]):
-        yield None
-        yield (Text(stack, "bold"),)
-        key = (lambda row: row["resource"]) if each else (lambda row: row["type"])
-        for name, group in groupby(of_stack, key=key):
-            alike = list(group)
-            count = f" x{len(alike)}" if len(alike) > 1 else ""
-            verdict = Text(alike[0]["verdict"], _COLOURS[alike[0]["verdict"]])
-            what = Text.assemble(name.removeprefix("AWS::"), (count, "dim"))
-            yield what, verdict, _meaning(alike)
-
-
-def _meaning(alike: list[dict[str, Any]]) -> Text:
-    read_back = sorted({name for row in alike for name in row["read_back"]})
-    missing = sorted({f"{name} of {row['resource']}" for row in alike for name in row["missing"]})
-    meaning = Text(str(alike[0]["note"]))
-    if read_back:
-        meaning.append(f" (read back: {', '.join(read_back)})", "dim")
-    if missing:
-        meaning.append(f" (template only: {', '.join(missing)}; run `tap up`)", "red")
-    return meaning
+def _resources(rows: list[stacks.Json], *, each: bool) -> Iterator[list[str]]:
+    """The resources that are not as they were asked for; with `each`, all."""
+    for row in rows:
+        for resource in row["resources"]:
+            if each or not resource["status"].endswith("_COMPLETE"):
+                yield [
+                    f"{row['stack']} {resource['resource']}",
+                    resource["type"],
+                    resource["status"],
+                ]

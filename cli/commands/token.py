@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cli.access import fetch_token
-from cli.commands.options import Home, running_cloud
+from cli import targets
+from cli.options import Aws, Context, Home
 
 
 def token(
@@ -13,7 +13,14 @@ def token(
         list[str] | None,
         typer.Option(help="items.read, items.write or files.write; repeat it. All by default."),
     ] = None,
+    aws: Aws = False,
+    context: Context = None,
     home: Home = None,
 ) -> None:
-    """Print an access token of TapStack's machine client, for `curl -H "Authorization: Bearer"`."""
-    print(fetch_token(running_cloud(home), scope or []))
+    """Print an access token of TapStack's machine client, for an `Authorization` header.
+
+    curl -H "Authorization: Bearer $(tap token)" ...
+    """
+    from cli import apis
+
+    print(apis.fetch_token(targets.find(home, aws=aws, context=context), scope or []))

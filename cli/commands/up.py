@@ -1,21 +1,23 @@
 """`tap up`: start the embedded cloud and deploy every stack to it."""
 
+import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.request import getproxies, proxy_bypass
 
 import typer
 
-from cli import deployment, project
-from cli.commands.endpoints import addresses, show_addresses
-from cli.commands.options import Home
+from cli import project, store, targets
+from cli.commands.endpoints import show_addresses
 from cli.console import data, done, step, talk
 from cli.errors import CliError
-from localcloud import ports, process
-from localcloud.cloud import Cloud
+from cli.options import Home
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
 
 _DEFAULTS: dict[str, Any] = {"port": 4566, "front_port": 8080, "database_port": 5433}
 _PORT_OPTION: dict[str, Any] = {"show_default": False, "min": 0, "max": 65535}
@@ -63,33 +65,38 @@ def up(
     It is safe to repeat: what already runs is left running, what is already deployed is not
     deployed again. Everything it keeps is in one folder.
     """
+    from localcloud import process
+
     folder = project.home(home)
     try:
         with process.alone(folder):
             process.end_orphans(folder)
             given = {"port": port, "front_port": front_port, "database_port": database_port}
             cloud = start(folder, given)
-            if not deployment.deploy(cloud, only=stack):
+            if not deploy(cloud, only=stack):
                 done("Everything is deployed already")
     except KeyboardInterrupt:
         raise CliError("interrupted; run `tap up` again to go on, or `tap down` to stop") from None
-    show_addresses(addresses(cloud))
+    show_addresses(targets.embedded(cloud))
     shown = Path(".venv/bin/tap") if Path(".venv/bin/tap").exists() else Path("tap")
     data.print(_TRY.format(front_door=cloud.front_door, tap=shown).strip())
     if getproxies() and not proxy_bypass("localhost"):
         talk.print("Your proxy would get these: `export NO_PROXY=localhost,127.0.0.1` first")
 
 
-def start(folder: Path, given: dict[str, int | None]) -> Cloud:
+def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
     """Start the cloud of a folder, or wait until the one that runs there answers.
 
     Args:
-        folder: all that it keeps.
-        given: its ports, where they were told; 0 takes a free one.
+        folder: All that it keeps.
+        given: Its ports, where they were told; 0 takes a free one.
 
     Raises:
-        CliError: it runs with other ports than given, or could not be started.
+        CliError: It runs with other ports than given, or could not be started.
     """
+    from localcloud import ports, process
+    from localcloud.cloud import Cloud
+
     known = Cloud.load(folder) or Cloud(home=folder, **_DEFAULTS)
     found = process.running(folder)
     if found and known.needs_certificates():
@@ -121,9 +128,41 @@ def start(folder: Path, given: dict[str, int | None]) -> Cloud:
     return cloud
 
 
-def _again(cloud: Cloud, free: Mapping[str, int]) -> str:
+def _again(cloud: "Cloud", free: Mapping[str, int]) -> str:
     """The line to paste that starts this cloud on free ports."""
     elsewhere = cloud.home != project.ROOT / ".tap"
     given = [f"TAP_HOME={shlex.quote(str(cloud.home))}"] if elsewhere else []
     given += [f"TAP_{name.upper()}={port}" for name, port in free.items()]
     return f"{' '.join(given)} make up"
+
+
+def deploy(cloud: "Cloud", *, only: str | None = None) -> bool:
+    """Bring the deployed stacks to what the sources say, and open the store.
+
+    Args:
+        cloud: A running embedded cloud.
+        only: Deploy this stack alone; every stack by default.
+
+    Returns:
+        Whether anything was deployed; False when the sources are deployed already.
+
+    Raises:
+        CliError: Synthesis or deployment failed; the message carries the CDK CLI's reason.
+    """
+    from localcloud import deployment
+    from localcloud.cloud import write_private
+
+    wanted = {"fingerprint": project.fingerprint(), "only": only}
+    noted = cloud.home / "deployed.json"
+    unchanged = noted.exists() and json.loads(noted.read_text("utf-8")) == wanted
+    if unchanged and targets.embedded(cloud).stacks:
+        return False
+    noted.unlink(missing_ok=True)
+    deployment.deploy(cloud, step=step, only=only)
+    for stack in targets.embedded(cloud).stacks:
+        if stack.name.startswith(project.STORE):
+            with step("Opening the store", "The store is open"):
+                store.migrate(cloud.client, stack.outputs, seed=True)
+                store.publish(cloud.client, stack.outputs)
+    write_private(noted, json.dumps(wanted))
+    return True

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from cli import access
-from cli.commands.options import Home, running_cloud
+from cli import targets
 from cli.console import done, talk
 from cli.errors import CliError
+from cli.options import Aws, Context, Home
 
 
 def upload(
@@ -23,13 +23,17 @@ def upload(
             help="Its type, such as image/png; by its name unless told.", show_default=False
         ),
     ] = None,
+    aws: Aws = False,
+    context: Context = None,
     home: Home = None,
 ) -> None:
-    """Upload a file with a presigned POST and print the address it can be downloaded from.
+    """Upload a file with a presigned POST, and print how to download it.
 
     The API is asked for a presigned POST; S3 enforces its policy: key, type, size and checksum.
     """
-    cloud = running_cloud(home)
+    from cli import apis
+
+    target = targets.find(home, aws=aws, context=context)
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -42,18 +46,23 @@ def upload(
         "sha256": digest,
     }
     try:
-        post = access.operation(cloud, request)["upload"]
+        post = apis.operation(target, request)["upload"]
     except CliError as error:
         if "content_type" in str(error):
             raise CliError(f"{error}; choose with --content-type") from error
         raise
-    access.send_file(cloud, post, file.name, content)
+    apis.send_file(target, post, file.name, content)
     done(f"{file.name} is stored as {post['key']}")
-    found = access.operation(cloud, {"operation": "presign_download", "key": post["key"]})
+    found = apis.operation(target, {"operation": "presign_download", "key": post["key"]})
     talk.print(f"Download it within {found['download']['expires_in']} s:", style="dim")
-    # Without --noproxy, a proxy of the user's would be asked for an address of this machine.
-    authority = shlex.quote(str(cloud.authority))
-    print(f"curl --noproxy '*' --cacert {authority} '{found['download']['url']}'")
+    print(f"curl {_options(target)}'{found['download']['url']}'")
+
+
+def _options(target: targets.Target) -> str:
+    """What curl needs to reach the embedded cloud: past any proxy, and its authority."""
+    if target.cloud is None:
+        return ""
+    return f"--noproxy '*' --cacert {shlex.quote(str(target.cloud.authority))} "
 
 
 def _content_type(name: str) -> str:

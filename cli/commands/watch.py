@@ -5,13 +5,10 @@ import sys
 import time
 from pathlib import Path
 
-from watchfiles import watch as changes
-
-from cli import deployment, project
-from cli.commands.options import Home, running_cloud
+from cli import project, stacks, targets
 from cli.console import done, failed, talk
-from localcloud import process
-from localcloud.cloud import Cloud
+from cli.options import Home
+from cli.targets import Target
 
 _LOOK_MILLISECONDS = 1000  # how often the cloud is looked for while nothing is saved
 _SERVICES = project.ROOT / "services"
@@ -24,8 +21,12 @@ def watch(home: Home = None) -> None:
 
     Infrastructure changes need `tap up`, which also deploys what was only put here.
     """
-    cloud = running_cloud(home)
-    functions = _functions(cloud)
+    from watchfiles import watch as changes
+
+    from localcloud import process
+
+    target = targets.embedded(cloud := targets.running_cloud(home))
+    functions = _functions(target)
     talk.print(f"Watching services/ for {', '.join(sorted(functions))}; Ctrl-C ends it")
     for batch in changes(
         _SERVICES,
@@ -40,10 +41,10 @@ def watch(home: Home = None) -> None:
             return
         saved = {Path(path).relative_to(_SERVICES).parts[0] for _, path in batch}
         for service in sorted(functions if "shared" in saved else saved & set(functions)):
-            _put(cloud, service, functions[service])
+            _put(target, service, functions[service])
 
 
-def _put(cloud: Cloud, service: str, function: str) -> None:
+def _put(target: Target, service: str, function: str) -> None:
     began = time.monotonic()
     # The package builder belongs to the infrastructure, which this package must not import: a
     # process of its own also sees the builder as it now is.
@@ -58,22 +59,16 @@ def _put(cloud: Cloud, service: str, function: str) -> None:
         failed(f"{service}: {built.stderr.strip()}")
         return
     code = Path(built.stdout.strip()).read_bytes()
-    cloud.client("lambda").update_function_code(FunctionName=function, ZipFile=code)
+    target.clients("lambda").update_function_code(FunctionName=function, ZipFile=code)
     done(f"{service} is live", f"({time.monotonic() - began:.2f} s)")
 
 
-def _functions(cloud: Cloud) -> dict[str, str]:
-    """The deployed functions of this app's stacks, by their service."""
-    found = {}
-    resources = cloud.client("cloudformation")
-    client = cloud.client("lambda")
-    for stack in deployment.stacks(cloud):
-        described = resources.describe_stack_resources(StackName=stack.name)["StackResources"]
-        for resource in described:
-            if resource["ResourceType"] != "AWS::Lambda::Function":
-                continue
-            name = resource["PhysicalResourceId"]
-            handler = client.get_function_configuration(FunctionName=name)["Handler"]
-            if handler.startswith("services."):
-                found[handler.split(".")[1]] = name
+def _functions(target: Target) -> dict[str, str]:
+    """List the deployed functions of the app's stacks, by their service."""
+    client, found = target.clients("lambda"), {}
+    for stack in target.stacks:
+        for resource in stacks.resources(target.clients, stack):
+            function = stacks.function_of(client, resource)
+            if function and (service := stacks.service_of(function)):
+                found[service] = resource["PhysicalResourceId"]
     return found

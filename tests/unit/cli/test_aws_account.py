@@ -19,7 +19,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from cli import project
-from cli.aws import Account
+from cli.account import Account
 from cli.errors import CliError
 from localcloud import cdk
 

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 import pytest
 from typer.testing import CliRunner
 
-from cli import kept, preflight, project
+from cli import account, kept, preflight, project
 from cli import main as cli
-from cli.commands import cdk as command
 from cli.errors import CliError
 from localcloud import cdk as cdk_cli
 
@@ -48,7 +47,7 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.setattr(
         cdk_cli, "command", lambda _, arguments: [sys.executable, "-c", FAKE, *arguments]
     )
-    monkeypatch.setattr(command, "Account", Account)
+    monkeypatch.setattr(account, "Account", Account)
     monkeypatch.setattr(kept, "told", told)
     monkeypatch.setattr(preflight, "require_ready", lambda _, folder: note("looked", str(folder)))
     return tmp_path

@@ -1,6 +1,9 @@
 """The command line: what it answers to what it cannot do."""
 
 import errno
+import inspect
+import subprocess
+import sys
 from importlib.metadata import version
 
 import pytest
@@ -11,8 +14,6 @@ from cli import main as cli
 from cli import project
 from cli.errors import CliError
 
-COMMANDS = ["up", "down", "status", "endpoints", "token", "call", "upload", "logs", "watch", "cdk"]
-
 
 @pytest.fixture(autouse=True)
 def nowhere(tmp_path, monkeypatch):
@@ -20,16 +21,90 @@ def nowhere(tmp_path, monkeypatch):
     return tmp_path
 
 
+# What takes long to import, and what a line of help needs none of.
+HEAVY = (
+    "botocore",
+    "cryptography",
+    "hypercorn",
+    "ministack",
+    "pg8000",
+    "psutil",
+    "pydantic",
+    "rich",
+    "typer.rich_utils",
+    "urllib3",
+    "watchfiles",
+)
+# The commands that work on AWS as on the embedded cloud; the others run the embedded cloud itself.
+LOCAL = ("up", "down", "watch")
+
+
 def run(*arguments):
     return CliRunner().invoke(cli.app, arguments)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", cli.COMMANDS)
 def test_every_command_explains_itself(command):
     said = run(command, "--help")
 
     assert said.exit_code == 0
     assert "Usage" in said.output
+
+
+def imported(script):
+    """The heavy modules that a script has imported at its end."""
+    ended = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{script}\nprint(*sys.modules, file=sys.stderr)"],
+        cwd=project.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(ended.stderr.split()) & set(HEAVY)
+
+
+def test_the_list_of_commands_imports_no_command_and_nothing_heavy():
+    script = """if 1:
+        from cli import main
+        try:
+            main.app(["--help"])
+        except SystemExit:
+            assert not [name for name in sys.modules if name.startswith("cli.commands")]"""
+
+    assert imported(script) == set()
+
+
+def test_no_commands_help_imports_anything_heavy():
+    script = """if 1:
+        from cli import main
+        for name in main.COMMANDS:
+            try:
+                main.app([name, "--help"])
+            except SystemExit:
+                pass"""
+
+    assert imported(script) == set()
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_a_commands_line_is_the_first_of_its_docstring(command):
+    [first, *_] = inspect.cleandoc(cli.load(command).help).splitlines()
+
+    assert cli.COMMANDS[command] == first
+
+
+def test_every_command_of_the_folder_is_listed():
+    files = {path.stem for path in (project.ROOT / "cli" / "commands").glob("[a-z]*.py")}
+
+    assert set(cli.COMMANDS) == files
+
+
+@pytest.mark.parametrize("command", [name for name in cli.COMMANDS if name not in LOCAL])
+def test_every_operating_command_works_on_aws_too(command):
+    options = {name for param in cli.load(command).params for name in param.opts}
+
+    assert "--aws" in options
+    assert command == "cdk" or "--context" in options  # the CDK CLI has its own
 
 
 @pytest.mark.parametrize(
@@ -151,6 +226,16 @@ def test_a_shell_can_complete_commands_and_options(monkeypatch):
     said = CliRunner().invoke(cli.app, [], prog_name="tap")
 
     assert said.output.split() == ["upload"]
+
+
+def test_a_shell_can_complete_the_options_of_a_command(monkeypatch):
+    monkeypatch.setenv("_TAP_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "tap upload --content")
+    monkeypatch.setenv("COMP_CWORD", "2")
+
+    said = CliRunner().invoke(cli.app, [], prog_name="tap")
+
+    assert said.output.split() == ["--content-type"]
 
 
 def test_down_without_an_embedded_cloud_is_no_failure():

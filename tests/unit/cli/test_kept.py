@@ -11,6 +11,10 @@ from cli import kept, project
 STACK = "arn:aws:cloudformation:eu-central-1:123456789012:stack/Shop/1"
 
 
+def _described(name: str, stack_id: str) -> dict[str, str]:
+    return {"StackName": name, "StackId": stack_id, "StackStatus": "CREATE_COMPLETE"}
+
+
 class Account:
     """An account of two stacks, of which one is deleted while it is watched."""
 
@@ -28,7 +32,7 @@ class Account:
             def paginate(self, **place: str) -> list[dict[str, Any]]:
                 if operation == "describe_stacks":
                     stacks = account.stacks.items()
-                    return [{"Stacks": [{"StackName": n, "StackId": i} for n, i in stacks]}]
+                    return [{"Stacks": [_described(n, i) for n, i in stacks]}]
                 assert place == {"StackName": STACK}, "a deleted stack is known by its id"
                 names = ("ResourceStatus", "ResourceType", "LogicalResourceId")
                 return [

@@ -8,7 +8,7 @@ import pytest
 from aws_cdk import App
 
 from cli.commands.up import _DEFAULTS, _TRY
-from cli.main import app
+from cli.main import COMMANDS
 from lib.environment import Environment
 from services.items_api import files
 from services.items_api.validators import VALIDATORS
@@ -27,9 +27,6 @@ from tests.unit.docs.pages import (
 
 API = json.loads((ROOT / "docs/api/items.openapi.json").read_text("utf-8"))
 TARGETS = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
-COMMANDS = [
-    each.name or each.callback.__name__ for each in app.registered_commands if each.callback
-]
 ROUTES = [f"{verb.upper()} {path}" for path, verbs in API["paths"].items() for verb in verbs]
 CODES = {
     kind.code

@@ -1,4 +1,4 @@
-"""AWS itself: the account, region and credentials that a command with --aws works with."""
+"""AWS account, region and credentials that a command with --aws works with."""
 
 import os
 from typing import Any
@@ -67,7 +67,12 @@ class Account:
             talk.print("these credentials end within an hour; a deployment may outlast them")
 
     def client(self, service: str, **config: Any) -> Any:
-        """A botocore client of this account, with the credentials that were resolved."""
+        """Make a botocore client with the credentials that were resolved.
+
+        Args:
+            service: The service's name.
+            config: Members of the client's `Config`.
+        """
         return self._session.create_client(
             service,
             region_name=self.region,
@@ -83,7 +88,7 @@ class Account:
             typer.confirm(f"{what} there?", abort=True, err=True)
 
     def environment(self) -> dict[str, str]:
-        """This process's environment with the resolved credentials as the only source of any."""
+        """Copy this process's environment, with the resolved credentials as its only ones."""
         kept = {
             name: value
             for name, value in os.environ.items()

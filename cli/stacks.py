@@ -1,0 +1,101 @@
+"""CloudFormation stacks and their resources, as AWS APIs tell of them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from cli.errors import CliError
+
+Clients = Callable[..., Any]  # a service's name, and what the client's `Config` takes
+Json = dict[str, Any]
+
+
+class Outputs(dict[str, str]):
+    """Outputs of a stack; one that is missing is an error that says what to do."""
+
+    def __init__(self, stack: Json) -> None:
+        super().__init__({o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])})
+        self._stack = f"{stack['StackName']}, {stack['StackStatus']}"
+
+    def __missing__(self, name: str) -> str:
+        raise CliError(f"{self._stack}, has no output {name}; deploy it again")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A deployed stack.
+
+    Attributes:
+        name: Its name.
+        outputs: Its outputs, by name.
+        described: All that CloudFormation says of it.
+    """
+
+    name: str
+    outputs: Outputs
+    described: Json
+
+
+def describe_all(clients: Clients) -> list[Stack]:
+    """Describe every stack of the account in its region."""
+    return [_stack(each) for each in pages(clients("cloudformation"), "describe_stacks", "Stacks")]
+
+
+def describe(clients: Clients, names: Iterable[str]) -> list[Stack]:
+    """Describe those of the named stacks that are deployed."""
+    client, found = clients("cloudformation"), []
+    for name in names:
+        try:
+            found += [_stack(each) for each in client.describe_stacks(StackName=name)["Stacks"]]
+        except client.exceptions.ClientError as error:
+            if "does not exist" not in str(error):
+                raise
+    return found
+
+
+def resources(clients: Clients, stack: Stack) -> Iterator[Json]:
+    """List the resources of a stack.
+
+    DescribeStackResources would tell of the first hundred alone, and a stack of ours has more.
+    """
+    client = clients("cloudformation")
+    return pages(client, "list_stack_resources", "StackResourceSummaries", StackName=stack.name)
+
+
+def function_of(functions: Any, resource: Json) -> Json | None:
+    """Read the configuration of a Lambda function.
+
+    Args:
+        functions: A client of Lambda.
+        resource: A resource of a stack.
+
+    Returns:
+        The configuration; None where the resource is no function.
+    """
+    if resource["ResourceType"] != "AWS::Lambda::Function":
+        return None
+    found: Json = functions.get_function_configuration(FunctionName=resource["PhysicalResourceId"])
+    return found
+
+
+def service_of(function: Json) -> str | None:
+    """The folder of `services/` that a function runs; None for the CDK's own functions."""
+    top, _, rest = function.get("Handler", "").partition(".")
+    return rest.partition(".")[0] if top == "services" else None
+
+
+def pages(client: Any, operation: str, items: str, **request: Any) -> Iterator[Json]:
+    """List the items of every page of an operation.
+
+    Args:
+        client: A client of the service.
+        operation: The operation, as botocore names it.
+        items: The member of an answer that holds them.
+        request: The operation's parameters.
+    """
+    for page in client.get_paginator(operation).paginate(**request):
+        yield from page.get(items, [])
+
+
+def _stack(described: Json) -> Stack:
+    return Stack(name=described["StackName"], outputs=Outputs(described), described=described)

@@ -1,0 +1,153 @@
+"""Where a command works: the embedded cloud of this machine, or an AWS account."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli import project, stacks
+from cli.console import step
+from cli.errors import CliError
+from cli.stacks import Clients, Stack
+
+if TYPE_CHECKING:
+    from cli.account import Account
+    from localcloud.cloud import Cloud
+
+_BOOTSTRAP = "CDKToolkit"  # the CDK's own stack
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The app as it is deployed to one place.
+
+    Attributes:
+        clients: Makes a botocore client, given the service's name and members of its `Config`.
+        stacks: The app's deployed stacks; of several suffixes, the one deployed last comes first.
+        number: The account's number.
+        region: Its region.
+        names: What the app calls its stacks there; empty where that does not matter.
+        cloud: The embedded cloud; None on AWS.
+        account: The AWS account; None for the embedded cloud.
+    """
+
+    clients: Clients
+    stacks: Sequence[Stack]
+    number: str
+    region: str
+    names: Sequence[str] = ()
+    cloud: "Cloud | None" = None
+    account: "Account | None" = None
+
+    def stack(self, kind: str) -> Stack:
+        """Find a deployed stack.
+
+        Args:
+            kind: What its name begins with, such as `project.STORE`.
+
+        Raises:
+            CliError: None is deployed.
+        """
+        for stack in self.stacks:
+            if stack.name.startswith(kind):
+                return stack
+        name = next((name for name in self.names if name.startswith(kind)), kind)
+        if self.account:
+            raise CliError(f"{name} is not deployed there; deploy it with `make deploy`")
+        raise CliError(f"{name} is not deployed in this embedded cloud; run `tap up`")
+
+    def apis(self) -> dict[str, str]:
+        """The addresses of the deployed APIs, by the names in `project.ADDRESSES`."""
+        found: dict[str, str] = {}
+        for api, (kind, output) in project.ADDRESSES.items():
+            for stack in self.stacks:
+                if stack.name.startswith(kind) and output in stack.outputs:
+                    found.setdefault(api, stack.outputs[output].rstrip("/"))
+        if self.cloud is None:
+            return found
+        # CloudFront's name leads nowhere on this machine: here the front door is the way to all.
+        door = self.cloud.front_door
+        return {api: door if api == "store" else f"{door}/{api}" for api in found}
+
+    def address(self, api: str) -> str:
+        """Find the address of an API, without a slash at its end.
+
+        Raises:
+            CliError: It is not deployed.
+        """
+        kind, output = project.ADDRESSES[api]
+        return self.stack(kind).outputs[output] and self.apis()[api]
+
+    def token_url(self) -> str:
+        """The address of Cognito's token endpoint.
+
+        Raises:
+            CliError: TapStack is not deployed.
+        """
+        outputs = self.stack(project.ITEMS).outputs
+        return f"{self.cloud.endpoint}/oauth2/token" if self.cloud else outputs["TokenUrl"]
+
+    def confirm(self, what: str, *, yes: bool) -> None:
+        """Ask before AWS is changed, unless told not to; leaves with exit code 1 on a no."""
+        if self.account:
+            self.account.confirm(what, yes=yes)
+
+
+def find(home: Path | None, *, aws: bool = False, context: Sequence[str] | None = None) -> Target:
+    """Find the target that a command's options name.
+
+    Args:
+        home: The embedded cloud's folder, where it was given.
+        aws: Whether the target is AWS.
+        context: Settings that were given to the deployment on AWS, as `name=value`.
+
+    Raises:
+        CliError: No embedded cloud runs there, or AWS does not accept the credentials.
+    """
+    if not aws:
+        return embedded(running_cloud(home))
+    from cli.account import Account
+
+    account = Account()
+    with step("Asking the app for its stacks", "The app's stacks are known"):
+        names = project.stack_names(account.environment(), context or ())
+    return Target(
+        clients=account.client,
+        stacks=stacks.describe(account.client, names),
+        number=account.number,
+        region=account.region,
+        names=names,
+        account=account,
+    )
+
+
+def embedded(cloud: "Cloud") -> Target:
+    """Describe what is deployed to a running embedded cloud."""
+    from localcloud.cloud import ACCOUNT, REGION
+
+    manifest = cloud.home / "cdk.out" / "manifest.json"
+    latest = json.loads(manifest.read_text("utf-8"))["artifacts"] if manifest.exists() else {}
+    deployed = [
+        stack
+        for stack in stacks.describe_all(cloud.client)
+        if stack.name != _BOOTSTRAP and not stack.described["StackStatus"].startswith("DELETE")
+    ]
+    deployed.sort(key=lambda stack: (stack.name not in latest, stack.name))
+    return Target(clients=cloud.client, stacks=deployed, number=ACCOUNT, region=REGION, cloud=cloud)
+
+
+def running_cloud(given: Path | None) -> "Cloud":
+    """Find the running embedded cloud that a command is about.
+
+    Raises:
+        CliError: None is running in that folder.
+    """
+    from localcloud import process
+    from localcloud.cloud import Cloud
+
+    home = project.home(given)
+    cloud = Cloud.load(home)
+    if cloud is None or process.running(home) is None:
+        raise CliError(f"no embedded cloud is running in {home}; start it with `tap up`")
+    return cloud
