@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 APP = App(
     name="tap",
     folder=ROOT,
+    emulator=ROOT / ".build/emulator",
     installer="make up",
     routes=(
         Route(path="tap", stack="TapStack", output="HttpApiId", stage="$default"),

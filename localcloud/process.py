@@ -75,7 +75,8 @@ def start(cloud: Cloud) -> psutil.Process:
     _require_whole(cloud.home / "state")
     state.require_whole(cloud.home / "state")
     try:
-        postgres.start(cloud)
+        if postgres.is_made(cloud.home):
+            postgres.start(cloud)
         process = _launch(cloud)
         wait_until_ready(cloud, process)
     except BaseException:  # Ctrl-C too: what is half started would be in the next one's way.
@@ -95,6 +96,7 @@ def _launch(cloud: Cloud) -> psutil.Process:
             stderr=log,
             start_new_session=True,
         )
+    child.returncode = 0  # Python would warn that it runs on when this object goes.
     process = psutil.Process(child.pid)
     noted = {"pid": child.pid, "created": process.create_time()}
     write_private(_note(cloud.home), json.dumps(noted))
@@ -187,6 +189,8 @@ def _environment(cloud: Cloud) -> dict[str, str]:
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
         "PYTHONUNBUFFERED": "1",
+        # The emulator pins its own botocore, which is not the one of this process.
+        **({"PYTHONPATH": str(cloud.app.emulator)} if cloud.app.emulator else {}),
     }
 
 

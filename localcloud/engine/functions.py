@@ -58,7 +58,7 @@ def install(cloud: Cloud) -> None:
     script = need(lambda_runtime, "_PYTHON_WORKER_SCRIPT")
     if script.count(_ANSWERED) != 1:
         need(lambda_runtime, "_PYTHON_WORKER_SCRIPT, as version 1.5.33 has it")
-    worker = script.replace(_ANSWERED, _LOG_ENDS + _ANSWERED)
+    worker = _found_last(cloud.app.sdk) + script.replace(_ANSWERED, _LOG_ENDS + _ANSWERED)
     launcher = str(_write_launcher(cloud))
     detect = need(lambda_runtime, "_detect_runtime_binary")
     drain = need(lambda_runtime.Worker, "_drain_stderr_bounded")
@@ -73,6 +73,11 @@ def install(cloud: Cloud) -> None:
 
     replace(lambda_runtime, "_detect_runtime_binary", runtime_binary)
     replace(lambda_runtime.Worker, "_drain_stderr_bounded", drain_log)
+
+
+def _found_last(sdk: Path | None) -> str:
+    """Python that lets a function import the runtime's packages, after those of its own."""
+    return f"import sys; sys.path.append({str(sdk)!r})\n" if sdk else ""
 
 
 def _write_launcher(cloud: Cloud) -> Path:
