@@ -1,9 +1,11 @@
 """What the emulator keeps, saved to and restored from the state file.
 
-The emulator itself would write each service whole, as JSON, and only when it is stopped gracefully.
-Here a service is still written whole when a request changed it, but what grows with use is written
-one by one: the items of DynamoDB's tables, and the locks of S3's objects, which the emulator would
-forget. The objects themselves it writes to their files before it answers.
+Changes: A service is written whole when a request changed it. What grows with use is written one by
+    one: the items of DynamoDB's tables and the locks of S3's objects. A function's old code goes
+    once that is saved.
+Original: Each service is written whole, as JSON, when the emulator is stopped gracefully; the locks
+    are forgotten; code goes before the saved state has ceased to name it.
+Checked: ministack 1.5.32, 1.5.33.
 """
 
 import ast
@@ -38,7 +40,7 @@ class Storage:
         """Take the place of the emulator's own persistence.
 
         Raises:
-            CloudError: the emulator is not the version this was written for.
+            CloudError: The emulator lacks a name that this needs.
         """
         self._state = State(folder)
         self._items = _Items()

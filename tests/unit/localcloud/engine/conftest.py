@@ -1,0 +1,45 @@
+"""The emulator as it is installed, and patched for one test."""
+
+import sys
+from types import ModuleType
+
+import pytest
+from ministack.core import lambda_runtime
+from ministack.services.cloudformation import provisioners
+
+from localcloud.cloud import Cloud
+from tests.unit.localcloud.engine.emulator import Emulator
+
+
+@pytest.fixture
+def emulator():
+    """The emulator; as it is installed, until a patch is."""
+    made = Emulator()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def patch(monkeypatch, tmp_path, emulator):
+    """Installs a patch in the emulator of this process until the test ends."""
+    cloud = Cloud(home=tmp_path, port=1, front_port=2)
+    for folder in ("state", "run"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.setattr(Cloud, "client", lambda _, service, **config: emulator.client(service))
+    handlers = provisioners._RESOURCE_HANDLERS  # pylint: disable=protected-access
+    kept_handlers = dict(handlers)
+    # Each in full, as a patch may replace any name: by module and class.
+    owners = [m for name, m in sys.modules.items() if name.split(".")[0] == "ministack"]
+    kept = [(owner, dict(vars(owner))) for owner in (*owners, lambda_runtime.Worker)]
+
+    def install(module: ModuleType) -> Cloud:
+        module.install(cloud)
+        return cloud
+
+    yield install
+    for owner, names in kept:
+        for name, value in names.items():
+            if vars(owner).get(name) is not value:
+                setattr(owner, name, value)
+    handlers.clear()
+    handlers.update(kept_handlers)
