@@ -1,12 +1,14 @@
 """The emulator as it is installed, and patched for one test."""
 
 import sys
+from dataclasses import replace
 from types import ModuleType
 
 import pytest
 from ministack.core import lambda_runtime
 from ministack.services.cloudformation import provisioners
 
+from localcloud.app import App
 from localcloud.cloud import Cloud
 from tests.unit.localcloud.engine.emulator import Emulator
 
@@ -32,9 +34,10 @@ def patch(monkeypatch, tmp_path, emulator):
     owners = [m for name, m in sys.modules.items() if name.split(".")[0] == "ministack"]
     kept = [(owner, dict(vars(owner))) for owner in (*owners, lambda_runtime.Worker)]
 
-    def install(module: ModuleType) -> Cloud:
-        module.install(cloud)
-        return cloud
+    def install(module: ModuleType, app: App | None = None) -> Cloud:
+        told = replace(cloud, app=app or cloud.app)
+        module.install(told)
+        return told
 
     yield install
     for owner, names in kept:

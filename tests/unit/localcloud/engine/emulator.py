@@ -13,6 +13,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from ministack import app
 
+_SESSION = botocore.session.Session()
+
 Answer = tuple[int, dict[str, str], bytes]
 
 
@@ -32,7 +34,12 @@ class Emulator:
         self._loop.close()
 
     def send(
-        self, method: str, path: str, sent: dict[str, str] | None = None, body: bytes = b"", **at: Any
+        self,
+        method: str,
+        path: str,
+        sent: dict[str, str] | None = None,
+        body: bytes = b"",
+        **at: Any,
     ) -> Answer:
         """The answer to one request; `at` names another ASGI app."""
         target = urlsplit(path)
@@ -59,11 +66,15 @@ class Emulator:
         served = at.get("app", app.app)(scope, receive, keep)
         asyncio.run_coroutine_threadsafe(served, self._loop).result(60)
         named = {n.decode().lower(): v.decode("latin-1") for n, v in messages[0]["headers"]}
-        return messages[0]["status"], named, b"".join(each.get("body", b"") for each in messages[1:])
+        return (
+            messages[0]["status"],
+            named,
+            b"".join(each.get("body", b"") for each in messages[1:]),
+        )
 
     def client(self, service: str, **config: Any) -> Any:
         """A botocore client whose requests the emulator answers."""
-        made: Any = botocore.session.get_session().create_client(
+        made: Any = _SESSION.create_client(  # it keeps the services' models
             service,
             region_name="us-east-1",
             endpoint_url="http://127.0.0.1:4566",

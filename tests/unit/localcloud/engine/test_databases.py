@@ -35,10 +35,16 @@ def instance_of(emulator):
     return found["DBInstances"][0], stack
 
 
+def secrets_of(emulator, identifier):
+    """The ids of the secrets that RDS keeps for an instance."""
+    found = emulator.client("secretsmanager").list_secrets()["SecretList"]
+    return [each["ARN"] for each in found if each["Name"].startswith(f"rds!{identifier}-")]
+
+
 def test_the_original_has_an_instance_without_a_master_secret(emulator, given):
     found, _ = instance_of(emulator)
 
-    assert "MasterUserSecret" not in found
+    assert not secrets_of(emulator, found["DBInstanceIdentifier"])
     assert not given
 
 
@@ -57,9 +63,8 @@ def test_the_managed_password_is_in_the_masters_secret(emulator, patch, given):
 
     found, _ = instance_of(emulator)
 
-    secret = emulator.client("secretsmanager").get_secret_value(
-        SecretId=found["MasterUserSecret"]["SecretArn"]
-    )
+    [secret_id] = secrets_of(emulator, found["DBInstanceIdentifier"])
+    secret = emulator.client("secretsmanager").get_secret_value(SecretId=secret_id)
     [asked] = given
     wanted = {"username": "master", "password": asked["password"]}
     assert json.loads(secret["SecretString"]) == wanted
@@ -71,7 +76,5 @@ def test_the_masters_secret_goes_with_the_instance(emulator, patch, given):
 
     emulator.delete(stack.name)
 
-    secrets = emulator.client("secretsmanager")
     assert len(given) == 1
-    with pytest.raises(secrets.exceptions.ResourceNotFoundException):
-        secrets.describe_secret(SecretId=found["MasterUserSecret"]["SecretArn"])
+    assert not secrets_of(emulator, found["DBInstanceIdentifier"])

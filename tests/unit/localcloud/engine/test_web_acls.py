@@ -1,8 +1,8 @@
 """Texts that a deployed web ACL searches for, as a client reads them."""
 
 import base64
+import binascii
 
-import botocore.exceptions
 import pytest
 
 from localcloud.engine import web_acls
@@ -45,10 +45,8 @@ def searched(emulator, **text):
 
 
 def test_the_original_tells_a_text_that_no_client_can_decode(emulator):
-    with pytest.raises(botocore.exceptions.ClientError) as refused:
+    with pytest.raises(binascii.Error):
         searched(emulator, SearchString="/../x")
-
-    assert refused
 
 
 def test_a_text_is_told_as_the_template_has_it(emulator, patch):
