@@ -10,8 +10,9 @@ from pathlib import Path
 
 from localcloud import cdk, postgres, process
 from localcloud.cloud import ACCOUNT, REGION, Cloud
+from localcloud.deployed_settings import DeployedSettings
 from localcloud.errors import CloudError
-from localcloud.reapplied import DeployedSettings, Resource, Setting, present
+from localcloud.reapplied import Resource, Setting, present
 from localcloud.recovery import recover
 
 BOOTSTRAP = "CDKToolkit"  # the CDK's own stack

@@ -16,8 +16,9 @@ from cli.console import data, emit, show, talk
 from localcloud import ledger as fidelity
 from localcloud import process
 from localcloud.cloud import Cloud
+from localcloud.deployed_settings import DeployedSettings
 from localcloud.ledger import Fidelity, Verdict
-from localcloud.reapplied import DeployedSettings, present
+from localcloud.reapplied import present
 
 _LEDGER = "Fidelity ledger"
 _COLOURS = {

@@ -15,8 +15,9 @@ from ministack.core.concurrency import spawn_background
 from ministack.services.cloudformation import provisioners
 
 from localcloud.cloud import Cloud
+from localcloud.deployed_settings import DeployedSettings
 from localcloud.engine.internals import need
-from localcloud.reapplied import SETTINGS, DeployedSettings, Resource, present
+from localcloud.reapplied import SETTINGS, Resource, present
 
 _log = logging.getLogger(__name__)
 

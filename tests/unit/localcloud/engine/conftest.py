@@ -6,10 +6,13 @@ from types import ModuleType
 
 import pytest
 from ministack.core import lambda_runtime
+from ministack.services import s3
 from ministack.services.cloudformation import provisioners
 
 from localcloud.app import App
 from localcloud.cloud import Cloud
+from localcloud.engine.internals import need
+from localcloud.engine.storage import Storage
 from tests.unit.localcloud.engine.emulator import Emulator
 
 
@@ -46,3 +49,13 @@ def patch(monkeypatch, tmp_path, emulator):
                 setattr(owner, name, value)
     handlers.clear()
     handlers.update(kept_handlers)
+
+
+@pytest.fixture
+def storage(patch, tmp_path, monkeypatch):
+    """The storage of a cloud that has nothing yet."""
+    assert patch  # puts back what Storage takes the place of
+    for name in ("_object_retention", "_object_legal_hold"):
+        mapping = need(s3, name)
+        monkeypatch.setattr(mapping, "_data", dict(mapping._data))  # pylint: disable=protected-access
+    return Storage(tmp_path / "state")

@@ -100,7 +100,8 @@ class Emulator:
             {"host": url.netloc, **sent},
             bytes(body),
         )
-        return AWSResponse(request.url, status, headers, _Raw(answer))
+        named: Any = headers
+        return AWSResponse(request.url, status, named, _Raw(answer))
 
     def deploy(self, **resources: Any) -> SimpleNamespace:
         """A stack of these resources: their physical ids by logical id, and how it ended."""

@@ -10,10 +10,21 @@ from localcloud.engine import resources
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:rotate"
 
 
-@pytest.mark.parametrize("kind", [*sorted(resources.RECORDED), "AWS::WAFv2::WebACLAssociation"])
+LACKING = [kind for kind in sorted(resources.RECORDED) if kind.startswith("AWS::")]
+CUSTOM = {"ServiceToken": FUNCTION, "BucketName": "b"}
+
+
+@pytest.mark.parametrize("kind", [*LACKING, "AWS::WAFv2::WebACLAssociation"])
 def test_the_original_refuses_a_template_that_names_one(emulator, kind):
-    with pytest.raises(ClientError, match=r"Unrecognized resource types|ServiceToken"):
+    with pytest.raises(ClientError, match="Unrecognized resource types"):
         emulator.deploy(Thing={"Type": kind})
+
+
+@pytest.mark.parametrize("kind", ["Custom::S3AutoDeleteObjects", "Custom::VpcRestrictDefaultSG"])
+def test_the_original_asks_the_function_of_a_custom_resource(emulator, kind):
+    stack = emulator.deploy(Thing={"Type": kind, "Properties": CUSTOM})
+
+    assert stack.status == "ROLLBACK_COMPLETE"
 
 
 def test_each_recorded_type_is_made_and_deleted(emulator, patch):

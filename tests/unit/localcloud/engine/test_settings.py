@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from localcloud.deployed_settings import DeployedSettings
 from localcloud.engine import settings
-from localcloud.reapplied import SETTINGS, DeployedSettings, Resource
+from localcloud.reapplied import SETTINGS, Resource
 
 KEY = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
 GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:g"

@@ -1,5 +1,7 @@
 """Stacks that were in progress when the emulator ended: as it restores them, and as we do."""
 
+from typing import Any
+
 import pytest
 from ministack.services import cloudformation
 
@@ -7,7 +9,7 @@ from localcloud.engine import stacks
 from localcloud.engine.internals import need
 
 
-class Kept(dict):
+class Kept(dict[str, Any]):
     """Stacks as the emulator keeps them, of all accounts."""
 
     def all_values(self):

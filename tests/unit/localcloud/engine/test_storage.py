@@ -1,114 +1,16 @@
 """What survives the emulator's end: what it saves itself, and what is saved here."""
 
-import time
-
 import pytest
-from ministack import app as ministack
-from ministack.services import dynamodb, lambda_svc, s3
+from ministack.services import lambda_svc
 
 from localcloud.engine.internals import need
-from localcloud.engine.storage import Storage
 from localcloud.state import State
 
-TABLE = {
-    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-    "BillingMode": "PAY_PER_REQUEST",
-}
 
+def test_the_original_saves_nothing_while_it_runs(emulator, tmp_path):
+    emulator.client("sqs").create_queue(QueueName="queue")
 
-@pytest.fixture
-def storage(patch, tmp_path, monkeypatch):
-    """The storage of a cloud that has nothing yet."""
-    assert patch  # puts back what Storage takes the place of
-    for name in ("_object_retention", "_object_legal_hold"):
-        mapping = need(s3, name)
-        monkeypatch.setattr(mapping, "_data", dict(mapping._data))  # pylint: disable=protected-access
-    return Storage(tmp_path / "state")
-
-
-@pytest.fixture
-def table(emulator):
-    """The name of an empty table."""
-    name = f"t-{time.time_ns()}"
-    emulator.client("dynamodb").create_table(TableName=name, **TABLE)
-    return name
-
-
-def put(emulator, table, identity):
-    """Put an item."""
-    emulator.client("dynamodb").put_item(TableName=table, Item={"id": {"S": identity}})
-
-
-def entries(tmp_path, table):
-    """The single items of a table that are in the state file."""
-    arn = f"arn:aws:dynamodb:us-east-1:000000000000:table/{table}"
-    return sorted(key for key, _ in State(tmp_path / "state").entries(arn))
-
-
-def test_the_original_saves_nothing_while_it_runs_and_no_lock_ever(emulator, table, tmp_path):
-    put(emulator, table, "a")
-
-    assert not list(tmp_path.rglob("*.json"))
-    assert "_object_retention" not in need(s3, "get_state")()
-
-
-def test_an_item_is_saved_by_itself(emulator, storage, table, tmp_path):
-    put(emulator, table, "a")
-    storage.save()
-    put(emulator, table, "b")
-
-    storage.save(set())
-
-    assert (
-        entries(tmp_path, table) == ['["a", ""]', '["b", ""]'] or len(entries(tmp_path, table)) == 2
-    )
-
-
-def test_a_deleted_item_goes_and_so_does_a_deleted_table(emulator, storage, table, tmp_path):
-    put(emulator, table, "a")
-    put(emulator, table, "b")
-    storage.save()
-
-    emulator.client("dynamodb").delete_item(TableName=table, Key={"id": {"S": "a"}})
-    storage.save(set())
-    after_item = len(entries(tmp_path, table))
-    emulator.client("dynamodb").delete_table(TableName=table)
-    storage.save({"dynamodb"})
-
-    assert after_item == 1
-    assert not entries(tmp_path, table)
-
-
-def test_what_was_saved_is_there_for_the_next_process(emulator, storage, table):
-    put(emulator, table, "a")
-    storage.save()
-    tables = need(dynamodb, "_tables")
-    tables[table]["items"] = {}
-
-    restored = need(ministack, "load_state")("dynamodb")
-
-    assert [
-        list(found["items"])
-        for found in restored["tables"].all_values()
-        if found["TableName"] == table
-    ] == [["a"]]
-
-
-def test_an_objects_lock_is_saved_and_restored(emulator, storage, tmp_path):
-    client = emulator.client("s3")
-    bucket = f"b-{time.time_ns()}"
-    client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
-    client.put_object(Bucket=bucket, Key="k", Body=b"x")
-    client.put_object_legal_hold(Bucket=bucket, Key="k", LegalHold={"Status": "ON"})
-
-    storage.save({"s3"})
-
-    assert len(list(State(tmp_path / "state").entries("s3:_object_legal_hold"))) == 1
-    need(s3, "_object_legal_hold")._data.clear()  # pylint: disable=protected-access
-    need(ministack, "load_state")("s3")
-    held = client.get_object_legal_hold(Bucket=bucket, Key="k")
-    assert held["LegalHold"]["Status"] == "ON"
+    assert not list(tmp_path.rglob("*"))
 
 
 def test_a_service_that_cannot_be_saved_is_in_nobodys_way(storage, monkeypatch, tmp_path):
