@@ -51,9 +51,9 @@ class Guard:
     """Passes on what is well formed and for this machine, and leads somewhere.
 
     Args:
-        app: what serves the rest.
-        deployed: what exists.
-        aws_api: whether the AWS API is behind this port.
+        app: What serves the rest.
+        deployed: What exists.
+        aws_api: Whether the AWS API is behind this port.
     """
 
     def __init__(self, app: App, deployed: Deployments, *, aws_api: bool) -> None:
@@ -110,7 +110,7 @@ def check_form(scope: Scope) -> None:
     """Refuse what two readers could understand in two ways, and names of other machines.
 
     Raises:
-        Refused: the request is ambiguous, or not meant for this machine.
+        Refused: The request is ambiguous, or not meant for this machine.
     """
     named = Counter(name.decode("latin-1").lower() for name, _ in scope["headers"])
     query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)

@@ -58,9 +58,9 @@ class Effect:
     """What a request may have changed.
 
     Attributes:
-        services: what must be saved whole before the answer; None for every service, empty for
+        services: What must be saved whole before the answer; None for every service, empty for
             single entries alone.
-        may_wait: nothing must be saved before the answer.
+        may_wait: Nothing must be saved before the answer.
     """
 
     services: frozenset[str] | None = frozenset()

@@ -49,7 +49,7 @@ def start(cloud: Cloud) -> None:
     """Start the server, with a new data folder if there is none, and wait until it answers.
 
     Raises:
-        CloudError: its programs are missing, or it did not start.
+        CloudError: Its programs are missing, or it did not start.
     """
     if server(cloud.home):
         return

@@ -42,7 +42,7 @@ def alone(home: Path) -> Iterator[None]:
     """Hold the folder while its cloud is started, changed or stopped.
 
     Raises:
-        CloudError: another command holds it.
+        CloudError: Another command holds it.
     """
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -64,7 +64,7 @@ def start(cloud: Cloud) -> psutil.Process:
     """Start the process and wait until it answers.
 
     Raises:
-        CloudError: the ports are the same, some are taken, the state is damaged, or the process
+        CloudError: The ports are the same, some are taken, the state is damaged, or the process
             ended or did not answer in time; then nothing of it is left running.
     """
     postgres.stop(cloud.home)  # One whose cloud was killed: it may have another port than this.
@@ -216,7 +216,7 @@ def wait_until_ready(cloud: Cloud, process: psutil.Process) -> None:
     """Wait until a process that is alive answers too.
 
     Raises:
-        CloudError: it ended, or did not answer in time.
+        CloudError: It ended, or did not answer in time.
     """
     identity = cloud.client("sts", connect_timeout=1, read_timeout=2)
     deadline = time.monotonic() + _START_SECONDS

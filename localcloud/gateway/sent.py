@@ -26,8 +26,8 @@ def handed_on(scope: Scope, *, rest: bool) -> Scope:
     """The request with the headers that API Gateway sets itself, and repeated ones as it has them.
 
     Args:
-        scope: the request as sent.
-        rest: whether it is for a REST API.
+        scope: The request as sent.
+        rest: Whether it is for a REST API.
     """
     sent = each_header(scope)
     named = [(name, value) for name, value in sent if name not in _GATEWAYS_OWN]

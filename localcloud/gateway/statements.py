@@ -22,7 +22,7 @@ class WebRequest:
     """What a web ACL looks at.
 
     Args:
-        headers: every header in the order sent, its name in lower case; a name may be there often.
+        headers: Every header in the order sent, its name in lower case; a name may be there often.
     """
 
     method: str
@@ -56,7 +56,7 @@ def predicate(statement: Statement) -> Predicate:
     """Whether a request matches a statement.
 
     Raises:
-        NotEvaluated: a part of it is of a kind that is not judged here.
+        NotEvaluated: A part of it is of a kind that is not judged here.
     """
     [(kind, said)] = statement.items()
     if kind == "AndStatement":
@@ -77,7 +77,7 @@ def within(statement: Statement) -> Predicate:
     """What a statement's own scope-down statement leaves to it; everything where it has none.
 
     Raises:
-        NotEvaluated: a part of the scope-down statement is of a kind that is not judged here.
+        NotEvaluated: A part of the scope-down statement is of a kind that is not judged here.
     """
     scope = statement.get("ScopeDownStatement")
     return predicate(scope) if scope else lambda request: True
@@ -87,7 +87,7 @@ def known(kinds: Mapping[str, Any], name: str) -> Any:
     """What a name stands for.
 
     Raises:
-        NotEvaluated: nothing here.
+        NotEvaluated: Nothing here.
     """
     if name not in kinds:
         raise NotEvaluated(name)
