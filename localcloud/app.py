@@ -1,4 +1,4 @@
-"""What runs on an embedded cloud, as data: a CDK app, its tools, and how people reach it."""
+"""CDK app that runs on an embedded cloud: where it is, its tools, its addresses."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ _FOLDERS = ("folder", "tools", "emulator", "sdk")
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """Where the front door leads a request to.
+    """Short address of an API or a distribution at the front door.
 
     Attributes:
         path: The first segment of its path, such as `shop` for /shop/...; empty for every other.

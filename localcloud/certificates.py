@@ -1,4 +1,4 @@
-"""The local authority and the one certificate it ever signs.
+"""Local certificate authority, and the one certificate that it signs.
 
 Its key exists only while it signs, so nobody can have another certificate from it; it may speak for
 local names alone, so that trusting it opens nothing else; and it ends after a year.

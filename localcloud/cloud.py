@@ -1,4 +1,4 @@
-"""What a running embedded cloud is: its folder, ports, credentials and certificate."""
+"""Embedded cloud: its folder, ports, credentials and certificates."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""The resolved properties of deployed resources, kept so that their settings can be read back."""
+"""Resolved properties of deployed resources, kept to read their settings back."""
 
 import json
 import threading

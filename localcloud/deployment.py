@@ -1,4 +1,4 @@
-"""Brings a CDK app into an embedded cloud, through the CDK CLI."""
+"""Deployment of a CDK app to an embedded cloud, with the CDK CLI."""
 
 import shutil
 import time

@@ -1,4 +1,4 @@
-"""The outermost layer of both ports: what no client of AWS and no visitor would send ends here.
+"""Guard of both ports: refuses what no client of AWS and no visitor sends.
 
 It tells the two planes apart, once for all layers behind it. Deployed APIs and distributions are
 for everybody; a name or path of one that does not exist leads nowhere. The AWS API is for programs
@@ -27,7 +27,7 @@ _SIGNS = re.compile(r"x-amz-(?:algorithm|credential|signature)|awsaccesskeyid")
 
 
 class Deployments(Protocol):
-    """What the guard asks about the things deployed."""
+    """APIs, distributions and buckets that exist."""
 
     def has_api(self, api_id: str) -> bool:
         """Whether there is an API of this id."""
@@ -48,7 +48,7 @@ class Refused(Exception):  # named for the fact
 
 
 class Guard:
-    """Passes on what is well formed and for this machine, and leads somewhere.
+    """ASGI layer that passes on what is well formed, for this machine and for something deployed.
 
     Args:
         app: What serves the rest.

@@ -1,4 +1,4 @@
-"""The three ports of an embedded cloud: which are taken, by whom, and which are free instead."""
+"""Ports of an embedded cloud: which are taken, by whom, and which are free instead."""
 
 import os
 import socket

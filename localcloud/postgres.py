@@ -1,4 +1,4 @@
-"""The PostgreSQL server behind the RDS instances of an embedded cloud.
+"""PostgreSQL server behind the RDS instances of an embedded cloud.
 
 A real server with TLS and password authentication (SCRAM), on the loopback address alone. Its
 programs come from a locked npm package; the builds on PyPI lack TLS.

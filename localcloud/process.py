@@ -1,4 +1,4 @@
-"""Starts, finds and ends the processes of an embedded cloud, each by its own id."""
+"""Processes of an embedded cloud: started, found and ended by id and time of birth."""
 
 import contextlib
 import fcntl

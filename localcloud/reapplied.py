@@ -1,4 +1,4 @@
-"""Settings the emulator's CloudFormation drops, re-applied through the public AWS API.
+"""Settings that the emulator's CloudFormation drops, and how each is set and read by the API.
 
 A green deployment would otherwise prove nothing about them. Each entry names the template's
 property, what the API wants instead of it, and how it is read back: the status compares the two,

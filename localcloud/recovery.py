@@ -1,4 +1,4 @@
-"""Brings what an interrupted deployment left to where the next one can go on.
+"""Recovery of stacks that an interrupted deployment left.
 
 The processes it started are ended by `process.end_orphans`; here it is the stacks.
 """

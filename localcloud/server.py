@@ -1,4 +1,4 @@
-"""The process of the embedded cloud: `python -m localcloud.server FOLDER`.
+"""Process of the embedded cloud: `python -m localcloud.server FOLDER`.
 
 Two ports, one emulator: the AWS API over TLS, and the front door over plain HTTP. It is started
 with the emulator's settings in its environment, because the emulator reads them when imported.

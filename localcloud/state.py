@@ -1,4 +1,4 @@
-"""The saved state of an embedded cloud: one SQLite file that changes by whole transactions.
+"""Saved state of an embedded cloud: one SQLite file that changes by whole transactions.
 
 A transaction that was committed survives the end of the process, however it ends: it is with the
 operating system then. Nothing is forced to the disk for each (`synchronous = NORMAL`), so a loss of

@@ -1,4 +1,4 @@
-"""Evaluates a deployed web ACL, which the emulator stores without evaluating.
+"""AWS WAF web ACL, evaluated as deployed; the emulator only stores it.
 
 Rate-based rules follow the deployed limit and window. The managed groups are AWS's own and not
 public: `managed_rules.py` approximates them from AWS's descriptions. Rules are read in order of
@@ -27,7 +27,7 @@ Judge = Callable[[WebRequest], tuple[str, str] | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What the web ACL did with a request, and by which rule."""
+    """Action of the web ACL on a request, and the rule that decided it."""
 
     action: str
     rule: str

@@ -1,4 +1,4 @@
-"""A deployed stage of an API, as the gateway in front of it needs to know it."""
+"""Deployed stage of an API, and its settings."""
 
 import json
 import re
@@ -30,7 +30,7 @@ class Address:
 
 @dataclass(kw_only=True)
 class Stage:
-    """What the gateway enforces for one stage.
+    """Settings of a stage that the gateway enforces.
 
     Args:
         rest: A REST API's stage, rather than an HTTP API's.
