@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from localcloud.cloud import Cloud
 from localcloud.engine import internals, patches
 from localcloud.errors import CloudError
 
@@ -62,6 +63,31 @@ def test_another_version_is_one_line_that_says_which_and_what_to_do():
         patches.require_checked([module], "9.9")
     with pytest.raises(CloudError, match=r"with 1\.0, 1\.1: install the locked one, or run "):
         patches.require_checked([module], "9.9")
+
+
+def test_nothing_is_installed_in_an_emulator_that_was_not_checked(monkeypatch, tmp_path):
+    installed: list[Cloud] = []
+    unchecked = SimpleNamespace(__name__="a.patch", __doc__=None, install=installed.append)
+    monkeypatch.setattr(patches, "import_module", lambda _: unchecked)
+
+    with pytest.raises(CloudError, match=r"a\.patch was checked with"):
+        patches.install(Cloud(home=tmp_path, port=1, front_port=2))
+
+    assert not installed
+
+
+def test_every_patch_is_installed_in_order(monkeypatch, tmp_path):
+    installed: list[str] = []
+
+    def module(name):
+        doc = f"Checked: ministack {version('ministack')}."
+        return SimpleNamespace(__name__=name, __doc__=doc, install=lambda _: installed.append(name))
+
+    monkeypatch.setattr(patches, "import_module", module)
+
+    patches.install(Cloud(home=tmp_path, port=1, front_port=2))
+
+    assert installed == list(patches.PATCHES)
 
 
 def test_the_installed_emulator_is_the_locked_one():
