@@ -3,7 +3,8 @@
 Changes: A template's instance has the endpoint of this cloud's PostgreSQL server, and a managed
     master password in a secret.
 Original: CloudFormation notes an instance that nothing answers for, without a secret.
-AWS: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+AWS:
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
 Checked: ministack 1.5.32, 1.5.33.
 """
 

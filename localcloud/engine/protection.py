@@ -3,7 +3,8 @@
 Changes: What is protected refuses to be deleted by its stack too, also when a deployment that
     failed is rolled back.
 Original: CloudFormation deletes it.
-AWS: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html
+AWS:
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html
 Checked: ministack 1.5.32, 1.5.33.
 """

@@ -4,7 +4,8 @@ Changes: Each is given its effect through the public AWS API, or recorded: accep
     the stack, without any effect; `localcloud/ledger.py` says which. `Ref` of a secret is its ARN.
 Original: A template that names one is refused. `Ref` of a secret is its name, so that policies and
     functions that refer to the secret by it fit no secret.
-AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
+AWS:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
 Checked: ministack 1.5.32, 1.5.33.
 """
 

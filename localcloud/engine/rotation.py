@@ -4,7 +4,8 @@ Changes: RotateSecret stages a new version and calls the rotation function for e
     rotation is not to begin at once, the step `testSecret` alone, for a version that is taken away
     again. DescribeSecret says when a secret was rotated. A version without a value is not found.
 Original: RotateSecret answers without calling the function, and a copy of the value is current.
-AWS: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
+AWS:
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
     What is in the version that is tested (RotateImmediately) is not documented; AWS's own rotation
     functions log in with it, so it is the current value.
 Checked: ministack 1.5.32, 1.5.33.

@@ -2,7 +2,8 @@
 
 Changes: A deployed web ACL keeps them in base64, which a template may say or leave to the service.
 Original: They are kept as the template says, and a client that reads the web ACL fails to decode.
-AWS: https://docs.aws.amazon.com/waf/latest/APIReference/API_ByteMatchStatement.html
+AWS:
+    https://docs.aws.amazon.com/waf/latest/APIReference/API_ByteMatchStatement.html
 Checked: ministack 1.5.32, 1.5.33.
 """
 

@@ -17,7 +17,7 @@ def served(monkeypatch):
     """The paths that the emulator's CloudFront was asked for."""
     asked: list[tuple[str, str]] = []
 
-    async def serve(host, path, raw_path, *_):
+    async def serve(_host, path, raw_path, *_):
         asked.append((path, raw_path))
         return 200, {}, b"the distribution"
 
