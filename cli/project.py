@@ -23,6 +23,7 @@ ADDRESSES = {
 APP = App(
     name="tap",
     folder=ROOT,
+    emulator=ROOT / ".build/emulator",
     installer="make up",
     routes=(
         Route(path="tap", stack=ITEMS, output="HttpApiId", stage="$default"),

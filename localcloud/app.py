@@ -1,16 +1,18 @@
-"""What runs on an embedded cloud, as data: a CDK app, its tools, and how people reach it."""
+"""CDK app that runs on an embedded cloud: where it is, its tools, its addresses."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+_FOLDERS = ("folder", "tools", "emulator", "sdk")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """Where the front door leads a request to.
+    """Short address of an API or a distribution at the front door.
 
     Attributes:
-        path: The first segment of its path, such as `tap` for /tap/...; empty for every other.
+        path: The first segment of its path, such as `shop` for /shop/...; empty for every other.
         stack: What the name of the stack that serves it begins with.
         output: The output of that stack that names the API, or the address of the distribution.
         stage: The API's stage; None for a distribution.
@@ -24,18 +26,27 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True)
 class App:
-    """A CDK app.
+    """A CDK app in Python.
 
     Attributes:
         name: What the front door's page calls it. A line of the app's own that begins with it
             (`name: ...`) says why the app cannot be synthesized.
-        folder: Where its `cdk.json` is, and the `node_modules` with the CDK CLI and PostgreSQL.
-        installer: The command that installs those, as an error tells it.
+        folder: Where its `cdk.json` is.
+        tools: The `node_modules` with the CDK CLI, and with PostgreSQL if a stack has a database;
+            the one in the app's folder by default.
+        emulator: A folder of Python packages, the emulator and all that it needs; this Python's
+            own packages by default.
+        sdk: A folder of the Python packages that Lambda's own runtime brings, such as boto3. By
+            default there are none: a function has what its package holds.
+        installer: The command that installs the tools, as an error tells it.
         routes: The front door's short addresses.
     """
 
     name: str = "app"
     folder: Path = Path()
+    tools: Path | None = None
+    emulator: Path | None = None
+    sdk: Path | None = None
     installer: str = "npm ci"
     routes: tuple[Route, ...] = ()
 
@@ -47,9 +58,10 @@ class App:
             KeyError, TypeError: It is not such a description.
         """
         routes = tuple(Route(**route) for route in described["routes"])
-        return cls(**described | {"folder": Path(described["folder"]), "routes": routes})
+        folders = {name: Path(described[name]) for name in _FOLDERS if described.get(name)}
+        return cls(**described | folders | {"routes": routes})
 
     @property
     def node_modules(self) -> Path:
-        """The locked programs that npm installed."""
-        return self.folder / "node_modules"
+        """The programs that npm installed."""
+        return self.tools or self.folder / "node_modules"

@@ -1,4 +1,4 @@
-"""The few ASGI pieces that the layers in front of the emulator share."""
+"""ASGI requests and answers, for the layers in front of the emulator."""
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping

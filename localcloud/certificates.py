@@ -1,4 +1,4 @@
-"""The local authority and the one certificate it ever signs.
+"""Local certificate authority, and the one certificate that it signs.
 
 Its key exists only while it signs, so nobody can have another certificate from it; it may speak for
 local names alone, so that trusting it opens nothing else; and it ends after a year.
@@ -27,8 +27,8 @@ def are_due(folder: Path, now: datetime | None = None) -> bool:
     """Whether the certificates of a folder are missing, near their end, or made another way.
 
     Args:
-        folder: where they are kept.
-        now: the present time, unless told otherwise.
+        folder: Where they are kept.
+        now: The present time, unless told otherwise.
     """
     try:
         authority = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
@@ -45,7 +45,7 @@ def pair(numbers: Sequence[str] = _ADDRESSES) -> tuple[str, str, str]:
     """A new authority's certificate, and a local server's certificate and key, each as PEM.
 
     Args:
-        numbers: the addresses that stand in it besides the local names.
+        numbers: The addresses that stand in it besides the local names.
     """
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     issuer = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Embedded cloud")])

@@ -1,4 +1,4 @@
-"""What a running embedded cloud is: its folder, ports, credentials and certificate."""
+"""Embedded cloud: its folder, ports, credentials and certificates."""
 
 import contextlib
 import json
@@ -31,14 +31,14 @@ class Cloud:
     """One embedded cloud, as its folder describes it.
 
     Args:
-        home: the folder of all its state.
-        port: where the AWS API answers, over TLS, on 127.0.0.1.
-        front_port: where the front door answers, over plain HTTP, on 127.0.0.1.
-        access_key_id: the root user's key. It is random: whoever has it is root.
-        secret_access_key: the root user's secret.
-        database_port: where PostgreSQL answers, over TLS, on 127.0.0.1.
-        database_password: that of PostgreSQL's superuser, whom no function knows.
-        app: what runs on it.
+        home: The folder of all its state.
+        port: Where the AWS API answers, over TLS, on 127.0.0.1.
+        front_port: Where the front door answers, over plain HTTP, on 127.0.0.1.
+        access_key_id: The root user's key. It is random: whoever has it is root.
+        secret_access_key: The root user's secret.
+        database_port: Where PostgreSQL answers, over TLS, on 127.0.0.1.
+        database_password: That of PostgreSQL's superuser, whom no function knows.
+        app: What runs on it.
     """
 
     home: Path
@@ -55,7 +55,7 @@ class Cloud:
         """The cloud whose folder this is; None where there is none yet.
 
         Raises:
-            CloudError: the folder holds a description that cannot be read.
+            CloudError: The folder holds a description that cannot be read.
         """
         path = home / "cloud.json"
         try:

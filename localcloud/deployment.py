@@ -1,4 +1,4 @@
-"""Brings a CDK app into an embedded cloud, through the CDK CLI."""
+"""Deployment of a CDK app to an embedded cloud, with the CDK CLI."""
 
 import shutil
 import time
@@ -6,11 +6,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import cache
+from pathlib import Path
 
-from localcloud import cdk, process
+from localcloud import cdk, postgres, process
 from localcloud.cloud import ACCOUNT, REGION, Cloud
+from localcloud.deployed_settings import DeployedSettings
 from localcloud.errors import CloudError
-from localcloud.reapplied import DeployedSettings, Resource, Setting, present
+from localcloud.reapplied import Resource, Setting, present
 from localcloud.recovery import recover
 
 BOOTSTRAP = "CDKToolkit"  # the CDK's own stack
@@ -33,7 +35,7 @@ def deploy(cloud: Cloud, *, step: Step, only: str | None = None) -> None:
         CloudError: Synthesis or deployment failed; the message carries the CDK CLI's reason.
     """
     recover(cloud)
-    assembly = str(cloud.home / "cdk.out")
+    assembly = cloud.home / "cdk.out"
     # A synthesis that was killed leaves half an assembly, and its lock.
     shutil.rmtree(assembly, ignore_errors=True)
     with step("Synthesizing the templates", "Templates synthesized"), ThreadPoolExecutor() as pool:
@@ -44,10 +46,12 @@ def deploy(cloud: Cloud, *, step: Step, only: str | None = None) -> None:
         for job in jobs:
             job.result()
     with step("Deploying", "Deployed"):
+        if _has_database(assembly):
+            postgres.start(cloud)
         which = [only] if only else ["--all"]
         cdk.run(
             cloud.app,
-            ["deploy", *which, "--app", assembly, "--require-approval", "never", "--ci"],
+            ["deploy", *which, "--app", str(assembly), "--require-approval", "never", "--ci"],
             process.marked(cloud),
             cloud.home / "cdk.log",
         )
@@ -60,11 +64,17 @@ def _bootstrap(cloud: Cloud) -> None:
     cdk.run(cloud.app, ["bootstrap", target], process.marked(cloud), log, folder=cloud.home)
 
 
-def _synthesize(assembly: str, cloud: Cloud) -> None:
+def _synthesize(assembly: Path, cloud: Cloud) -> None:
     # The CLI's other commands synthesize with the validation that this one leaves out for speed.
     environ = process.marked(cloud) | {"CDK_VALIDATION": "false"}
     log = cloud.home / "cdk.log"
-    cdk.run(cloud.app, ["synth", "--quiet", "--output", assembly], environ, log)
+    cdk.run(cloud.app, ["synth", "--quiet", "--output", str(assembly)], environ, log)
+
+
+def _has_database(assembly: Path) -> bool:
+    """Whether a synthesized template has an RDS instance."""
+    templates = assembly.rglob("*.template.json")
+    return any("AWS::RDS::DBInstance" in path.read_text("utf-8") for path in templates)
 
 
 def _is_bootstrapped(cloud: Cloud) -> bool:
@@ -81,10 +91,13 @@ def _settle(cloud: Cloud) -> None:
 
     What an earlier deployment was interrupted in applying, nobody else will: it is applied here.
     """
-    DeployedSettings.of(cloud.home).keep_only(_physical_ids(cloud))
+    deployed = _physical_ids(cloud)
+    DeployedSettings.of(cloud.home).keep_only({i for ids in deployed.values() for i in ids})
+    # The CDK's own bucket wants AWS's own key, which the emulator does not have.
+    excused = deployed.get(BOOTSTRAP, set())
     client = cache(cloud.client)
     began = time.monotonic()
-    while missing := _unapplied(cloud):
+    while missing := _unapplied(cloud, excused):
         waited = time.monotonic() - began
         if waited > _SETTLE_SECONDS:
             names = ", ".join(
@@ -97,25 +110,26 @@ def _settle(cloud: Cloud) -> None:
         time.sleep(0.1)
 
 
-def _physical_ids(cloud: Cloud) -> set[str]:
-    """The ids of the resources of every stack, the CDK's own among them."""
+def _physical_ids(cloud: Cloud) -> dict[str, set[str]]:
+    """The ids of the resources of every stack, by its name; the CDK's own stack among them."""
     client = cloud.client("cloudformation")
+    names = [stack["StackName"] for stack in client.describe_stacks()["Stacks"]]
     return {
-        resource.get("PhysicalResourceId", "")
-        for stack in client.describe_stacks()["Stacks"]
-        for resource in client.describe_stack_resources(StackName=stack["StackName"])[
-            "StackResources"
-        ]
+        name: {
+            resource.get("PhysicalResourceId", "")
+            for resource in client.describe_stack_resources(StackName=name)["StackResources"]
+        }
+        for name in names
     }
 
 
-def _unapplied(cloud: Cloud) -> list[tuple[Setting, Resource]]:
+def _unapplied(cloud: Cloud, excused: set[str]) -> list[tuple[Setting, Resource]]:
     """The re-applied settings of the app's resources that do not read back as deployed."""
     client = cache(cloud.client)
     return [
         (setting, resource)
         for resource in DeployedSettings.of(cloud.home).read()
-        if "cdk-hnb659fds" not in resource.id
+        if resource.id not in excused
         for setting in present(resource)
         if not setting.holds(client(setting.service), resource)
     ]

@@ -1,4 +1,4 @@
-"""The one way the embedded cloud fails on purpose."""
+"""Error of the embedded cloud."""
 
 
 class CloudError(Exception):

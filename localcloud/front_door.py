@@ -1,4 +1,4 @@
-"""Short, stable addresses for people: an API below a path of its own, a distribution at the root.
+"""Front door: short, stable addresses of deployed APIs and distributions.
 
 It serves what is deployed and nothing else: a request passes to a deployed API or distribution, or
 it ends here.
@@ -26,14 +26,14 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{name}</t
 
 
 class UserPools(Protocol):
-    """What the front door asks about the things deployed."""
+    """User pools that exist."""
 
     def has_user_pool(self, pool_id: str) -> bool:
         """Whether there is a user pool of this id."""
 
 
 class FrontDoor:
-    """The app behind the front door's port and its guard."""
+    """ASGI app behind the front door's port and its guard."""
 
     def __init__(self, app: App, cloud: Cloud, deployed: UserPools):
         self._app = app

@@ -1,4 +1,4 @@
-"""The outermost layer of both ports: what no client of AWS and no visitor would send ends here.
+"""Guard of both ports: refuses what no client of AWS and no visitor sends.
 
 It tells the two planes apart, once for all layers behind it. Deployed APIs and distributions are
 for everybody; a name or path of one that does not exist leads nowhere. The AWS API is for programs
@@ -27,7 +27,7 @@ _SIGNS = re.compile(r"x-amz-(?:algorithm|credential|signature)|awsaccesskeyid")
 
 
 class Deployments(Protocol):
-    """What the guard asks about the things deployed."""
+    """APIs, distributions and buckets that exist."""
 
     def has_api(self, api_id: str) -> bool:
         """Whether there is an API of this id."""
@@ -48,12 +48,12 @@ class Refused(Exception):  # named for the fact
 
 
 class Guard:
-    """Passes on what is well formed and for this machine, and leads somewhere.
+    """ASGI layer that passes on what is well formed, for this machine and for something deployed.
 
     Args:
-        app: what serves the rest.
-        deployed: what exists.
-        aws_api: whether the AWS API is behind this port.
+        app: What serves the rest.
+        deployed: What exists.
+        aws_api: Whether the AWS API is behind this port.
     """
 
     def __init__(self, app: App, deployed: Deployments, *, aws_api: bool) -> None:
@@ -110,7 +110,7 @@ def check_form(scope: Scope) -> None:
     """Refuse what two readers could understand in two ways, and names of other machines.
 
     Raises:
-        Refused: the request is ambiguous, or not meant for this machine.
+        Refused: The request is ambiguous, or not meant for this machine.
     """
     named = Counter(name.decode("latin-1").lower() for name, _ in scope["headers"])
     query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)

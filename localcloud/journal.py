@@ -1,4 +1,4 @@
-"""Answers a request that changed something once its change is saved: even `kill -9` loses none.
+"""Journal: an answer waits until the change is saved, so that even `kill -9` loses none.
 
 Requests that are ready together share one save. What the emulator changes by itself (logs, metrics,
 the state of alarms) is saved within ten seconds.
@@ -55,12 +55,12 @@ _MAY_WAIT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Effect:
-    """What a request may have changed.
+    """Effect of a request on the state.
 
     Attributes:
-        services: what must be saved whole before the answer; None for every service, empty for
+        services: What must be saved whole before the answer; None for every service, empty for
             single entries alone.
-        may_wait: nothing must be saved before the answer.
+        may_wait: Nothing must be saved before the answer.
     """
 
     services: frozenset[str] | None = frozenset()
@@ -86,7 +86,7 @@ class Storage(Protocol):
 
 
 class Journal:
-    """A layer that holds an answer back until what the request changed is saved."""
+    """ASGI layer that holds an answer back until what the request changed is saved."""
 
     def __init__(self, app: App, storage: Storage):
         self._app = app

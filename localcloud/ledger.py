@@ -1,4 +1,4 @@
-"""The fidelity ledger: what the embedded cloud does with each type of resource.
+"""Fidelity ledger: what the embedded cloud does with each type of resource.
 
 A deployed resource is *enforced* when what it declares has its effect here, *recorded* when it is
 accepted and listed but has none, *skipped* when it is not even created. The note says what part of
@@ -13,7 +13,7 @@ from localcloud.gateway.firewall import Firewall
 
 
 class Verdict(StrEnum):
-    """What becomes of a resource here."""
+    """Verdict on a resource."""
 
     ENFORCED = "enforced"
     RECORDED = "recorded"

@@ -1,4 +1,4 @@
-"""Ends requests that never end."""
+"""Size and time limits of requests."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ class _EndedError(Exception):
 
 
 class Limits:
-    """A layer that bounds the size of each request's body and how long it takes to come."""
+    """ASGI layer that limits the size of a request's body and the time that it takes to arrive."""
 
     def __init__(self, app: App, *, body: int = BODY_LIMIT, seconds: float = BODY_SECONDS) -> None:
         self._app = app

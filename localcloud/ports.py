@@ -1,4 +1,4 @@
-"""The three ports of an embedded cloud: which are taken, by whom, and which are free instead."""
+"""Ports of an embedded cloud: which are taken, by whom, and which are free instead."""
 
 import os
 import socket
@@ -29,8 +29,8 @@ def require_free(cloud: Cloud) -> None:
     """Look at all three at once, before any is used.
 
     Raises:
-        CloudError: two are the same.
-        PortsTaken: some are taken; it names free ones.
+        CloudError: Two are the same.
+        PortsTaken: Some are taken; it names free ones.
     """
     wanted = {name: getattr(cloud, name) for name in ("port", "front_port", "database_port")}
     if len(set(wanted.values())) < len(wanted):

@@ -1,4 +1,4 @@
-"""The PostgreSQL server behind the RDS instances of an embedded cloud.
+"""PostgreSQL server behind the RDS instances of an embedded cloud.
 
 A real server with TLS and password authentication (SCRAM), on the loopback address alone. Its
 programs come from a locked npm package; the builds on PyPI lack TLS.
@@ -40,16 +40,21 @@ timezone = 'UTC'
 _ACCESS = "hostssl all all 127.0.0.1/32 scram-sha-256\n"
 
 
+def is_made(home: Path) -> bool:
+    """Whether a stack of the cloud in this folder has had a database."""
+    return (home / "postgres" / "PG_VERSION").exists()
+
+
 def start(cloud: Cloud) -> None:
     """Start the server, with a new data folder if there is none, and wait until it answers.
 
     Raises:
-        CloudError: its programs are missing, or it did not start.
+        CloudError: Its programs are missing, or it did not start.
     """
     if server(cloud.home):
         return
     data = cloud.home / "postgres"
-    if not (data / "PG_VERSION").exists():
+    if not is_made(cloud.home):
         _initialize(cloud, data)
     # A server that was killed leaves its lock: nothing alive holds it.
     (data / "postmaster.pid").unlink(missing_ok=True)
@@ -167,6 +172,7 @@ def _wait_until_ready(
         except (pg8000.native.InterfaceError, pg8000.native.DatabaseError, OSError):
             time.sleep(0.05)
         else:
+            child.returncode = 0  # Python would warn that it runs on when this object goes.
             return
     said = _reason(log.read_bytes()[start:].decode("utf-8", "replace"))
     raise CloudError(f"PostgreSQL did not start: {said}; its log is {log}")

@@ -1,4 +1,4 @@
-"""Starts, finds and ends the processes of an embedded cloud, each by its own id."""
+"""Processes of an embedded cloud: started, found and ended by id and time of birth."""
 
 import contextlib
 import fcntl
@@ -42,7 +42,7 @@ def alone(home: Path) -> Iterator[None]:
     """Hold the folder while its cloud is started, changed or stopped.
 
     Raises:
-        CloudError: another command holds it.
+        CloudError: Another command holds it.
     """
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -64,7 +64,7 @@ def start(cloud: Cloud) -> psutil.Process:
     """Start the process and wait until it answers.
 
     Raises:
-        CloudError: the ports are the same, some are taken, the state is damaged, or the process
+        CloudError: The ports are the same, some are taken, the state is damaged, or the process
             ended or did not answer in time; then nothing of it is left running.
     """
     postgres.stop(cloud.home)  # One whose cloud was killed: it may have another port than this.
@@ -75,7 +75,8 @@ def start(cloud: Cloud) -> psutil.Process:
     _require_whole(cloud.home / "state")
     state.require_whole(cloud.home / "state")
     try:
-        postgres.start(cloud)
+        if postgres.is_made(cloud.home):
+            postgres.start(cloud)
         process = _launch(cloud)
         wait_until_ready(cloud, process)
     except BaseException:  # Ctrl-C too: what is half started would be in the next one's way.
@@ -95,6 +96,7 @@ def _launch(cloud: Cloud) -> psutil.Process:
             stderr=log,
             start_new_session=True,
         )
+    child.returncode = 0  # Python would warn that it runs on when this object goes.
     process = psutil.Process(child.pid)
     noted = {"pid": child.pid, "created": process.create_time()}
     write_private(_note(cloud.home), json.dumps(noted))
@@ -187,6 +189,8 @@ def _environment(cloud: Cloud) -> dict[str, str]:
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
         "PYTHONUNBUFFERED": "1",
+        # The emulator pins its own botocore, which is not the one of this process.
+        **({"PYTHONPATH": str(cloud.app.emulator)} if cloud.app.emulator else {}),
     }
 
 
@@ -212,7 +216,7 @@ def wait_until_ready(cloud: Cloud, process: psutil.Process) -> None:
     """Wait until a process that is alive answers too.
 
     Raises:
-        CloudError: it ended, or did not answer in time.
+        CloudError: It ended, or did not answer in time.
     """
     identity = cloud.client("sts", connect_timeout=1, read_timeout=2)
     deadline = time.monotonic() + _START_SECONDS

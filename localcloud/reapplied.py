@@ -1,20 +1,16 @@
-"""Settings the emulator's CloudFormation drops, re-applied through the public AWS API.
+"""Settings that the emulator's CloudFormation drops, and how each is set and read by the API.
 
 A green deployment would otherwise prove nothing about them. Each entry names the template's
 property, what the API wants instead of it, and how it is read back: the status compares the two,
 and a setting that does not come back rests on the template alone.
 """
 
-import json
-import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.cloud import write_private
-
 Client = Any
+_SSE = "ServerSideEncryptionConfiguration"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +37,12 @@ def typed(value: Any) -> Any:
 class Setting:
     """One property of a resource type, and its way through the API.
 
-    Args:
-        property: its name in the template.
-        service: the service whose API sets and reads it.
-        put: sets it, given what `wanted` made of the template's value.
-        get: reads it back in the same shape.
-        wanted: the template's value as the API takes it; unchanged but typed by default.
+    Attributes:
+        property: Its name in the template.
+        service: The service whose API sets and reads it.
+        put: Sets it, given what `wanted` made of the template's value.
+        get: Reads it back in the same shape.
+        wanted: The template's value as the API takes it; unchanged but typed by default.
     """
 
     property: str
@@ -83,7 +79,7 @@ def _contains(found: Any, wanted: Any) -> bool:
 
 
 def _encryption(value: Any) -> Any:
-    rules = typed(value)["ServerSideEncryptionConfiguration"]
+    rules = typed(value)[_SSE]
     return {
         "Rules": [
             {
@@ -140,65 +136,57 @@ def _read_recovery(client: Client, table: Resource) -> Any:
     return {"PointInTimeRecoveryEnabled": status == "ENABLED"}
 
 
-def _stage(stage: Resource) -> dict[str, str]:
-    return {"ApiId": stage.properties["ApiId"], "StageName": stage.properties["StageName"]}
-
-
 def _rest_stage(stage: Resource) -> dict[str, str]:
     return {"restApiId": stage.properties["RestApiId"], "stageName": stage.properties["StageName"]}
 
 
+def _of_bucket(
+    name: str, operation: str, member: str = "", wanted: Callable[[Any], Any] = typed
+) -> Setting:
+    """A setting of buckets: `put_x` and `get_x` alike.
+
+    Args:
+        name: The property in the template.
+        operation: What follows `put_` and `get_`.
+        member: What the request calls it, and most answers too; by default as the template does.
+        wanted: The template's value as the API takes it.
+    """
+    member = member or name
+
+    def put(s3: Client, bucket: Resource, value: Any) -> object:
+        return getattr(s3, f"put_{operation}")(Bucket=bucket.id, **{member: value})
+
+    def get(s3: Client, bucket: Resource) -> Any:
+        found = getattr(s3, f"get_{operation}")(Bucket=bucket.id)
+        return found.get(member, found)
+
+    return Setting(property=name, service="s3", put=put, get=get, wanted=wanted)
+
+
+def _of_http_api(name: str, kind: str) -> Setting:
+    """A setting of HTTP APIs or their stages, which has the same name and shape in the API."""
+
+    def identity(resource: Resource) -> dict[str, Any]:
+        if kind == "api":
+            return {"ApiId": resource.id}
+        return {member: resource.properties[member] for member in ("ApiId", "StageName")}
+
+    def put(gateway: Client, resource: Resource, value: Any) -> object:
+        return getattr(gateway, f"update_{kind}")(**identity(resource), **{name: value})
+
+    def get(gateway: Client, resource: Resource) -> Any:
+        return getattr(gateway, f"get_{kind}")(**identity(resource)).get(name)
+
+    return Setting(property=name, service="apigatewayv2", put=put, get=get)
+
+
 SETTINGS: dict[str, tuple[Setting, ...]] = {
     "AWS::S3::Bucket": (
-        Setting(
-            property="BucketEncryption",
-            service="s3",
-            wanted=_encryption,
-            put=lambda s3, bucket, wanted: s3.put_bucket_encryption(
-                Bucket=bucket.id, ServerSideEncryptionConfiguration=wanted
-            ),
-            get=lambda s3, bucket: s3.get_bucket_encryption(Bucket=bucket.id)[
-                "ServerSideEncryptionConfiguration"
-            ],
-        ),
-        Setting(
-            property="LifecycleConfiguration",
-            service="s3",
-            wanted=_lifecycle,
-            put=lambda s3, bucket, wanted: s3.put_bucket_lifecycle_configuration(
-                Bucket=bucket.id, LifecycleConfiguration=wanted
-            ),
-            get=lambda s3, bucket: s3.get_bucket_lifecycle_configuration(Bucket=bucket.id),
-        ),
-        Setting(
-            property="LoggingConfiguration",
-            service="s3",
-            wanted=_logging,
-            put=lambda s3, bucket, wanted: s3.put_bucket_logging(
-                Bucket=bucket.id, BucketLoggingStatus=wanted
-            ),
-            get=lambda s3, bucket: s3.get_bucket_logging(Bucket=bucket.id),
-        ),
-        Setting(
-            property="ObjectLockConfiguration",
-            service="s3",
-            put=lambda s3, bucket, wanted: s3.put_object_lock_configuration(
-                Bucket=bucket.id, ObjectLockConfiguration=wanted
-            ),
-            get=lambda s3, bucket: s3.get_object_lock_configuration(Bucket=bucket.id)[
-                "ObjectLockConfiguration"
-            ],
-        ),
-        Setting(
-            property="OwnershipControls",
-            service="s3",
-            put=lambda s3, bucket, wanted: s3.put_bucket_ownership_controls(
-                Bucket=bucket.id, OwnershipControls=wanted
-            ),
-            get=lambda s3, bucket: s3.get_bucket_ownership_controls(Bucket=bucket.id)[
-                "OwnershipControls"
-            ],
-        ),
+        _of_bucket("BucketEncryption", "bucket_encryption", _SSE, _encryption),
+        _of_bucket("LifecycleConfiguration", "bucket_lifecycle_configuration", wanted=_lifecycle),
+        _of_bucket("LoggingConfiguration", "bucket_logging", "BucketLoggingStatus", _logging),
+        _of_bucket("ObjectLockConfiguration", "object_lock_configuration"),
+        _of_bucket("OwnershipControls", "bucket_ownership_controls"),
     ),
     "AWS::DynamoDB::Table": (
         Setting(
@@ -219,44 +207,16 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
             get=_read_recovery,
         ),
     ),
-    "AWS::ApiGatewayV2::Api": (
-        Setting(
-            property="CorsConfiguration",
-            service="apigatewayv2",
-            put=lambda gateway, api, wanted: gateway.update_api(
-                ApiId=api.id, CorsConfiguration=wanted
-            ),
-            get=lambda gateway, api: gateway.get_api(ApiId=api.id).get("CorsConfiguration"),
-        ),
-    ),
+    "AWS::ApiGatewayV2::Api": (_of_http_api("CorsConfiguration", "api"),),
     "AWS::ApiGatewayV2::Stage": (
-        Setting(
-            property="DefaultRouteSettings",
-            service="apigatewayv2",
-            put=lambda gateway, stage, wanted: gateway.update_stage(
-                **_stage(stage), DefaultRouteSettings=wanted
-            ),
-            get=lambda gateway, stage: gateway.get_stage(**_stage(stage)).get(
-                "DefaultRouteSettings"
-            ),
-        ),
-        Setting(
-            property="AccessLogSettings",
-            service="apigatewayv2",
-            put=lambda gateway, stage, wanted: gateway.update_stage(
-                **_stage(stage), AccessLogSettings=wanted
-            ),
-            get=lambda gateway, stage: gateway.get_stage(**_stage(stage)).get("AccessLogSettings"),
-        ),
+        _of_http_api("DefaultRouteSettings", "stage"),
+        _of_http_api("AccessLogSettings", "stage"),
     ),
     "AWS::ApiGateway::Stage": (
         Setting(
             property="AccessLogSetting",
             service="apigateway",
-            wanted=lambda value: {
-                "destinationArn": value["DestinationArn"],
-                "format": value["Format"],
-            },
+            wanted=lambda log: {"destinationArn": log["DestinationArn"], "format": log["Format"]},
             put=lambda gateway, stage, wanted: gateway.update_stage(
                 **_rest_stage(stage),
                 patchOperations=[
@@ -288,49 +248,3 @@ def present(resource: Resource) -> list[Setting]:
     """The settings its template gives this resource, among those the emulator drops."""
     named = SETTINGS.get(resource.type, ())
     return [setting for setting in named if setting.property in resource.properties]
-
-
-class DeployedSettings:
-    """The resolved properties of the deployed resources that have such settings, on disk."""
-
-    def __init__(self, path: Path):
-        self._path = path
-        self._lock = threading.Lock()
-
-    @classmethod
-    def of(cls, home: Path) -> "DeployedSettings":
-        """Those of the embedded cloud in this folder."""
-        return cls(home / "state" / "settings.json")
-
-    def read(self) -> list[Resource]:
-        """Every resource kept, in no particular order; none where nothing was deployed."""
-        try:
-            return [Resource(**kept) for kept in json.loads(self._path.read_text("utf-8"))]
-        except FileNotFoundError:
-            return []
-
-    def keep(self, resource: Resource) -> None:
-        """Add a resource, or replace what was kept of it."""
-        self._write(resource, [resource])
-
-    def forget(self, resource: Resource) -> None:
-        """Drop a resource that was deleted."""
-        self._write(resource, [])
-
-    def keep_only(self, ids: set[str]) -> None:
-        """Drop the resources that no stack has: a deployment of theirs was undone."""
-        with self._lock:
-            found = self.read()
-            kept = [resource for resource in found if resource.id in ids]
-            if kept != found:
-                self._save(kept)
-
-    def _write(self, changed: Resource, now: list[Resource]) -> None:
-        with self._lock:
-            others = [
-                kept for kept in self.read() if (kept.type, kept.id) != (changed.type, changed.id)
-            ]
-            self._save(others + now)
-
-    def _save(self, resources: list[Resource]) -> None:
-        write_private(self._path, json.dumps([asdict(kept) for kept in resources]))

@@ -1,4 +1,4 @@
-"""Brings what an interrupted deployment left to where the next one can go on.
+"""Recovery of stacks that an interrupted deployment left.
 
 The processes it started are ended by `process.end_orphans`; here it is the stacks.
 """
@@ -26,7 +26,7 @@ def recover(cloud: Cloud) -> None:
     """Let operations end, delete the stacks that were never whole, finish failed rollbacks.
 
     Raises:
-        CloudError: a stack could not be brought to a state that a deployment can start from.
+        CloudError: A stack could not be brought to a state that a deployment can start from.
     """
     client = cloud.client("cloudformation")
     if not _settled(client):

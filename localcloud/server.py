@@ -1,4 +1,4 @@
-"""The process of the embedded cloud: `python -m localcloud.server FOLDER`.
+"""Process of the embedded cloud: `python -m localcloud.server FOLDER`.
 
 Two ports, one emulator: the AWS API over TLS, and the front door over plain HTTP. It is started
 with the emulator's settings in its environment, because the emulator reads them when imported.
@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -20,24 +20,11 @@ from ministack.core import lambda_runtime
 
 from localcloud.asgi import App, Receive, Scope, Send
 from localcloud.cloud import Cloud, write_private
-from localcloud.engine import (
-    cdn,
-    conditional_writes,
-    databases,
-    functions,
-    protection,
-    resources,
-    rest_api,
-    rotation,
-    settings,
-    signatures,
-    stacks,
-    viewers,
-    web_acls,
-)
+from localcloud.engine import patches
 from localcloud.engine.deployed import Deployed
 from localcloud.engine.storage import Storage
 from localcloud.engine.viewers import Viewers
+from localcloud.errors import CloudError
 from localcloud.front_door import FrontDoor
 from localcloud.gateway.access_log import AccessLog
 from localcloud.gateway.layer import Gateway, settings_changed
@@ -45,22 +32,6 @@ from localcloud.gateway.stage import Stages
 from localcloud.guard import Guard
 from localcloud.journal import Journal
 from localcloud.limits import HEADER_SECONDS, Limits
-
-_PARTS = (
-    cdn,
-    conditional_writes,
-    databases,
-    functions,
-    protection,
-    resources,
-    rest_api,
-    rotation,
-    settings,
-    signatures,
-    stacks,
-    viewers,
-    web_acls,
-)
 
 _log = logging.getLogger(__name__)
 
@@ -71,8 +42,10 @@ def main() -> None:
     if cloud is None:
         sys.exit(f"{sys.argv[1]} holds no embedded cloud")
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    for part in _PARTS:
-        part.install(cloud)
+    try:
+        patches.install(cloud)
+    except CloudError as error:
+        sys.exit(str(error))
     asyncio.run(_serve(cloud))
 
 
@@ -140,8 +113,7 @@ async def _listen(app: App, cloud: Cloud, stop: asyncio.Event, *, tls: bool) -> 
     if tls:
         config.certfile = str(cloud.home / "tls" / "server.pem")
         config.keyfile = str(cloud.home / "tls" / "server.key")
-    # The server's types for ASGI messages are closed; ours are the specification's open mappings.
-    await serve(cast(Any, Limits(app)), config, shutdown_trigger=stop.wait)
+    await serve(Limits(app), config, shutdown_trigger=stop.wait)
 
 
 if __name__ == "__main__":

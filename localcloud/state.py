@@ -1,4 +1,4 @@
-"""The saved state of an embedded cloud: one SQLite file that changes by whole transactions.
+"""Saved state of an embedded cloud: one SQLite file that changes by whole transactions.
 
 A transaction that was committed survives the end of the process, however it ends: it is with the
 operating system then. Nothing is forced to the disk for each (`synchronous = NORMAL`), so a loss of
@@ -27,9 +27,9 @@ class Change:
     """What one transaction writes.
 
     Attributes:
-        services: the whole state of each service, as JSON.
-        emptied: the parts whose entries all go, before any are written.
-        entries: single entries by part and key, as JSON; None for one that is gone.
+        services: The whole state of each service, as JSON.
+        emptied: The parts whose entries all go, before any are written.
+        entries: Single entries by part and key, as JSON; None for one that is gone.
     """
 
     services: dict[str, str] = field(default_factory=dict)
@@ -75,7 +75,7 @@ def require_whole(folder: Path) -> None:
     """Refuse to start on half of a state.
 
     Raises:
-        CloudError: the file is damaged.
+        CloudError: The file is damaged.
     """
     path = folder / _NAME
     if not path.exists():

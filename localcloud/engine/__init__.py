@@ -1,5 +1,5 @@
-"""What the AWS emulator lacks, added around it; one file per subject.
+"""Patches of the AWS emulator, a file each; `patches.py` installs them.
 
-The emulator is pinned. A file that needs one of its private names asks `internals.need` for it, so
-that a version without that name stops at start-up and says so.
+At its top a file says what it changes, what the original answers, where AWS documents it, and with
+which versions of the emulator it was checked: its contract test runs the original and the patch.
 """

@@ -1,7 +1,10 @@
-"""The condition keys `s3:if-none-match` and `s3:if-match`, which bucket policies ask for.
+"""The condition keys `s3:if-none-match` and `s3:if-match` of bucket policies.
 
-The emulator heeds the headers and leaves their keys out of what policies are held against:
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+Changes: A write of an object has the keys that its headers say.
+Original: The headers are heeded, their keys are left out of what policies are held against.
+AWS:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+Checked: ministack 1.5.32, 1.5.33.
 """
 
 from typing import Any
@@ -18,7 +21,7 @@ def install(cloud: Cloud) -> None:
     """Give the keys to every write of an object.
 
     Raises:
-        CloudError: the emulator is not the version this was written for.
+        CloudError: The emulator lacks a name that this needs.
     """
     del cloud
     context_of = need(iam_actions, "s3_service_context")

@@ -1,8 +1,11 @@
 """RDS instances with a real PostgreSQL behind them.
 
-The emulator's CloudFormation only notes an instance. Here its endpoint is that of the PostgreSQL
-server of this embedded cloud, and a managed master password is made and put into a secret, as RDS
-does: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+Changes: A template's instance has the endpoint of this cloud's PostgreSQL server, and a managed
+    master password in a secret.
+Original: CloudFormation notes an instance that nothing answers for, without a secret.
+AWS:
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+Checked: ministack 1.5.32, 1.5.33.
 """
 
 import json
@@ -26,7 +29,7 @@ def install(cloud: Cloud) -> None:
     """Give every PostgreSQL instance of a template its database.
 
     Raises:
-        CloudError: the emulator is not the version this was written for.
+        CloudError: The emulator lacks a name that this needs.
     """
     handlers = need(provisioners, "_RESOURCE_HANDLERS")
     handlers[_INSTANCE] = _instance(cloud, handlers[_INSTANCE])

@@ -4,29 +4,30 @@ from typing import Any
 
 from localcloud.errors import CloudError
 
-VERSION = "1.5.33"
-
 
 def need(owner: Any, name: str) -> Any:
-    """A private name of one of the emulator's modules or classes that this project relies on.
+    """A private name of one of the emulator's modules, classes or objects.
 
     Raises:
-        CloudError: this version of the emulator has no such name.
+        CloudError: This version of the emulator has no such name.
     """
     try:
         return getattr(owner, name)
     except AttributeError as error:
-        raise CloudError(
-            f"the emulator has no {owner.__name__}.{name}; this project was written for "
-            f"ministack {VERSION}: install the locked requirements"
-        ) from error
+        of = getattr(owner, "__name__", type(owner).__name__)
+        raise unlike(f"there is no {of}.{name}") from error
 
 
 def replace(owner: Any, name: str, value: Any) -> None:
     """Put something else in the place of a private name of the emulator.
 
     Raises:
-        CloudError: this version of the emulator has no such name.
+        CloudError: This version of the emulator has no such name.
     """
     need(owner, name)
     setattr(owner, name, value)
+
+
+def unlike(what: str) -> CloudError:
+    """The error that the emulator is not as it was when it was checked."""
+    return CloudError(f"the emulator is not as it was checked: {what}; install the locked one")

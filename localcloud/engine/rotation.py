@@ -1,11 +1,14 @@
-"""Secret rotation, as Secrets Manager does it.
+"""Secret rotation in Secrets Manager's four steps.
 
-The emulator answers RotateSecret without calling the rotation function. Here it stages the new
-version and calls the function for each of the four steps:
-https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
-When rotation is not to begin at once, it calls the step `testSecret` alone, for a version that it
-takes away again (RotateImmediately in the API reference of RotateSecret). What AWS puts into that
-version is not documented; AWS's own rotation functions log in with it, so it is the current value.
+Changes: RotateSecret stages a new version and calls the rotation function for each step. When
+    rotation is not to begin at once, the step `testSecret` alone, for a version that is taken away
+    again. DescribeSecret says when a secret was rotated. A version without a value is not found.
+Original: RotateSecret answers without calling the function, and a copy of the value is current.
+AWS:
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
+    What is in the version that is tested (RotateImmediately) is not documented; AWS's own rotation
+    functions log in with it, so it is the current value.
+Checked: ministack 1.5.32, 1.5.33.
 """
 
 import json
@@ -32,7 +35,7 @@ def install(cloud: Cloud) -> None:
     """Make RotateSecret rotate, DescribeSecret tell when, and a version without a value not found.
 
     Raises:
-        CloudError: the emulator is not the version this was written for.
+        CloudError: The emulator lacks a name that this needs.
     """
     find = need(secretsmanager, "_resolve")
     get_value = need(secretsmanager, "_get_secret_value")

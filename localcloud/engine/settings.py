@@ -1,6 +1,9 @@
-"""Re-applies the settings that the emulator's CloudFormation drops, as each resource is deployed.
+"""Settings of templates that the emulator's CloudFormation drops, applied after all.
 
-The resolved properties are kept in the state folder, so that each can be read back.
+Changes: Each is set through the public AWS API as its resource is deployed. The resolved properties
+    are kept in the state folder, so that each can be read back.
+Original: The deployment is green, and the settings of `localcloud/reapplied.py` are not there.
+Checked: ministack 1.5.32, 1.5.33.
 """
 
 import logging
@@ -12,8 +15,9 @@ from ministack.core.concurrency import spawn_background
 from ministack.services.cloudformation import provisioners
 
 from localcloud.cloud import Cloud
+from localcloud.deployed_settings import DeployedSettings
 from localcloud.engine.internals import need
-from localcloud.reapplied import SETTINGS, DeployedSettings, Resource, present
+from localcloud.reapplied import SETTINGS, Resource, present
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +26,7 @@ def install(cloud: Cloud) -> None:
     """Follow every deployment of a resource type that has dropped settings.
 
     Raises:
-        CloudError: the emulator is not the version this was written for.
+        CloudError: The emulator lacks a name that this needs.
     """
     handlers = need(provisioners, "_RESOURCE_HANDLERS")
     kept = DeployedSettings.of(cloud.home)

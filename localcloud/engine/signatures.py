@@ -1,11 +1,14 @@
-"""Whoever calls the AWS API proves it by a signature, the root user too.
+"""Request signatures: whoever calls the AWS API proves it, the root user too.
 
-Untouched, the emulator takes `test`, any twelve digits, the configured key and credentials that it
-cannot read (`Authorization: Bearer x`) as root without looking at a signature; and it takes a
-signature for one service as good for another. Here root is one random key, every named key has its
-signature verified, and a request without any is anonymous: for it each service decides.
-A function's keys, which the emulator derives from public names, depend on this cloud's secret too.
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+Changes: Root is one random key, every named key has its signature verified, for its service,
+    region, body and date; a request without any is anonymous: for it each service decides. A
+    function's keys depend on this cloud's secret.
+Original: `test`, any twelve digits, the configured key and credentials that cannot be read
+    (`Authorization: Bearer x`) are root without a look at a signature. One for a service is good
+    for another. A function's keys are derived from public names.
+AWS:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+Checked: ministack 1.5.32, 1.5.33.
 """
 
 import hashlib
@@ -39,7 +42,7 @@ def install(cloud: Cloud) -> None:
     """Make the random key the only root, and its signature needed like any other's.
 
     Raises:
-        CloudError: the emulator is not the version this was written for.
+        CloudError: The emulator lacks a name that this needs.
     """
 
     def is_root(access_key_id: str) -> bool:

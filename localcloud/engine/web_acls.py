@@ -1,7 +1,10 @@
-"""Text to search for in web ACLs, kept as AWS's API tells it.
+"""Texts that web ACLs search for, as AWS's API tells them.
 
-A template has the text as it is, the API has it in base64. The emulator keeps what the template
-says, and a client that reads the web ACL fails to decode it.
+Changes: A deployed web ACL keeps them in base64, which a template may say or leave to the service.
+Original: They are kept as the template says, and a client that reads the web ACL fails to decode.
+AWS:
+    https://docs.aws.amazon.com/waf/latest/APIReference/API_ByteMatchStatement.html
+Checked: ministack 1.5.32, 1.5.33.
 """
 
 import base64
@@ -17,7 +20,7 @@ def install(cloud: Cloud) -> None:
     """Keep the texts of deployed web ACLs in base64.
 
     Raises:
-        CloudError: the emulator is not the version this was written for.
+        CloudError: The emulator lacks a name that this needs.
     """
     del cloud
     handlers = need(provisioners, "_RESOURCE_HANDLERS")

@@ -1,4 +1,4 @@
-"""What API Gateway and WAF do in front of an API and the emulator does not.
+"""API Gateway and AWS WAF, as far as the emulator lacks them.
 
 All of it follows the deployed settings, read through the public AWS API.
 """

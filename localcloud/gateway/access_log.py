@@ -1,4 +1,4 @@
-"""Delivers API access logs to their log groups, off the path of the request."""
+"""API access logs, delivered to their log groups after the answer."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""One request to a deployed API and the answer to it, corrected to what AWS would send."""
+"""Request to a deployed API and its answer, corrected to what AWS sends."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Evaluates a deployed web ACL, which the emulator stores without evaluating.
+"""AWS WAF web ACL, evaluated as deployed; the emulator only stores it.
 
 Rate-based rules follow the deployed limit and window. The managed groups are AWS's own and not
 public: `managed_rules.py` approximates them from AWS's descriptions. Rules are read in order of
@@ -27,7 +27,7 @@ Judge = Callable[[WebRequest], tuple[str, str] | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What the web ACL did with a request, and by which rule."""
+    """Action of the web ACL on a request, and the rule that decided it."""
 
     action: str
     rule: str
@@ -65,15 +65,15 @@ class Firewall:
             except NotEvaluated as unknown:
                 self.not_evaluated[rule["Name"]] = str(unknown)
         self._default = "BLOCK" if "Block" in web_acl.get("DefaultAction", {}) else "ALLOW"
-        self._windows: dict[tuple[str, int, float, str], Window] = {}
+        self.windows: dict[tuple[str, int, float, str], Window] = {}
         self.samples: deque[dict[str, Any]] = deque(maxlen=_SAMPLES)
         self.counts: dict[tuple[str, str], int] = defaultdict(int)
 
     def keep_counts_of(self, before: "Firewall") -> None:
         """Go on with the requests that the same web ACL has counted so far."""
         if before.name == self.name:
-            self._windows, self.samples, self.counts = (
-                before._windows,  # pylint: disable=protected-access  # another of this class
+            self.windows, self.samples, self.counts = (
+                before.windows,
                 before.samples,
                 before.counts,
             )
@@ -134,7 +134,7 @@ class Firewall:
                 return None
             # As on AWS, a rule whose settings change begins to count anew.
             key = (rule["Name"], limit, seconds, request.source_ip)
-            window = self._windows.setdefault(key, Window(seconds))
+            window = self.windows.setdefault(key, Window(seconds))
             return None if window.add(time.monotonic()) <= limit else found
 
         return judge

@@ -1,4 +1,4 @@
-"""The layer in front of every deployed API.
+"""API Gateway in front of every deployed API.
 
 HTTP APIs get throttling, the access log, the error bodies of a failed integration and the answer to
 a foreign preflight; REST APIs their web ACL, the access log and error bodies that keep a function's
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class Gateway:
-    """Serves requests to deployed APIs as API Gateway would; any other passes untouched."""
+    """ASGI layer that serves requests to deployed APIs as API Gateway does."""
 
     def __init__(self, app: App, stages: Stages, access_log: AccessLog) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""What a client sent, in the form in which API Gateway hands it to a function.
+"""A client's request in the form in which API Gateway hands it to a function.
 
 The peer's address is the gateway's own knowledge: it is appended to what the client says in
 X-Forwarded-For, and is the only `sourceIp`. An HTTP API joins a repeated header with commas; a REST
@@ -18,7 +18,7 @@ _GATEWAYS_OWN = ("x-forwarded-for", "x-forwarded-port", "x-forwarded-proto")
 
 
 def peer(scope: Scope) -> str:
-    """The address that a request comes from."""
+    """Return the address that a request comes from."""
     return str((scope.get("client") or ("127.0.0.1",))[0])
 
 
@@ -26,8 +26,8 @@ def handed_on(scope: Scope, *, rest: bool) -> Scope:
     """The request with the headers that API Gateway sets itself, and repeated ones as it has them.
 
     Args:
-        scope: the request as sent.
-        rest: whether it is for a REST API.
+        scope: The request as sent.
+        rest: Whether it is for a REST API.
     """
     sent = each_header(scope)
     named = [(name, value) for name, value in sent if name not in _GATEWAYS_OWN]

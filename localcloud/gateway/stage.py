@@ -1,4 +1,4 @@
-"""A deployed stage of an API, as the gateway in front of it needs to know it."""
+"""Deployed stage of an API, and its settings."""
 
 import json
 import re
@@ -30,19 +30,19 @@ class Address:
 
 @dataclass(kw_only=True)
 class Stage:
-    """What the gateway enforces for one stage.
+    """Settings of a stage that the gateway enforces.
 
     Args:
-        rest: a REST API's stage, rather than an HTTP API's.
-        name: the stage's name.
-        routes: the route keys of an HTTP API, to name a request's route in the access log.
-        bucket: the throttle; None where the emulator throttles itself (REST) or nothing does.
-        log_group: where the access log goes; empty for none.
-        log_format: the access log's line.
-        firewall: the web ACL of the stage.
-        answers: a REST API's own gateway responses, by response type.
-        resources: the paths of a REST API's resources, as `/items/{id}`.
-        models: what a REST API's validator holds a body against, by method and resource.
+        rest: A REST API's stage, rather than an HTTP API's.
+        name: The stage's name.
+        routes: The route keys of an HTTP API, to name a request's route in the access log.
+        bucket: The throttle; None where the emulator throttles itself (REST) or nothing does.
+        log_group: Where the access log goes; empty for none.
+        log_format: The access log's line.
+        firewall: The web ACL of the stage.
+        answers: A REST API's own gateway responses, by response type.
+        resources: The paths of a REST API's resources, as `/items/{id}`.
+        models: What a REST API's validator holds a body against, by method and resource.
     """
 
     rest: bool

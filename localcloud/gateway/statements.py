@@ -1,4 +1,4 @@
-"""The statements of a web ACL's rules that can be judged here, as predicates over a request.
+"""Statements of AWS WAF rules, as predicates over a request.
 
 Whatever else a rule may say is refused by its name, so that no rule half understood blocks what it
 should not, or lets through what it should block.
@@ -14,15 +14,15 @@ Statement = Mapping[str, Any]
 
 
 class NotEvaluated(Exception):  # named for the fact
-    """A part of a rule that nothing here judges, by its name."""
+    """A part of a rule that is not evaluated here, by its name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WebRequest:
-    """What a web ACL looks at.
+    """Web request as a web ACL sees it.
 
     Args:
-        headers: every header in the order sent, its name in lower case; a name may be there often.
+        headers: Every header in the order sent, its name in lower case; a name may be there often.
     """
 
     method: str
@@ -53,10 +53,10 @@ _TRANSFORMATIONS: dict[str, Callable[[str], str]] = {
 
 
 def predicate(statement: Statement) -> Predicate:
-    """Whether a request matches a statement.
+    """Return the predicate of a statement.
 
     Raises:
-        NotEvaluated: a part of it is of a kind that is not judged here.
+        NotEvaluated: A part of it is of a kind that is not evaluated here.
     """
     [(kind, said)] = statement.items()
     if kind == "AndStatement":
@@ -74,20 +74,20 @@ def predicate(statement: Statement) -> Predicate:
 
 
 def within(statement: Statement) -> Predicate:
-    """What a statement's own scope-down statement leaves to it; everything where it has none.
+    """Return the predicate of a scope-down statement; without one, every request matches.
 
     Raises:
-        NotEvaluated: a part of the scope-down statement is of a kind that is not judged here.
+        NotEvaluated: A part of the scope-down statement is of a kind that is not evaluated here.
     """
     scope = statement.get("ScopeDownStatement")
     return predicate(scope) if scope else lambda request: True
 
 
 def known(kinds: Mapping[str, Any], name: str) -> Any:
-    """What a name stands for.
+    """Look a name up.
 
     Raises:
-        NotEvaluated: nothing here.
+        NotEvaluated: It is not known here.
     """
     if name not in kinds:
         raise NotEvaluated(name)

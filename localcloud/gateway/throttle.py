@@ -1,4 +1,4 @@
-"""Throttling as API Gateway does it: a token bucket."""
+"""Token bucket, by which API Gateway throttles."""
 
 from dataclasses import dataclass
 

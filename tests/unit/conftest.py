@@ -1,7 +1,9 @@
 """The stacks that many tests look at, synthesized once."""
 
 import os
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,9 @@ from tests.unit.services import environment
 from tests.unit.synthesized import SynthesizedStack
 
 __all__ = ["environment"]  # imported before the services are: they read it when they start
+
+# The emulator, for the tests that ask it; its botocore comes after the functions'.
+sys.path.append(str(Path(__file__).parents[2] / ".build/emulator"))
 
 # What the CDK CLI would tell: the tests' stacks go where nobody knows yet.
 os.environ.pop("CDK_DEFAULT_REGION", None)

@@ -3,11 +3,14 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
+import botocore
 import psutil
 import pytest
 
 from localcloud import ports, postgres, process
+from localcloud.app import App
 from localcloud.cloud import Cloud
 from localcloud.errors import CloudError
 
@@ -69,3 +72,19 @@ def test_a_process_that_ended_is_told_with_the_last_line_of_its_log(cloud, child
 
     with pytest.raises(CloudError, match=r"ended at once: .*No space left on device"):
         process.wait_until_ready(cloud, child)
+
+
+def test_the_emulator_has_its_own_botocore_and_this_process_another(cloud, tmp_path):
+    (tmp_path / "botocore.py").write_text("__version__ = 'the one that the emulator pins'")
+    started = replace(cloud, app=App(emulator=tmp_path))
+
+    said = subprocess.run(
+        [sys.executable, "-c", "import botocore; print(botocore.__version__)"],
+        env=process._environment(started),  # pylint: disable=protected-access
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert said.stdout == "the one that the emulator pins\n"
+    assert botocore.__version__ != "the one that the emulator pins"

@@ -2,7 +2,8 @@
 
 # pylint: disable=invalid-name  # botocore's own names
 
-from localcloud.reapplied import SETTINGS, DeployedSettings, Resource, present, typed
+from localcloud.deployed_settings import DeployedSettings
+from localcloud.reapplied import SETTINGS, Resource, present, typed
 
 
 class Client:

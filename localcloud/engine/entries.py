@@ -1,0 +1,121 @@
+"""Entries of the emulator's state that are saved one by one, as they grow with use.
+
+Changes: The items of DynamoDB's tables and the locks of S3's objects note which of them changed.
+Original: They are part of their services' whole states; the locks of none.
+Checked: ministack 1.5.32, 1.5.33.
+"""
+
+import ast
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from ministack.services import dynamodb, s3
+
+from localcloud.engine.internals import need, replace
+from localcloud.state import Change, State
+
+
+class Items:
+    """The items of every table of DynamoDB."""
+
+    def __init__(self) -> None:
+        self._touched: set[tuple[str, str, str]] = set()
+        self._taken: set[tuple[str, str, str]] = set()
+        self._known: dict[str, Any] = {}
+        self._now: dict[str, Any] = {}
+        self._tables = need(dynamodb, "_tables")
+        self._count = need(dynamodb, "_update_counts")
+        for name in ("_set_item", "_remove_item"):
+            replace(dynamodb, name, self._noted(need(dynamodb, name)))
+
+    def _noted(self, change: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(table: dict[str, Any], partition: str, sort: str, *item: Any) -> Any:
+            before = change(table, partition, sort, *item)
+            self._touched.add((table["TableArn"], partition, sort))
+            return before
+
+        return noted
+
+    def add_to(self, change: Change) -> None:
+        """Add what changed since the last save."""
+        self._taken, self._touched = self._taken | self._touched, set()
+        self._now = {table["TableArn"]: table["items"] for table in self._tables.all_values()}
+        change.emptied |= set(self._known) - set(self._now)
+        for arn, items in self._now.items():
+            if self._known.get(arn) is not items:
+                # A new table, or one whose items were replaced as a whole.
+                change.emptied.add(arn)
+                for partition, sorted_items in items.items():
+                    for sort, item in sorted_items.items():
+                        change.entries[arn, json.dumps([partition, sort])] = json.dumps(item)
+        for arn, partition, sort in self._taken:
+            if arn in self._now:
+                item = self._now[arn].get(partition, {}).get(sort)
+                text = None if item is None else json.dumps(item)
+                change.entries[arn, json.dumps([partition, sort])] = text
+
+    def saved(self) -> None:
+        """Forget what is saved now."""
+        self._known, self._taken = self._now, set()
+
+    def restore(self, tables: Any, state: State) -> None:
+        """Give each table its items again."""
+        for table in tables.all_values():
+            items: dict[str, dict[str, Any]] = defaultdict(dict)
+            for key, text in state.entries(table["TableArn"]):
+                partition, sort = json.loads(key)
+                items[partition][sort] = json.loads(text)
+            table["items"] = items
+            self._count(table)
+            self._known[table["TableArn"]] = items
+
+
+class Locks:
+    """Object Lock's retention periods or legal holds, by object."""
+
+    def __init__(self, name: str):
+        self._part = f"s3:{name}"
+        kept = need(s3, name)
+        self._locks = _Noting(need(kept, "_data"))  # of all accounts, not the caller's alone
+        replace(kept, "_data", self._locks)
+        self._taken: set[Any] = set()
+
+    def add_to(self, change: Change) -> None:
+        """Add what changed since the last save."""
+        self._taken, self._locks.touched = self._taken | self._locks.touched, set()
+        for key in self._taken:
+            text = json.dumps(self._locks[key]) if key in self._locks else None
+            change.entries[self._part, repr(key)] = text
+
+    def saved(self) -> None:
+        """Forget what is saved now."""
+        self._taken = set()
+
+    def restore(self, state: State) -> None:
+        """Lock the objects again."""
+        self._locks.update(
+            {ast.literal_eval(key): json.loads(text) for key, text in state.entries(self._part)}
+        )
+
+
+class _Noting(dict[Any, Any]):
+    """A mapping that notes which of its keys were set or deleted."""
+
+    def __init__(self, found: dict[Any, Any]):
+        super().__init__(found)
+        self.touched: set[Any] = set()
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value)
+        self.touched.add(key)
+
+    def __delitem__(self, key: Any) -> None:
+        super().__delitem__(key)
+        self.touched.add(key)
+
+    def pop(self, key: Any, *default: Any) -> Any:
+        """As every mapping's."""
+        self.touched.add(key)
+        return super().pop(key, *default)

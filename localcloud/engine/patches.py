@@ -1,0 +1,62 @@
+"""The list of the emulator's patches, and the versions that they were checked with."""
+
+import re
+from collections.abc import Iterable
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+from localcloud.cloud import Cloud
+from localcloud.errors import CloudError
+
+# In this order: a later one may wrap what an earlier one has put in place.
+PATCHES = (
+    "localcloud.engine.cdn",
+    "localcloud.engine.conditional_writes",
+    "localcloud.engine.databases",
+    "localcloud.engine.functions",
+    "localcloud.engine.protection",
+    "localcloud.engine.resources",
+    "localcloud.engine.rest_api",
+    "localcloud.engine.rotation",
+    "localcloud.engine.settings",
+    "localcloud.engine.signatures",
+    "localcloud.engine.stacks",
+    "localcloud.engine.viewers",
+    "localcloud.engine.web_acls",
+)
+_CHECKED = re.compile(r"^Checked: ministack (.+)\.$", re.MULTILINE)
+
+
+def install(cloud: Cloud) -> None:
+    """Put every patch in place.
+
+    Raises:
+        CloudError: The emulator is of a version that a patch was not checked with.
+    """
+    modules = [import_module(name) for name in PATCHES]
+    require_checked(modules, version("ministack"))
+    for module in modules:
+        module.install(cloud)
+
+
+def require_checked(modules: Iterable[Any], found: str) -> None:
+    """Refuse an emulator of another version than the patches were checked with.
+
+    Raises:
+        CloudError: It is one; the message names it and what to do.
+    """
+    for module in modules:
+        checked = checked_versions(module)
+        if found not in checked:
+            raise CloudError(
+                f"the emulator is ministack {found}, {module.__name__} was checked with "
+                f"{', '.join(checked)}: install the locked one, or run the patches' "
+                "contract tests with it and add it where they pass"
+            )
+
+
+def checked_versions(module: Any) -> list[str]:
+    """The versions of the emulator that a patch says it was checked with."""
+    said = _CHECKED.search(module.__doc__ or "")
+    return said[1].split(", ") if said else []

@@ -1,0 +1,97 @@
+"""Items and locks: as the emulator keeps them, and saved one by one."""
+
+import time
+
+import pytest
+from ministack import app as ministack
+from ministack.services import dynamodb, s3
+
+from localcloud.engine.internals import need
+from localcloud.state import State
+
+TABLE = {
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
+
+@pytest.fixture
+def table(emulator):
+    """The name of an empty table."""
+    name = f"t-{time.time_ns()}"
+    emulator.client("dynamodb").create_table(TableName=name, **TABLE)
+    return name
+
+
+def put(emulator, table, identity):
+    """Put an item."""
+    emulator.client("dynamodb").put_item(TableName=table, Item={"id": {"S": identity}})
+
+
+def entries(tmp_path, table):
+    """The single items of a table that are in the state file."""
+    arn = f"arn:aws:dynamodb:us-east-1:000000000000:table/{table}"
+    return sorted(key for key, _ in State(tmp_path / "state").entries(arn))
+
+
+def test_the_original_forgets_an_objects_locks():
+    assert "_object_legal_hold" not in need(s3, "get_state")()
+
+
+def test_an_item_is_saved_by_itself(emulator, storage, table, tmp_path):
+    put(emulator, table, "a")
+    storage.save()
+    put(emulator, table, "b")
+
+    storage.save(set())
+
+    assert (
+        entries(tmp_path, table) == ['["a", ""]', '["b", ""]'] or len(entries(tmp_path, table)) == 2
+    )
+
+
+def test_a_deleted_item_goes_and_so_does_a_deleted_table(emulator, storage, table, tmp_path):
+    put(emulator, table, "a")
+    put(emulator, table, "b")
+    storage.save()
+
+    emulator.client("dynamodb").delete_item(TableName=table, Key={"id": {"S": "a"}})
+    storage.save(set())
+    after_item = len(entries(tmp_path, table))
+    emulator.client("dynamodb").delete_table(TableName=table)
+    storage.save({"dynamodb"})
+
+    assert after_item == 1
+    assert not entries(tmp_path, table)
+
+
+def test_what_was_saved_is_there_for_the_next_process(emulator, storage, table):
+    put(emulator, table, "a")
+    storage.save()
+    tables = need(dynamodb, "_tables")
+    tables[table]["items"] = {}
+
+    restored = need(ministack, "load_state")("dynamodb")
+
+    assert [
+        list(found["items"])
+        for found in restored["tables"].all_values()
+        if found["TableName"] == table
+    ] == [["a"]]
+
+
+def test_an_objects_lock_is_saved_and_restored(emulator, storage, tmp_path):
+    client = emulator.client("s3")
+    bucket = f"b-{time.time_ns()}"
+    client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+    client.put_object(Bucket=bucket, Key="k", Body=b"x")
+    client.put_object_legal_hold(Bucket=bucket, Key="k", LegalHold={"Status": "ON"})
+
+    storage.save({"s3"})
+
+    assert len(list(State(tmp_path / "state").entries("s3:_object_legal_hold"))) == 1
+    need(s3, "_object_legal_hold")._data.clear()  # pylint: disable=protected-access
+    need(ministack, "load_state")("s3")
+    held = client.get_object_legal_hold(Bucket=bucket, Key="k")
+    assert held["LegalHold"]["Status"] == "ON"

@@ -1,0 +1,137 @@
+"""Secret rotation: what the emulator does of it, and what is done here."""
+
+import json
+import time
+
+import pytest
+
+from localcloud.cloud import Cloud
+from localcloud.engine import rotation
+
+FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:rotate"
+
+
+class Function:
+    """A rotation function that keeps the steps it is called for."""
+
+    def __init__(self, secrets):
+        self.steps: list[str] = []
+        self.tested: list[str] = []
+        self._secrets = secrets
+        self.fails_at = ""
+
+    def invoke(self, *, FunctionName, Payload):  # noqa: N803  # pylint: disable=invalid-name
+        """One step, as Secrets Manager has it done."""
+        assert FunctionName == FUNCTION
+        event = json.loads(Payload)
+        secret, token, step = event["SecretId"], event["ClientRequestToken"], event["Step"]
+        self.steps.append(step)
+        if step == self.fails_at:
+            return {"FunctionError": "Unhandled"}
+        if step == "createSecret":
+            self._secrets.put_secret_value(
+                SecretId=secret,
+                ClientRequestToken=token,
+                SecretString="new",
+                VersionStages=["AWSPENDING"],
+            )
+        if step == "testSecret":
+            found = self._secrets.get_secret_value(SecretId=secret, VersionId=token)
+            self.tested.append(found["SecretString"])
+        if step == "finishSecret":
+            versions = self._secrets.describe_secret(SecretId=secret)["VersionIdsToStages"]
+            [current] = [name for name, stages in versions.items() if "AWSCURRENT" in stages]
+            self._secrets.update_secret_version_stage(
+                SecretId=secret,
+                VersionStage="AWSCURRENT",
+                MoveToVersionId=token,
+                RemoveFromVersionId=current,
+            )
+        return {}
+
+
+@pytest.fixture
+def secrets(emulator):
+    return emulator.client("secretsmanager")
+
+
+@pytest.fixture
+def function(secrets):
+    return Function(secrets)
+
+
+@pytest.fixture
+def secret(secrets):
+    """The id of a secret whose value is `old`."""
+    return secrets.create_secret(Name=f"s-{time.time_ns()}", SecretString="old")["ARN"]
+
+
+@pytest.fixture
+def installed(patch, monkeypatch, emulator, function):
+    """The patch, with that function for the account's only one."""
+    patch(rotation)
+    monkeypatch.setattr(
+        Cloud,
+        "client",
+        lambda _, name, **__: function if name == "lambda" else emulator.client(name),
+    )
+
+
+def until(look):
+    """Wait for something that is done in the background."""
+    deadline = time.monotonic() + 10
+    while not look() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert look()
+
+
+def test_the_original_calls_no_function(secrets, secret, function):
+    secrets.rotate_secret(SecretId=secret, RotationLambdaARN=FUNCTION)
+
+    assert secrets.get_secret_value(SecretId=secret)["SecretString"] == "old"
+    assert not function.steps
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_rotation_calls_the_function_for_each_step(secrets, secret, function):
+    secrets.rotate_secret(SecretId=secret, RotationLambdaARN=FUNCTION)
+
+    until(lambda: "LastRotatedDate" in secrets.describe_secret(SecretId=secret))
+    assert tuple(function.steps) == rotation.STEPS
+    assert secrets.get_secret_value(SecretId=secret)["SecretString"] == "new"
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_rotation_that_is_not_to_begin_tests_the_current_value(secrets, secret, function):
+    secrets.rotate_secret(SecretId=secret, RotationLambdaARN=FUNCTION, RotateImmediately=False)
+
+    def versions():
+        return secrets.describe_secret(SecretId=secret)["VersionIdsToStages"]
+
+    until(lambda: function.steps and len(versions()) == 1)
+    assert function.steps == ["testSecret"]
+    assert function.tested == ["old"]
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_rotation_stops_at_the_step_that_fails(secrets, secret, function):
+    function.fails_at = "setSecret"
+
+    secrets.rotate_secret(SecretId=secret, RotationLambdaARN=FUNCTION)
+
+    until(lambda: len(function.steps) == 2)
+    assert secrets.get_secret_value(SecretId=secret)["SecretString"] == "old"
+    with pytest.raises(secrets.exceptions.InvalidRequestException, match="isn't complete"):
+        secrets.rotate_secret(SecretId=secret)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_secret_without_a_function_is_not_rotated(secrets, secret):
+    with pytest.raises(secrets.exceptions.InvalidRequestException, match="no rotation function"):
+        secrets.rotate_secret(SecretId=secret)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_secret_that_is_not_there_is_not_found(secrets):
+    with pytest.raises(secrets.exceptions.ResourceNotFoundException):
+        secrets.rotate_secret(SecretId="none", RotationLambdaARN=FUNCTION)
