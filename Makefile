@@ -26,11 +26,17 @@ status: .venv/.up ## what is deployed, and how faithfully
 
 dev: .venv/.check .venv/.browser .venv-checkov/.done ## install every tool, so that one test or check can be run by itself
 
-test: .venv/.browser unit ## unit tests, then every suite on an embedded cloud of its own
-	@$(BIN)/python -m pytest tests/integration tests/e2e tests/security tests/browser
+# Side by side, each with an embedded cloud of its own; one after the other on AWS, which they share.
+PROCESSES ?= $(if $(filter aws,$(TARGET)),0,2)
+PYTEST := $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=
+
+test: .venv/.browser unit ## unit tests, then every suite on embedded clouds of its own
+	@$(PYTEST) --cov-append tests/integration tests/e2e tests/security tests/browser
+	@[ "$(TARGET)" = aws ] || $(BIN)/python -m tools.coverage lib=100 services=100 cli=90 localcloud=90
 
 unit: .venv/.test ## the unit tests, with coverage
-	@$(BIN)/python -m pytest tests/unit --cov --cov-report=term
+	@$(PYTEST) tests/unit
+	@$(BIN)/python -m tools.coverage lib=100 services=100
 
 browser: .venv/.browser ## the store's page in a real browser, on an embedded cloud of its own
 	@$(BIN)/python -m pytest tests/browser

@@ -16,10 +16,10 @@ export function say(words) {
 
 export function showProducts(products, cart) {
   const list = $("products");
-  const focused = document.activeElement?.closest?.("[data-sku]")?.dataset.sku;
+  const focused = skuOf(document.activeElement);
   list.replaceChildren(...products.map((product) => card(product, cart)));
   list.removeAttribute("aria-busy");
-  if (focused) list.querySelector(`[data-sku="${CSS.escape(focused)}"] button`)?.focus();
+  if (focused) find(list, `[data-sku="${CSS.escape(focused)}"] button`)?.focus();
 }
 
 function card(product, cart) {
@@ -86,8 +86,9 @@ function cartLine({ sku, quantity }, product, shortage) {
 
 /** Replace a list's entries; the keyboard stays where it was, or near it. */
 function refill(list, items) {
+  /** @type {any} */
   const was = list.contains(document.activeElement) ? document.activeElement : null;
-  const sku = was?.closest("[data-sku]")?.dataset.sku;
+  const sku = skuOf(was);
   const control = was?.dataset.step ? `[data-step="${was.dataset.step}"]` : "[data-remove]";
   list.replaceChildren(...items);
   if (!was) return;
@@ -132,10 +133,20 @@ export function showOrder(order) {
 
 /** Open a dialog with the keyboard on its title. */
 export function open(id) {
-  const dialog = $(id);
+  const dialog = /** @type {HTMLDialogElement} */ ($(id));
   if (!dialog.open) dialog.showModal();
   $(`${id}-title`).focus();
 }
 
-const clone = (id) => $(id).content.firstElementChild.cloneNode(true);
+/**
+ * The product whose card or line an element is part of.
+ *
+ * @type {(element: any) => string | undefined}
+ */
+export const skuOf = (element) => element?.closest?.("[data-sku]")?.dataset.sku;
+
+/** @type {(id: string) => any} */
+const clone = (id) => /** @type {any} */ ($(id)).content.firstElementChild.cloneNode(true);
+
+/** @type {(element: Element, selector: string) => any} */
 const find = (element, selector) => element.querySelector(selector);

@@ -3,7 +3,7 @@
 import { listProducts, readOrder, Refusal } from "./api.js";
 import { Cart } from "./cart.js";
 import { Checkout } from "./checkout.js";
-import { open, say, showBusy, showCart, showOrder, showProblem, showProducts } from "./page.js";
+import { open, say, showBusy, showCart, showOrder, showProblem, showProducts, skuOf } from "./page.js";
 
 const $ = (id) => document.getElementById(id);
 const cart = new Cart();
@@ -48,7 +48,7 @@ async function order() {
   const { order: placed, refusal, short, words } = await checkout.place();
   showBusy(false);
   if (placed) {
-    $("cart").close();
+    /** @type {HTMLDialogElement} */ ($("cart")).close();
     thank(placed);
   } else if (short) {
     await tellShortage(short);
@@ -98,11 +98,11 @@ async function reopen() {
   }
 }
 
-$("products").addEventListener("click", ({ target }) => {
-  if (target.closest("button")) add(target.closest("[data-sku]").dataset.sku);
+$("products").addEventListener("click", (/** @type {{ target: any }} */ { target }) => {
+  if (target.closest("button")) add(skuOf(target));
 });
-$("cart-lines").addEventListener("click", ({ target }) => {
-  const sku = target.closest("[data-sku]")?.dataset.sku;
+$("cart-lines").addEventListener("click", (/** @type {{ target: any }} */ { target }) => {
+  const sku = skuOf(target);
   const button = target.closest("button");
   if (!button || button.getAttribute("aria-disabled") === "true") return;
   if (sku === shortage) showProblem("cart-problem", null);
@@ -113,7 +113,7 @@ $("open-cart").addEventListener("click", () => open("cart"));
 $("order").addEventListener("click", order);
 $("thanks").addEventListener("close", () => history.replaceState(null, "", location.pathname));
 for (const dialog of document.querySelectorAll("dialog")) {
-  dialog.addEventListener("click", ({ target }) => {
+  dialog.addEventListener("click", (/** @type {{ target: any }} */ { target }) => {
     if (target === dialog || target.closest("[data-close]")) dialog.close();
   });
 }
