@@ -42,11 +42,12 @@ browser: .venv/.browser ## the store's page in a real browser, on an embedded cl
 	@$(BIN)/python -m pytest tests/browser
 
 SOURCES := tap.py lib services cli localcloud tools tests benchmarks
-lint: .venv/.check ## ruff, mypy and the import contracts
+lint: .venv/.check ## ruff, mypy, the import contracts, and the page's JavaScript
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-logo
+	@node_modules/.bin/tsc --project web
 
 pylint: .venv/.check ## pylint, which takes minutes and finds what ruff does not
 	@$(BIN)/pylint --jobs 0 $(SOURCES)
@@ -104,10 +105,14 @@ FORCE:
 	@$(PIP) -r requirements/test.txt
 	@touch $@
 
-.venv/.browser: .venv/.test requirements/browser.txt
+# axe-core and the TypeScript compiler.
+.venv/.node: .venv/.up package-lock.json
+	@tools/install.sh $(BIN)/npm install --no-save --include=dev --loglevel=error --no-audit --no-fund
+	@touch $@
+
+.venv/.browser: .venv/.test .venv/.node requirements/browser.txt
 	@echo "Installing what the browser's tests need..."
 	@$(PIP) -r requirements/browser.txt
-	@tools/install.sh $(BIN)/npm install --no-save --include=dev --loglevel=error --no-audit --no-fund
 	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		{ apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } >/dev/null; fi \
 		|| true
@@ -116,7 +121,7 @@ FORCE:
 	@touch $@
 
 # mypy and pylint read the browser's tests too; they need no browser for it.
-.venv/.check: .venv/.test requirements/check.txt requirements/browser.txt
+.venv/.check: .venv/.test .venv/.node requirements/check.txt requirements/browser.txt
 	@echo "Installing what the checks need..."
 	@$(PIP) -r requirements/check.txt -r requirements/browser.txt
 	@touch $@

@@ -1,5 +1,10 @@
 // What the visitor sees. Text from the store is only ever set as text.
 
+/**
+ * @import { Line, Order, Product } from "./api.js"
+ * @import { Cart } from "./cart.js"
+ */
+
 const $ = (id) => document.getElementById(id);
 const LOW = 5;
 
@@ -14,6 +19,7 @@ export function say(words) {
   $("said").textContent = words;
 }
 
+/** @param {Product[]} products @param {Cart} cart */
 export function showProducts(products, cart) {
   const list = $("products");
   const focused = skuOf(document.activeElement);
@@ -22,6 +28,7 @@ export function showProducts(products, cart) {
   if (focused) find(list, `[data-sku="${CSS.escape(focused)}"] button`)?.focus();
 }
 
+/** @param {Product} product @param {Cart} cart */
 function card(product, cart) {
   const item = clone("product-card");
   const left = product.stock - cart.of(product.sku);
@@ -43,11 +50,12 @@ function card(product, cart) {
   return item;
 }
 
+/** @param {Cart} cart @param {Product[]} products @param {string} shortage */
 export function showCart(cart, products, shortage) {
   const known = new Map(products.map((product) => [product.sku, product]));
   const lines = cart.lines.filter(({ sku }) => known.has(sku));
   const count = lines.reduce((sum, { quantity }) => sum + quantity, 0);
-  $("cart-count").textContent = count;
+  $("cart-count").textContent = String(count);
   $("cart-count").hidden = count === 0;
   $("cart-count-words").textContent = count === 1 ? "1 thing in it" : `${count} things in it`;
   $("cart-count").setAttribute("aria-hidden", "true");
@@ -59,6 +67,7 @@ export function showCart(cart, products, shortage) {
   $("cart-total").textContent = currency ? money({ amount, currency }) : "";
 }
 
+/** @param {Line} line @param {Product} product @param {string} shortage */
 function cartLine({ sku, quantity }, product, shortage) {
   const item = clone("cart-line");
   item.dataset.sku = sku;
@@ -115,6 +124,7 @@ export function showBusy(busy) {
   $("cart-lines").inert = busy;
 }
 
+/** @param {Order} order */
 export function showOrder(order) {
   $("thanks-id").textContent = order.id;
   const when = new Date(order.placed_at);

@@ -8,6 +8,7 @@ import { open, say, showBusy, showCart, showOrder, showProblem, showProducts, sk
 const $ = (id) => document.getElementById(id);
 const cart = new Cart();
 const checkout = new Checkout(cart);
+/** @type {import("./api.js").Product[]} */
 let products = [];
 let shortage = null;
 
@@ -80,6 +81,7 @@ async function tellShortage({ sku, left }) {
   $("cart-problem").focus();
 }
 
+/** @param {import("./api.js").Order} placed */
 function thank(placed) {
   showOrder(placed);
   history.replaceState(null, "", `#order=${placed.id}`); // a reload shows it again
