@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from tests.api import Api
-from tests.deployment import SHELL_SECRET, Deployment, tap
+from tests.deployment import SHELL_SECRET, Deployment
 
 pytestmark = pytest.mark.embedded
 
