@@ -26,8 +26,9 @@ status: .venv/.up ## what is deployed, and how faithfully
 
 dev: .venv/.check .venv/.browser .venv-checkov/.done ## install every tool, so that one test or check can be run by itself
 
-# Side by side, each with an embedded cloud of its own; one after the other on AWS, which they share.
-PROCESSES ?= $(if $(filter aws,$(TARGET)),0,2)
+# Files of tests side by side, each process with an embedded cloud of its own; one after the other
+# on AWS, which they share.
+PROCESSES ?= $(if $(filter aws,$(TARGET)),0,3)
 PYTEST := $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=
 
 test: .venv/.browser unit ## unit tests, then every suite on embedded clouds of its own
