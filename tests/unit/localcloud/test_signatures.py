@@ -53,7 +53,11 @@ def with_request(key, call, *arguments, service="dynamodb"):
     return contextvars.copy_context().run(served)
 
 
-@pytest.mark.parametrize("key", ["", "test", "000000000000", CLOUD.access_key_id + "0"])
+@pytest.mark.parametrize(
+    "key",
+    ["", "test", "000000000000", CLOUD.access_key_id + "0"],
+    ids=["empty", "test", "account", "longer"],
+)
 def test_only_the_random_key_is_root(key):
     assert iam_evaluator.is_root_access_key(CLOUD.access_key_id)
     assert not iam_evaluator.is_root_access_key(key)
