@@ -50,7 +50,7 @@ lint: .venv/.check ## ruff, mypy, the import contracts, and the page's JavaScrip
 	@$(BIN)/lint-imports --no-logo
 	@node_modules/.bin/tsc --project web
 
-pylint: .venv/.check ## pylint, which takes minutes and finds what ruff does not
+pylint: .venv/.check ## pylint, which finds a little that ruff does not
 	@$(BIN)/pylint --jobs 0 $(SOURCES)
 
 check: .venv/.check .venv-checkov/.done ## cdk-nag, CloudFormation Validate, cfn-lint and checkov
