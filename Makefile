@@ -26,17 +26,17 @@ status: .venv/.up ## what is deployed, and how faithfully
 
 dev: .venv/.check .venv/.browser .venv-checkov/.done ## install every tool, so that one test or check can be run by itself
 
-# Files of tests side by side, each process with an embedded cloud of its own; one after the other
-# on AWS, which they share.
+# Files of tests run side by side. The deployed suites wait half of their time, so there are more of
+# them than cores, each with an embedded cloud of its own; on AWS, which they share, one after the other.
 PROCESSES ?= $(if $(filter aws,$(TARGET)),0,3)
-PYTEST := $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=
+PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder --cov --cov-report=
 
 test: .venv/.browser unit ## unit tests, then every suite on embedded clouds of its own
-	@$(PYTEST) --cov-append tests/integration tests/e2e tests/security tests/browser
+	@$(PYTEST) --numprocesses $(PROCESSES) --cov-append tests/integration tests/e2e tests/security tests/browser
 	@[ "$(TARGET)" = aws ] || $(BIN)/python -m tools.coverage lib=100 services=100 cli=90 localcloud=90
 
 unit: .venv/.test ## the unit tests, with coverage
-	@$(PYTEST) tests/unit
+	@$(PYTEST) --numprocesses logical tests/unit
 	@$(BIN)/python -m tools.coverage lib=100 services=100
 
 browser: .venv/.browser ## the store's page in a real browser, on an embedded cloud of its own
