@@ -24,4 +24,4 @@ def register(_linter: PyLinter) -> None:
             raise AstroidImportError("{modname} is not read", modname=modname)
         return read(self, modname, *rest, **named)
 
-    AstroidManager.ast_from_module_name = unless_generated  # type: ignore[method-assign]
+    AstroidManager.ast_from_module_name = unless_generated
