@@ -36,10 +36,13 @@ def measured(rooms: list[str]) -> Files:
     """Read what was measured of these rooms, after printing each file that is not covered whole."""
     coverage = Coverage()
     coverage.load()
-    include = [f"{room}/*" for room in rooms]
-    coverage.report(include=include, show_missing=True, skip_covered=True)
+    which: Any = {
+        "include": [f"{room}/*" for room in rooms],
+        "omit": coverage.get_option("run:omit"),
+    }
+    coverage.report(**which, show_missing=True, skip_covered=True)
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
-        coverage.json_report(outfile=report.name, include=include)
+        coverage.json_report(outfile=report.name, **which)
         files: Files = json.loads(Path(report.name).read_text("utf-8"))["files"]
     return files
 
