@@ -26,23 +26,31 @@ status: .venv/.up ## what is deployed, and how faithfully
 
 dev: .venv/.check .venv/.browser .venv-checkov/.done ## install every tool, so that one test or check can be run by itself
 
-test: .venv/.browser unit ## unit tests, then every suite on an embedded cloud of its own
-	@$(BIN)/python -m pytest tests/integration tests/e2e tests/security tests/browser
+# Files of tests run side by side. The deployed suites wait half of their time, so there are more of
+# them than cores, each with an embedded cloud of its own; on AWS, which they share, one after the other.
+PROCESSES ?= $(if $(filter aws,$(TARGET)),0,3)
+PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder --cov --cov-report=
+
+test: .venv/.browser unit ## unit tests, then every suite on embedded clouds of its own
+	@$(PYTEST) --numprocesses $(PROCESSES) --cov-append tests/integration tests/e2e tests/security tests/browser
+	@[ "$(TARGET)" = aws ] || $(BIN)/python -m tools.coverage lib=100 services=100 cli=90 localcloud=90
 
 unit: .venv/.test ## the unit tests, with coverage
-	@$(BIN)/python -m pytest tests/unit --cov --cov-report=term
+	@$(PYTEST) --numprocesses logical tests/unit
+	@$(BIN)/python -m tools.coverage lib=100 services=100
 
 browser: .venv/.browser ## the store's page in a real browser, on an embedded cloud of its own
 	@$(BIN)/python -m pytest tests/browser
 
 SOURCES := tap.py lib services cli localcloud tools tests benchmarks
-lint: .venv/.check ## ruff, mypy and the import contracts
+lint: .venv/.check ## ruff, mypy, the import contracts, and the page's JavaScript
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-logo
+	@node_modules/.bin/tsc --project web
 
-pylint: .venv/.check ## pylint, which takes minutes and finds what ruff does not
+pylint: .venv/.check ## pylint, which finds a little that ruff does not
 	@$(BIN)/pylint --jobs 0 $(SOURCES)
 
 check: .venv/.check .venv-checkov/.done ## cdk-nag, CloudFormation Validate, cfn-lint and checkov
@@ -99,10 +107,14 @@ FORCE:
 	@$(PIP) -r requirements/test.txt
 	@touch $@
 
-.venv/.browser: .venv/.test requirements/browser.txt
+# axe-core and the TypeScript compiler.
+.venv/.node: .venv/.up package-lock.json
+	@tools/install.sh $(BIN)/npm install --no-save --include=dev --loglevel=error --no-audit --no-fund
+	@touch $@
+
+.venv/.browser: .venv/.test .venv/.node requirements/browser.txt
 	@echo "Installing what the browser's tests need..."
 	@$(PIP) -r requirements/browser.txt
-	@tools/install.sh $(BIN)/npm install --no-save --include=dev --loglevel=error --no-audit --no-fund
 	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		{ apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } >/dev/null; fi \
 		|| true
@@ -111,7 +123,7 @@ FORCE:
 	@touch $@
 
 # mypy and pylint read the browser's tests too; they need no browser for it.
-.venv/.check: .venv/.test requirements/check.txt requirements/browser.txt
+.venv/.check: .venv/.test .venv/.node requirements/check.txt requirements/browser.txt
 	@echo "Installing what the checks need..."
 	@$(PIP) -r requirements/check.txt -r requirements/browser.txt
 	@touch $@

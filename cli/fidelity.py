@@ -16,7 +16,8 @@ from cli.targets import Target
 from localcloud import ledger
 from localcloud.cloud import Cloud
 from localcloud.ledger import Fidelity, Verdict
-from localcloud.reapplied import DeployedSettings, present
+from localcloud.deployed_settings import DeployedSettings
+from localcloud.reapplied import present
 
 _COLOURS = {
     Verdict.ENFORCED: "green",

@@ -21,6 +21,8 @@ from localcloud.errors import CloudError
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _MARK = "LOCALCLOUD_STARTED_THIS_FOR"
+# What the server needs of the shell; the last is what `coverage` measures subprocesses by.
+_KEPT = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG")
 
 
 def running(home: Path) -> psutil.Process | None:
@@ -167,7 +169,7 @@ def _note(home: Path) -> Path:
 
 def _environment(cloud: Cloud) -> dict[str, str]:
     """The emulator's settings, and nothing of the shell that functions could come to rely on."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return kept | {
         "AUTH": "true",
         "CLOUDTRAIL_RECORDING": "1",

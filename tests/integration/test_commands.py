@@ -37,20 +37,26 @@ def test_no_word_of_the_ledger_is_lost_in_a_pipe(deployment: Deployment) -> None
     assert [row["note"] for row in rows if row["note"] not in said] == []
 
 
+_SHELLS: list[dict[str, str]] = [
+    {"https_proxy": _NOWHERE, "HTTPS_PROXY": _NOWHERE, "http_proxy": _NOWHERE},
+    {"ALL_PROXY": _NOWHERE, "all_proxy": _NOWHERE},
+    {"AWS_PROFILE": "nosuch", "AWS_USE_FIPS_ENDPOINT": "true"},
+    {"AWS_ENDPOINT_URL": _NOWHERE, "AWS_CA_BUNDLE": "/nowhere"},
+    {"AWS_CONFIG_FILE": str(_ROOT / "README.md")},
+]
+_EVERYTHING = {name: value for shell in _SHELLS for name, value in shell.items()}
+
+
 @pytest.mark.parametrize(
-    "environ",
+    ("arguments", "environ"),
     [
-        {"https_proxy": _NOWHERE, "HTTPS_PROXY": _NOWHERE, "http_proxy": _NOWHERE},
-        {"ALL_PROXY": _NOWHERE, "all_proxy": _NOWHERE},
-        {"AWS_PROFILE": "nosuch", "AWS_USE_FIPS_ENDPOINT": "true"},
-        {"AWS_ENDPOINT_URL": _NOWHERE, "AWS_CA_BUNDLE": "/nowhere"},
-        {"AWS_CONFIG_FILE": str(_ROOT / "README.md")},
+        *((words, shell) for words in (("up",), ("token",)) for shell in _SHELLS),
+        (("cdk", "list"), _EVERYTHING),  # at once: each time would be a synthesis
     ],
-    ids=lambda environ: next(iter(environ)),
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else next(iter(value)),
 )
-@pytest.mark.parametrize("arguments", [("up",), ("token",), ("cdk", "list")], ids=" ".join)
 def test_what_the_shell_holds_of_proxies_and_aws_disturbs_no_local_command(
-    deployment: Deployment, environ: dict[str, str], arguments: tuple[str, ...]
+    deployment: Deployment, arguments: tuple[str, ...], environ: dict[str, str]
 ) -> None:
     assert deployment.home
 

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from tests.api import Api
-from tests.deployment import SHELL_SECRET, Deployment, tap
+from tests.deployment import SHELL_SECRET, Deployment
 
 pytestmark = pytest.mark.embedded
 
@@ -21,11 +21,7 @@ def test_every_resource_is_of_a_known_kind_and_has_its_settings(deployment: Depl
 
 
 def test_what_is_deployed_is_what_the_sources_say(deployment: Deployment) -> None:
-    assert deployment.home
-    # Without the rules that `make check` looks after; they take half of the time.
-    fast = {"CDK_VALIDATION": "false"}
-
-    said = tap(deployment.home, "cdk", "diff", "--fail", check=False, environ=fast)
+    said = deployment.tap("cdk", "diff", "--fail", check=False)
 
     assert said.returncode == 0, said.stdout + said.stderr
 

@@ -130,9 +130,17 @@ def home() -> Iterator[Path]:
 
 
 def test_each_up_goes_on_where_the_one_before_was_killed(home: Path) -> None:
-    moments = (start, start_of_the_cloud, synthesis, synthesis, bootstrap, bootstrap, deployment)
-    for number, moment in enumerate((*moments, deployment_of_a_stack)):
-        Up(home).kill(at=moment, wholly=number % 2 == 1)
+    for moment, wholly in (
+        (start, False),
+        (start_of_the_cloud, True),
+        (synthesis, False),
+        (synthesis, True),
+        (bootstrap, True),  # wholly first: what outlives its `tap up` could end the bootstrap
+        (bootstrap, False),
+        (deployment, False),
+        (deployment_of_a_stack, True),
+    ):
+        Up(home).kill(at=moment, wholly=wholly)
 
     _is_made_good(home)
 

@@ -1,10 +1,19 @@
 // The store's API, as the page speaks to it.
 
+/**
+ * @typedef {{ amount: number, currency: string }} Money An amount in minor units.
+ * @typedef {{ sku: string, name: string, description: string, price: Money, stock: number, image: string }} Product
+ * @typedef {{ sku: string, quantity: number }} Line
+ * @typedef {{ name: string, quantity: number, total: Money }} OrderLine
+ * @typedef {{ id: string, placed_at: string, lines: OrderLine[], total: Money }} Order
+ */
+
 const PATIENCE_MS = 10_000;
 const PAUSES_MS = [400, 1200]; // before the second and the third try
 
 /** What the store answered instead of what was asked for; `code` is "network" when it did not. */
 export class Refusal extends Error {
+  /** @param {string} code @param {{ sku: string, left: number }} [details] */
   constructor(code, details) {
     super(code);
     this.code = code;
@@ -12,16 +21,23 @@ export class Refusal extends Error {
   }
 }
 
+/** @type {() => Promise<Product[]>} */
 export const listProducts = async () => (await call("products")).products;
 
+/** @type {(id: string) => Promise<Order>} */
 export const readOrder = async (id) => (await call(`orders/${encodeURIComponent(id)}`)).order;
 
-/** Places an order. The key makes it safe to send again: the store places it once. */
+/**
+ * Places an order. The key makes it safe to send again: the store places it once.
+ *
+ * @type {(key: string, lines: Line[]) => Promise<Order>}
+ */
 export async function placeOrder(key, lines) {
   const headers = { "content-type": "application/json", "idempotency-key": key };
   return (await call("orders", { method: "POST", headers, body: JSON.stringify({ lines }) })).order;
 }
 
+/** @param {string} path @param {RequestInit} [request] @returns {Promise<any>} */
 async function call(path, request) {
   for (const pause of [...PAUSES_MS, null]) {
     try {
@@ -34,6 +50,7 @@ async function call(path, request) {
   }
 }
 
+/** @param {string} path @param {RequestInit} [request] */
 async function callOnce(path, request) {
   let answer;
   try {

@@ -6,6 +6,7 @@ export const MOST = 99; // of one product in one order
 
 /** Tells of each change with the event "change". */
 export class Cart extends EventTarget {
+  /** @type {Record<string, number>} */
   #lines = read(CART) ?? {};
 
   constructor() {

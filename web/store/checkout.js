@@ -15,6 +15,7 @@ export class Checkout {
   #cart;
   #underway = null;
 
+  /** @param {import("./cart.js").Cart} cart */
   constructor(cart) {
     this.#cart = cart;
   }

@@ -1,5 +1,10 @@
 // What the visitor sees. Text from the store is only ever set as text.
 
+/**
+ * @import { Line, Order, Product } from "./api.js"
+ * @import { Cart } from "./cart.js"
+ */
+
 const $ = (id) => document.getElementById(id);
 const LOW = 5;
 
@@ -14,14 +19,16 @@ export function say(words) {
   $("said").textContent = words;
 }
 
+/** @param {Product[]} products @param {Cart} cart */
 export function showProducts(products, cart) {
   const list = $("products");
-  const focused = document.activeElement?.closest?.("[data-sku]")?.dataset.sku;
+  const focused = skuOf(document.activeElement);
   list.replaceChildren(...products.map((product) => card(product, cart)));
   list.removeAttribute("aria-busy");
-  if (focused) list.querySelector(`[data-sku="${CSS.escape(focused)}"] button`)?.focus();
+  if (focused) find(list, `[data-sku="${CSS.escape(focused)}"] button`)?.focus();
 }
 
+/** @param {Product} product @param {Cart} cart */
 function card(product, cart) {
   const item = clone("product-card");
   const left = product.stock - cart.of(product.sku);
@@ -43,11 +50,12 @@ function card(product, cart) {
   return item;
 }
 
+/** @param {Cart} cart @param {Product[]} products @param {string} shortage */
 export function showCart(cart, products, shortage) {
   const known = new Map(products.map((product) => [product.sku, product]));
   const lines = cart.lines.filter(({ sku }) => known.has(sku));
   const count = lines.reduce((sum, { quantity }) => sum + quantity, 0);
-  $("cart-count").textContent = count;
+  $("cart-count").textContent = String(count);
   $("cart-count").hidden = count === 0;
   $("cart-count-words").textContent = count === 1 ? "1 thing in it" : `${count} things in it`;
   $("cart-count").setAttribute("aria-hidden", "true");
@@ -59,6 +67,7 @@ export function showCart(cart, products, shortage) {
   $("cart-total").textContent = currency ? money({ amount, currency }) : "";
 }
 
+/** @param {Line} line @param {Product} product @param {string} shortage */
 function cartLine({ sku, quantity }, product, shortage) {
   const item = clone("cart-line");
   item.dataset.sku = sku;
@@ -86,8 +95,9 @@ function cartLine({ sku, quantity }, product, shortage) {
 
 /** Replace a list's entries; the keyboard stays where it was, or near it. */
 function refill(list, items) {
+  /** @type {any} */
   const was = list.contains(document.activeElement) ? document.activeElement : null;
-  const sku = was?.closest("[data-sku]")?.dataset.sku;
+  const sku = skuOf(was);
   const control = was?.dataset.step ? `[data-step="${was.dataset.step}"]` : "[data-remove]";
   list.replaceChildren(...items);
   if (!was) return;
@@ -114,6 +124,7 @@ export function showBusy(busy) {
   $("cart-lines").inert = busy;
 }
 
+/** @param {Order} order */
 export function showOrder(order) {
   $("thanks-id").textContent = order.id;
   const when = new Date(order.placed_at);
@@ -132,10 +143,20 @@ export function showOrder(order) {
 
 /** Open a dialog with the keyboard on its title. */
 export function open(id) {
-  const dialog = $(id);
+  const dialog = /** @type {HTMLDialogElement} */ ($(id));
   if (!dialog.open) dialog.showModal();
   $(`${id}-title`).focus();
 }
 
-const clone = (id) => $(id).content.firstElementChild.cloneNode(true);
+/**
+ * The product whose card or line an element is part of.
+ *
+ * @type {(element: any) => string | undefined}
+ */
+export const skuOf = (element) => element?.closest?.("[data-sku]")?.dataset.sku;
+
+/** @type {(id: string) => any} */
+const clone = (id) => /** @type {any} */ ($(id)).content.firstElementChild.cloneNode(true);
+
+/** @type {(element: Element, selector: string) => any} */
 const find = (element, selector) => element.querySelector(selector);

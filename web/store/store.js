@@ -3,11 +3,12 @@
 import { listProducts, readOrder, Refusal } from "./api.js";
 import { Cart } from "./cart.js";
 import { Checkout } from "./checkout.js";
-import { open, say, showBusy, showCart, showOrder, showProblem, showProducts } from "./page.js";
+import { open, say, showBusy, showCart, showOrder, showProblem, showProducts, skuOf } from "./page.js";
 
 const $ = (id) => document.getElementById(id);
 const cart = new Cart();
 const checkout = new Checkout(cart);
+/** @type {import("./api.js").Product[]} */
 let products = [];
 let shortage = null;
 
@@ -48,7 +49,7 @@ async function order() {
   const { order: placed, refusal, short, words } = await checkout.place();
   showBusy(false);
   if (placed) {
-    $("cart").close();
+    /** @type {HTMLDialogElement} */ ($("cart")).close();
     thank(placed);
   } else if (short) {
     await tellShortage(short);
@@ -80,6 +81,7 @@ async function tellShortage({ sku, left }) {
   $("cart-problem").focus();
 }
 
+/** @param {import("./api.js").Order} placed */
 function thank(placed) {
   showOrder(placed);
   history.replaceState(null, "", `#order=${placed.id}`); // a reload shows it again
@@ -98,11 +100,11 @@ async function reopen() {
   }
 }
 
-$("products").addEventListener("click", ({ target }) => {
-  if (target.closest("button")) add(target.closest("[data-sku]").dataset.sku);
+$("products").addEventListener("click", (/** @type {{ target: any }} */ { target }) => {
+  if (target.closest("button")) add(skuOf(target));
 });
-$("cart-lines").addEventListener("click", ({ target }) => {
-  const sku = target.closest("[data-sku]")?.dataset.sku;
+$("cart-lines").addEventListener("click", (/** @type {{ target: any }} */ { target }) => {
+  const sku = skuOf(target);
   const button = target.closest("button");
   if (!button || button.getAttribute("aria-disabled") === "true") return;
   if (sku === shortage) showProblem("cart-problem", null);
@@ -113,7 +115,7 @@ $("open-cart").addEventListener("click", () => open("cart"));
 $("order").addEventListener("click", order);
 $("thanks").addEventListener("close", () => history.replaceState(null, "", location.pathname));
 for (const dialog of document.querySelectorAll("dialog")) {
-  dialog.addEventListener("click", ({ target }) => {
+  dialog.addEventListener("click", (/** @type {{ target: any }} */ { target }) => {
     if (target === dialog || target.closest("[data-close]")) dialog.close();
   });
 }
