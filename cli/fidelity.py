@@ -15,8 +15,8 @@ from cli.stacks import Json
 from cli.targets import Target
 from localcloud import ledger
 from localcloud.cloud import Cloud
-from localcloud.ledger import Fidelity, Verdict
 from localcloud.deployed_settings import DeployedSettings
+from localcloud.ledger import Fidelity, Verdict
 from localcloud.reapplied import present
 
 _COLOURS = {
