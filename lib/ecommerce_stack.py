@@ -62,12 +62,10 @@ class EcommerceStack(ProductStack):
         environment, suffix = self.shared, self.environment_suffix
         self._settings = settings = settings or StoreSettings.resolve(scope.node)
         settings.check(self.region)
-        self.kms_key = EncryptionKey(
-            self, "Key", environment=environment, alias=f"alias/tap-store-key-{suffix}"
-        )
+        self.kms_key = EncryptionKey(self, "Key", environment=environment, name="store")
         access_logs = AccessLogBucket(self, "AccessLogs", environment=environment)
         self.network = ApplicationNetwork(self, "Network", nat=settings.nat, flow_logs=access_logs)
-        self.database = StoreDatabase(
+        self.database = database = StoreDatabase(
             self,
             "Database",
             environment=environment,
@@ -75,9 +73,7 @@ class EcommerceStack(ProductStack):
             network=self.network,
             instance_type=settings.database_instance,
         )
-        DailyBackup(
-            self, "Backup", environment=environment, key=self.kms_key, of=self.database.instance
-        )
+        DailyBackup(self, "Backup", environment=environment, key=self.kms_key, of=database.instance)
         origin_key = OriginKey(self, "OriginKey", key=self.kms_key)
         service = StoreService(
             self,
@@ -85,7 +81,7 @@ class EcommerceStack(ProductStack):
             environment=environment,
             key=self.kms_key,
             network=self.network,
-            database=self.database,
+            database=database,
             origin_key=origin_key,
         )
         api = SecureHttpApi(
@@ -126,9 +122,9 @@ class EcommerceStack(ProductStack):
             key=self.kms_key,
             api=api,
             functions=[service.api],
-            rare=[service.migrations, self.database.user.rotation],
+            rare=[service.migrations, database.user.rotation],
         )
-        watch_store(alarms, database=self.database, cdn=self.cdn)
+        watch_store(alarms, database=database, cdn=self.cdn)
         SignalDashboard(self, "Dashboard", alarms=alarms.alarms)
         self._add_outputs(api, origin_key, service)
 

@@ -14,24 +14,14 @@ from lib.constructs.rotated_secret import RotatedSecret
 from lib.constructs.secure_table import SecureTable
 from lib.constructs.service_alarms import ServiceAlarms
 from lib.constructs.signal_dashboard import SignalDashboard
-from lib.constructs.web_acl import WebAcl
 from lib.environment import Environment
 from lib.partner.alarms import watch_partner_api
 from lib.partner.audit_trail import AuditTrail
 from lib.partner.routes import add_routes
 from lib.partner.service import PartnerFunction
 from lib.partner.settings import PartnerSettings
+from lib.partner.web_acl import PartnerWebAcl
 from lib.product_stack import ProductStack
-
-# What a body could do to a system that renders, fetches or opens it. Ours stores it as data and
-# gives it back as JSON: "<script>" in a description is no attack, and a 403 would say nothing why.
-_COUNTED = (
-    "CrossSiteScripting_BODY",
-    "EC2MetaDataSSRF_BODY",
-    "GenericLFI_BODY",
-    "GenericRFI_BODY",
-    "SizeRestrictions_BODY",  # 8 KB, where the gateway takes 10 MB and an item has up to 400 KB
-)
 
 
 class PartnerApiStack(ProductStack):
@@ -63,9 +53,7 @@ class PartnerApiStack(ProductStack):
         super().__init__(scope, construct_id, props, environment=environment, **stack_props)
         environment, suffix = self.shared, self.environment_suffix
         settings = settings or PartnerSettings.resolve(scope.node)
-        self.kms_key = EncryptionKey(
-            self, "Key", environment=environment, alias=f"alias/tap-partner-key-{suffix}"
-        )
+        self.kms_key = EncryptionKey(self, "Key", environment=environment, name="partner")
         cursors = RotatedSecret(
             self,
             "CursorSecret",
@@ -117,16 +105,7 @@ class PartnerApiStack(ProductStack):
             requests_per_second=settings.requests_per_second,
             requests_per_day=settings.requests_per_day,
         )
-        firewall = WebAcl(
-            self,
-            "Firewall",
-            environment=environment,
-            key=self.kms_key,
-            guards="REGIONAL",
-            log_name=self.stack_name,
-            secret_headers=["x-api-key"],
-            counted=_COUNTED,
-        )
+        firewall = PartnerWebAcl(self, "Firewall", environment=environment, key=self.kms_key)
         firewall.associate(self.api.stage)
         alarms = ServiceAlarms(
             self,
@@ -141,7 +120,9 @@ class PartnerApiStack(ProductStack):
         SignalDashboard(self, "Dashboard", alarms=alarms.alarms)
         self._add_outputs(cursors, partner, firewall)
 
-    def _add_outputs(self, cursors: RotatedSecret, partner: MeteredKey, firewall: WebAcl) -> None:
+    def _add_outputs(
+        self, cursors: RotatedSecret, partner: MeteredKey, firewall: PartnerWebAcl
+    ) -> None:
         audit, rest_api = self.audit, self.api.rest_api
         self.add_outputs(
             ApiGatewayUrl=(rest_api.url, "Address of the partner API"),

@@ -70,9 +70,7 @@ class TapStack(ProductStack):
     ) -> None:
         super().__init__(scope, construct_id, props, environment=environment, **stack_props)
         environment, suffix = self.shared, self.environment_suffix
-        self.kms_key = EncryptionKey(
-            self, "Key", environment=environment, alias=f"alias/tap-application-key-{suffix}"
-        )
+        self.kms_key = EncryptionKey(self, "Key", environment=environment, name="application")
         cursors = RotatedSecret(
             self,
             "CursorSecret",
@@ -102,12 +100,7 @@ class TapStack(ProductStack):
             access_logs=AccessLogBucket(self, "AccessLogs", environment=environment),
         )
         identity = MachineIdentity(
-            self,
-            "Identity",
-            environment=environment,
-            domain_prefix=f"tap-{suffix}-{self.account}",
-            identifier="tap",
-            scopes=SCOPES,
+            self, "Identity", environment=environment, identifier="tap", scopes=SCOPES
         )
         service = ItemsService(
             self,

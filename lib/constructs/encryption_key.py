@@ -21,12 +21,12 @@ class EncryptionKey(kms.Key):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, environment: Environment, alias: str
+        self, scope: Construct, construct_id: str, *, environment: Environment, name: str
     ) -> None:
         super().__init__(
             scope,
             construct_id,
-            alias=alias,
+            alias=f"alias/tap-{name}-key-{environment.suffix}",
             description="KMS key for TAP application encryption",
             enable_key_rotation=True,
             removal_policy=environment.removal_policy,

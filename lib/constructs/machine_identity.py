@@ -32,7 +32,6 @@ class MachineIdentity(Construct):
         construct_id: str,
         *,
         environment: Environment,
-        domain_prefix: str,
         identifier: str,
         scopes: Mapping[str, str],
     ) -> None:
@@ -77,8 +76,9 @@ class MachineIdentity(Construct):
             enable_token_revocation=True,
             prevent_user_existence_errors=True,
         )
+        prefix = f"{identifier}-{environment.suffix}-{Stack.of(self).account}"
         domain = self.user_pool.add_domain(
-            "Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=domain_prefix)
+            "Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=prefix)
         )
         self.scopes = [f"{identifier}/{name}" for name in scopes]
         region = Stack.of(self).region
