@@ -25,15 +25,16 @@ def tap(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Tap:
     assert deployment.home
     cloud = Cloud.load(deployment.home)
     assert cloud
+    client = cloud.client
 
     class Account(account.Account):
         """The account of the embedded cloud."""
 
         def client(self, service: str, **config: Any) -> Any:
             """A client of the embedded cloud."""
-            return cloud.client(service, **config)
+            return client(service, **config)
 
-    for name, value in (environment() | deployment.credentials).items():
+    for name, value in (environment() | dict(deployment.credentials)).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(account, "Account", Account)
     return lambda *arguments: CliRunner().invoke(

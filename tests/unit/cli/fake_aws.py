@@ -47,6 +47,7 @@ class FakeAws:
         else:
             name, given = f"{request.method} {place.path}", dict(parse_qs(place.query))
         self.asked.append((name, given))
+        answer: Any
         try:
             answer, status = self.answers[name](given), 200
         except Refusal as refusal:
@@ -57,7 +58,8 @@ class FakeAws:
                     f"<E><Error><Code>{refusal.code}</Code><Message>{refusal}</Message></Error></E>"
                 )
         text = answer if isinstance(answer, str) else json.dumps(answer)
-        return AWSResponse(request.url, status, {"content-type": "text"}, _Raw(text))
+        headers: Any = {"content-type": "text"}
+        return AWSResponse(request.url, status, headers, _Raw(text))
 
 
 class _Raw:
