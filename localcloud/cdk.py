@@ -71,8 +71,9 @@ def run(
         )
     if ended.returncode:
         said = log.read_bytes()[start:].decode("utf-8", "replace")
-        # On a full disk the CLI cannot even write down what ails it.
-        full = shutil.disk_usage(log.parent).free < _A_LITTLE
+        # On a full disk the CLI cannot even write down what ails it; a file that was larger than
+        # what is left has left it.
+        full = "ENOSPC" in said or shutil.disk_usage(log.parent).free < _A_LITTLE
         why = "no space left on device" if full else reason(app, said)
         raise CloudError(f"cdk {arguments[0]} failed: {why}; its whole output is {log}")
 

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -113,7 +113,8 @@ async def _listen(app: App, cloud: Cloud, stop: asyncio.Event, *, tls: bool) -> 
     if tls:
         config.certfile = str(cloud.home / "tls" / "server.pem")
         config.keyfile = str(cloud.home / "tls" / "server.key")
-    await serve(Limits(app), config, shutdown_trigger=stop.wait)
+    # The server's types for ASGI messages are closed; ours are the specification's open mappings.
+    await serve(cast("Any", Limits(app)), config, shutdown_trigger=stop.wait)
 
 
 if __name__ == "__main__":

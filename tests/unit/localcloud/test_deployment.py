@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 
 import pytest
 
@@ -21,7 +22,7 @@ def started(monkeypatch):
     ):
         monkeypatch.setattr(module, name, lambda *_: None)
     monkeypatch.setattr(deployment, "_is_bootstrapped", lambda _: True)
-    monkeypatch.setattr(deployment.shutil, "rmtree", lambda *_, **__: None)
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
     monkeypatch.setattr(process, "marked", lambda _: {})
     monkeypatch.setattr(postgres, "start", servers.append)
     return servers
