@@ -1,6 +1,7 @@
 """What every suite shares: the deployment, its API, and which tests fit the target."""
 
 import signal
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -43,9 +44,24 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect what has no meaning on the target; pytest prints how many that were."""
+    """Deselect what has no meaning on the target; pytest prints how many that were.
+
+    Raises:
+        UsageError: Two tests have one name.
+    """
+    _name_each(items)
     unfit = "embedded" if is_aws() else "aws"
     deselected = [item for item in items if item.get_closest_marker(unfit)]
     if deselected:
         config.hook.pytest_deselected(items=deselected)
         items[:] = [item for item in items if not item.get_closest_marker(unfit)]
+
+
+def _name_each(items: list[pytest.Item]) -> None:
+    """Give each test a name of its own: of those with one name, pytest-xdist runs a single one."""
+    for item in items:
+        if operation := getattr(item, "operation_label", None):  # schemathesis names them all alike
+            item._nodeid += f"[{operation}]"  # noqa: SLF001  # pylint: disable=protected-access
+    twice = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
+    if twice:
+        raise pytest.UsageError(f"two tests have one name: {', '.join(twice)}")
