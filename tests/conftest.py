@@ -61,7 +61,8 @@ def _name_each(items: list[pytest.Item]) -> None:
     """Give each test a name of its own: of those with one name, pytest-xdist runs a single one."""
     for item in items:
         if operation := getattr(item, "operation_label", None):  # schemathesis names them all alike
-            item._nodeid += f"[{operation}]"  # noqa: SLF001  # pylint: disable=protected-access
+            # pytest gives a name no public way to change.
+            item._nodeid += f"[{operation}]"  # type: ignore[attr-defined]  # pylint: disable=protected-access
     twice = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
     if twice:
         raise pytest.UsageError(f"two tests have one name: {', '.join(twice)}")

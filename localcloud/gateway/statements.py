@@ -5,6 +5,7 @@ should not, or lets through what it should block.
 https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statements.html
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -103,12 +104,10 @@ def _byte_match(said: Statement) -> Predicate:
     read = _field(said["FieldToMatch"])
 
     def matches(request: WebRequest) -> bool:
-        for value in read(request):
-            for step in steps:
-                value = step(value)
-            if stands(value, sought):
-                return True
-        return False
+        return any(
+            stands(functools.reduce(lambda value, step: step(value), steps, sent), sought)
+            for sent in read(request)
+        )
 
     return matches
 

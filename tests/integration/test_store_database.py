@@ -315,7 +315,7 @@ def log(cloud: Cloud, owner: Connection) -> Iterator[Callable[[], str]]:
     file = cloud.home / "postgres.log"
     _wait_until(lambda: connect_shows(cloud, "log_min_duration_statement") == "0")
     begin = file.stat().st_size
-    yield lambda: file.read_bytes()[begin:].decode()  # pylint: disable=unnecessary-lambda  # it grows
+    yield lambda: file.read_bytes()[begin:].decode()  # noqa: PLW0108  # pylint: disable=unnecessary-lambda  # it grows
     for name in settings:
         admin.run(f"ALTER SYSTEM RESET {name}")
     admin.run("SELECT pg_reload_conf()")

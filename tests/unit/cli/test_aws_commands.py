@@ -49,9 +49,7 @@ def aws(monkeypatch):
         monkeypatch.setattr(
             botocore.httpsession.URLLib3Session, "send", lambda _, request: made.send(request)
         )
-        monkeypatch.setattr(
-            project, "stack_names", lambda environ, context: names(environ, context)
-        )
+        monkeypatch.setattr(project, "stack_names", names)
         return made
 
     def names(environ, context):
