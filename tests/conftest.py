@@ -3,6 +3,7 @@
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -59,10 +60,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _name_each(items: list[pytest.Item]) -> None:
     """Give each test a name of its own: of those with one name, pytest-xdist runs a single one."""
-    for item in items:
-        if operation := getattr(item, "operation_label", None):  # schemathesis names them all alike
-            # pytest gives a name no public way to change.
-            item._nodeid += f"[{operation}]"  # type: ignore[attr-defined]  # pylint: disable=protected-access
+    each: Any
+    for each in items:
+        if operation := getattr(each, "operation_label", None):  # schemathesis names them all alike
+            each._id = each.id.with_params(operation)  # pylint: disable=protected-access
     twice = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
     if twice:
         raise pytest.UsageError(f"two tests have one name: {', '.join(twice)}")
