@@ -63,7 +63,7 @@ def _name_each(items: list[pytest.Item]) -> None:
     each: Any
     for each in items:
         if operation := getattr(each, "operation_label", None):  # schemathesis names them all alike
-            each._id = each.id.with_params(operation)  # pylint: disable=protected-access
+            each._id = each.id.with_params(operation)
     twice = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
     if twice:
         raise pytest.UsageError(f"two tests have one name: {', '.join(twice)}")

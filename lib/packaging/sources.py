@@ -123,7 +123,7 @@ def _name_beside(node: ast.AST) -> str | None:
             func=ast.Attribute(
                 value=ast.Call(func=ast.Name("Path"), args=[ast.Name("__file__")]), attr="with_name"
             ),
-            args=[ast.Constant(str(name))],
+            args=[ast.Constant(str() as name)],
         ):
             return name
     return None

@@ -89,7 +89,7 @@ class Storage:
                 for table in state["tables"].all_values():
                     table.pop("items", None)
             text = json.dumps(state, default=self._as_json)
-        except Exception:  # pylint: disable=broad-exception-caught
+        except Exception:
             if needed:
                 raise
             # One of fifty services, perhaps one that nobody uses: the others are saved.

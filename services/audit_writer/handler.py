@@ -45,7 +45,7 @@ def _reason_to_fail(message: Message, trail: BucketTrail) -> str | None:
         trail.keep(read_record(message["body"]))
     except NotARecord as error:
         return f"not a record: {error}"
-    except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # its own fault
+    except Exception as error:  # noqa: BLE001  # its own fault
         return aws.name_of(error)
     return None
 

@@ -69,7 +69,7 @@ def serve(event: Event, run: Callable[[Call], Json], **envelope: str) -> Respons
     try:
         data = run(call)
         response = responses.success(call.status, data, call.envelope)
-    except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # last frame
+    except Exception as error:  # noqa: BLE001  # last frame
         failure = _to_failure(error)
         code = failure.code
         response = responses.failure(failure, call.envelope)

@@ -75,7 +75,7 @@ def test_root_that_may_be_no_other_user_is_told_to_be_an_ordinary_one(
         (tmp_path / "unshare").chmod(0o755)
 
     with pytest.raises(CloudError, match="start it as an ordinary user"):
-        postgres._unprivileged()  # pylint: disable=protected-access  # what start does as root
+        postgres._unprivileged()  # what start does as root
 
 
 def test_the_server_of_a_moved_checkout_is_found(cloud, tmp_path):

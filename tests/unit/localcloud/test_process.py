@@ -80,7 +80,7 @@ def test_the_emulator_has_its_own_botocore_and_this_process_another(cloud, tmp_p
 
     said = subprocess.run(
         [sys.executable, "-c", "import botocore; print(botocore.__version__)"],
-        env=process._environment(started),  # pylint: disable=protected-access
+        env=process._environment(started),
         capture_output=True,
         text=True,
         check=True,

@@ -31,7 +31,7 @@ def patch(monkeypatch, tmp_path, emulator):
     for folder in ("state", "run"):
         (tmp_path / folder).mkdir()
     monkeypatch.setattr(Cloud, "client", lambda _, service, **config: emulator.client(service))
-    handlers = provisioners._RESOURCE_HANDLERS  # pylint: disable=protected-access
+    handlers = provisioners._RESOURCE_HANDLERS
     kept_handlers = dict(handlers)
     # Each in full, as a patch may replace any name: by module and class.
     owners = [m for name, m in sys.modules.items() if name.split(".")[0] == "ministack"]
@@ -57,5 +57,5 @@ def storage(patch, tmp_path, monkeypatch):
     assert patch  # puts back what Storage takes the place of
     for name in ("_object_retention", "_object_legal_hold"):
         mapping = need(s3, name)
-        monkeypatch.setattr(mapping, "_data", dict(mapping._data))  # pylint: disable=protected-access
+        monkeypatch.setattr(mapping, "_data", dict(mapping._data))
     return Storage(tmp_path / "state")

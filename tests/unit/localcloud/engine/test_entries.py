@@ -91,7 +91,7 @@ def test_an_objects_lock_is_saved_and_restored(emulator, storage, tmp_path):
     storage.save({"s3"})
 
     assert len(list(State(tmp_path / "state").entries("s3:_object_legal_hold"))) == 1
-    need(s3, "_object_legal_hold")._data.clear()  # pylint: disable=protected-access
+    need(s3, "_object_legal_hold")._data.clear()
     need(ministack, "load_state")("s3")
     held = client.get_object_legal_hold(Bucket=bucket, Key="k")
     assert held["LegalHold"]["Status"] == "ON"

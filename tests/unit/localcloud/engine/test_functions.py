@@ -102,7 +102,7 @@ def log_of(*lines):
     written: queue.Queue[str] = queue.Queue()
     for line in lines:
         written.put(line)
-    return functions._read_log(written)  # pylint: disable=protected-access
+    return functions._read_log(written)
 
 
 def test_a_log_ends_at_its_mark_without_waiting():

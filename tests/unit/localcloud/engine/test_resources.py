@@ -132,5 +132,5 @@ def soon(look):
 def _quiet(look):
     try:
         return look()
-    except Exception:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # not there yet
+    except Exception:  # noqa: BLE001  # not there yet
         return None

@@ -29,7 +29,7 @@ def test_a_service_that_cannot_be_saved_is_in_nobodys_way(storage, monkeypatch, 
 
 def test_a_functions_old_code_goes_once_that_is_saved(storage, monkeypatch):
     removed: list[set[str]] = []
-    monkeypatch.setattr(storage._code, "_prune", removed.append)  # pylint: disable=protected-access
+    monkeypatch.setattr(storage._code, "_prune", removed.append)
 
     need(lambda_svc, "_prune_orphan_code_blobs")({"used"})
     before = list(removed)
