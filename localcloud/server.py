@@ -20,6 +20,7 @@ from ministack.core import lambda_runtime
 
 from localcloud.asgi import App, Receive, Scope, Send
 from localcloud.cloud import Cloud, write_private
+from localcloud.consent import installed as consent
 from localcloud.engine import (
     cdn,
     conditional_writes,
@@ -60,6 +61,7 @@ _PARTS = (
     stacks,
     viewers,
     web_acls,
+    consent,  # last: it asks after what the others answer
 )
 
 _log = logging.getLogger(__name__)
