@@ -16,6 +16,8 @@ Context = dict[str, Any]
 
 # Under this key the request says that it is asked for as another action than policies know.
 _ASKED_AS = "consent:asked-as"
+# Whom a bucket that is open to all has let in.
+_NOBODY = PrincipalInfo("anonymous", "Anonymous", "", [])
 _STATUSES = {
     code: 502 if name == "lambda" else 400
     for name, service in SERVICES.items()
@@ -87,7 +89,7 @@ def _enforced() -> Callable[..., Any]:
             return None
         who = iam_evaluator.resolve_principal(access_key_id or "", ACCOUNT)
         if not isinstance(who, PrincipalInfo):
-            return None  # nobody, whom a bucket that is open to all has let in
+            who = _NOBODY
         refused = ask_for(who, service, iam_action, resource_arn, service_context or {})
         return AuthError(*error_of(service, refused)) if refused else None
 

@@ -81,11 +81,6 @@ class Refusal:
     is_explicit: bool = False
 
 
-def root() -> PrincipalInfo:
-    """Return the account's root user, who needs a key policy's consent as well."""
-    return PrincipalInfo(f"arn:aws:iam::{ACCOUNT}:root", "Root", ACCOUNT, None)
-
-
 def role(arn: str, session: str) -> PrincipalInfo:
     """Return a session of a role, with the policies that the role has now."""
     name = arn.rpartition("/")[2]
@@ -181,8 +176,11 @@ def ask_key(
     context |= {f"kms:encryptioncontext:{name}".lower(): value for name, value in bound.items()}
     context["kms:encryptioncontextkeys"] = list(bound) or None
     if via:
-        context |= {"kms:viaservice": f"{via}.{REGION}.amazonaws.com"}
-        context |= {"aws:viaawsservice": "true", "aws:calledvia": [f"{via}.amazonaws.com"]}
+        context |= {
+            "kms:viaservice": f"{via}.{REGION}.amazonaws.com",
+            "aws:viaawsservice": "true",
+            "aws:calledvia": [f"{via}.amazonaws.com"],
+        }
     for action in actions:
         refused = ask(
             who, action, record["Arn"], record["Policy"] or "", context=context, required=True
@@ -217,5 +215,8 @@ def granted(who: Principal, action: str, key_arn: str, bound: Mapping[str, str])
 @lru_cache(maxsize=512)
 def _document(text: str) -> dict[str, Any]:
     """Return a policy's document; the text is its own version, so that no change is missed."""
-    found: dict[str, Any] = json.loads(text) if text else {}
+    try:
+        found: dict[str, Any] = json.loads(text)
+    except ValueError:  # none, or one that allows nobody anything
+        return {}
     return found
