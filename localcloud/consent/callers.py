@@ -8,20 +8,18 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.core.iam_evaluator import AuthError, PrincipalInfo
 
 from localcloud.cloud import ACCOUNT
-from localcloud.consent.engine import Principal, Refusal, ask_key, granted
-from localcloud.consent.keys import SERVICES, UPLOAD
+from localcloud.consent.engine import granted
+from localcloud.consent.keys import ASKED_AS, SERVICES, UPLOAD, ask_key_of
 from localcloud.engine.internals import need, replace
 
 Context = dict[str, Any]
 
-# Under this key the request says that it is asked for as another action than policies know.
-_ASKED_AS = "consent:asked-as"
 # Whom a bucket that is open to all has let in.
 _NOBODY = PrincipalInfo("anonymous", "Anonymous", "", [])
 _STATUSES = {
-    code: 502 if name == "lambda" else 400
-    for name, service in SERVICES.items()
-    for code in service.codes.values()
+    code: service.status
+    for service in SERVICES.values()
+    for code in service.codes
     if code != "AccessDenied"
 }
 
@@ -36,36 +34,6 @@ def install() -> None:
     replace(iam_evaluator, "parse_policy_document", _parsed_once())
     replace(iam_actions, "access_denied_response", _worded())
     replace(iam_actions, "s3_service_context", _with_keys())
-
-
-def ask_for(
-    who: Principal, service: str, action: str, resource: str, context: Context
-) -> Refusal | None:
-    """Ask the key of a resource for what an action does with it.
-
-    Args:
-        who: Who does it.
-        service: Whose resource it is, such as `sqs`.
-        action: The IAM action, such as `sqs:SendMessage`.
-        resource: The resource's ARN.
-        context: The request's condition keys.
-
-    Returns:
-        None where the key consents, or there is no customer key.
-    """
-    encrypted = SERVICES.get(service)
-    actions = encrypted.asks.get(context.get(_ASKED_AS, action)) if encrypted else None
-    key = encrypted.key(action, resource, context) if encrypted and actions is not None else None
-    if not encrypted or actions is None or not key:
-        return None
-    bound = encrypted.bound(resource)
-    return ask_key(who, key, actions, via=service, encryption_context=bound)
-
-
-def error_of(service: str, refusal: Refusal) -> tuple[str, str]:
-    """Return the code and the message of a service whose key refused."""
-    encrypted = SERVICES[service]
-    return encrypted.codes[refusal.code], encrypted.words(refusal)
 
 
 def _enforced() -> Callable[..., Any]:
@@ -90,8 +58,8 @@ def _enforced() -> Callable[..., Any]:
         who = iam_evaluator.resolve_principal(access_key_id or "", ACCOUNT)
         if not isinstance(who, PrincipalInfo):
             who = _NOBODY
-        refused = ask_for(who, service, iam_action, resource_arn, service_context or {})
-        return AuthError(*error_of(service, refused)) if refused else None
+        refused = ask_key_of(who, iam_action, resource_arn, service_context or {})
+        return AuthError(*SERVICES[service].error(refused)) if refused else None
 
     return enforce_all
 
@@ -134,7 +102,7 @@ def _with_keys() -> Callable[..., Context]:
             if headers and header in headers:
                 context[f"s3:{header}"] = headers[header]
             if {"uploadId", "uploads"} & set(query_params or {}):
-                context[_ASKED_AS] = UPLOAD
+                context[ASKED_AS] = UPLOAD
         return context
 
     return s3_service_context

@@ -10,17 +10,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ministack.core import iam_evaluator
 from ministack.services import dynamodb, lambda_svc, s3, secretsmanager, sns, sqs
 
 from localcloud.cloud import ACCOUNT
-from localcloud.consent.engine import Refusal
+from localcloud.consent.engine import Context, Principal, Refusal, ask, ask_key
 from localcloud.engine.internals import need
+
+# The action of a part of an upload, which is s3:PutObject in policies and asks for more.
+UPLOAD = "s3:PutObject of an upload in parts"
+# Under this condition key a request says that it asks as another action than policies know.
+ASKED_AS = "consent:asked-as"
 
 _READ = ("kms:Decrypt",)
 _WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
+_ITEM_OPERATIONS = (
+    *("BatchGetItem", "ConditionCheckItem", "GetItem", "Query", "Scan"),
+    *("BatchWriteItem", "DeleteItem", "PutItem", "UpdateItem"),
+)
 _S3_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
-# The action of a part of an upload, which is s3:PutObject in policies and asks for more.
-UPLOAD = "s3:PutObject of an upload in parts"
 # What KMS says of Decrypt without naming the key, as services call it.
 _UNNAMED = (
     "The ciphertext refers to a customer master key that does not exist, does not exist in this "
@@ -35,19 +43,61 @@ class Encrypted:
     Attributes:
         page: AWS's page that says so.
         asks: The key actions by IAM action.
-        key: The key of a resource, given the action, the ARN and the request's condition keys; None
-            for AWS's own.
+        key: The key of a resource, given the action, the ARN and the request's condition keys;
+            nothing for AWS's own.
         bound: The encryption context, given the ARN.
-        codes: The service's error code by KMS's exception.
+        codes: The service's error codes: denied, disabled, in another wrong state.
         words: The service's message.
+        status: The HTTP status of these errors, but for S3's `AccessDenied`.
     """
 
     page: str
     asks: Mapping[str, tuple[str, ...]]
-    key: Callable[[str, str, Mapping[str, Any]], str | None]
+    key: Callable[[str, str, Context], str | None]
     bound: Callable[[str], dict[str, str]]
-    codes: Mapping[str, str]
+    codes: tuple[str, str, str]
     words: Callable[[Refusal], str]
+    status: int = 400
+
+    def error(self, refusal: Refusal) -> tuple[str, str]:
+        """Return the code and the message of a refusal."""
+        of_kms = ("AccessDeniedException", "DisabledException", "KMSInvalidStateException")
+        return self.codes[of_kms.index(refusal.code)], self.words(refusal)
+
+
+def may(
+    who: Principal, action: str, resource: str, context: Context | None = None, *, key: bool = True
+) -> Refusal | None:
+    """Evaluate an action on a resource, by its own policy and the key it is encrypted with.
+
+    So an alarm's action asks, for instance:
+    `may(Service("cloudwatch.amazonaws.com", alarm_arn), "sns:Publish", topic_arn)`.
+
+    Args:
+        who: A role's session, the root user or a service.
+        action: The IAM action.
+        resource: The ARN of a queue, topic, function, secret or object.
+        context: Condition keys of the request.
+        key: Whether the key is asked.
+
+    Returns:
+        None when it is allowed.
+    """
+    service = resource.split(":")[2]
+    policy = need(iam_evaluator, "_resource_policy")(service, resource) or ("",)
+    denied = ask(who, action, resource, policy[0], context=context)
+    return denied or (ask_key_of(who, action, resource, context or {}) if key else None)
+
+
+def ask_key_of(who: Principal, action: str, resource: str, context: Context) -> Refusal | None:
+    """Ask the key of a resource for what an action, allowed otherwise, does with it."""
+    service = action.partition(":")[0]
+    encrypted = SERVICES.get(service)
+    asks = encrypted.asks.get(context.get(ASKED_AS, action)) if encrypted else None
+    key = encrypted.key(action, resource, context) if encrypted and asks is not None else None
+    if not encrypted or asks is None or not key:
+        return None
+    return ask_key(who, key, asks, via=service, encryption_context=encrypted.bound(resource))
 
 
 def _as_kms(refusal: Refusal) -> str:
@@ -58,7 +108,7 @@ def _as_kms(refusal: Refusal) -> str:
     )
 
 
-def _of_object(action: str, arn: str, context: Mapping[str, Any]) -> str | None:
+def _of_object(action: str, arn: str, context: Context) -> str | None:
     """Return the key of a written object by its header or bucket, of a read one by its record."""
     bucket, _, name = arn.removeprefix("arn:aws:s3:::").partition("/")
     if action.startswith("s3:PutObject"):
@@ -78,38 +128,15 @@ def _of_bucket_or_object(arn: str) -> dict[str, str]:
     return {"aws:s3:arn": bucket if has_bucket_key else arn}
 
 
-def _of_table(_action: str, arn: str, _context: Mapping[str, Any]) -> str | None:
-    table = need(dynamodb, "_tables").get(_table_name(arn)) or {}
-    found: str | None = (table.get("SSEDescription") or {}).get("KMSMasterKeyArn")
-    return found
-
-
 def _table_name(arn: str) -> str:
     return arn.partition(":table/")[2].partition("/")[0]
 
 
-def _of_secret(_action: str, arn: str, _context: Mapping[str, Any]) -> str | None:
-    _, secret = need(secretsmanager, "_resolve")(arn)
-    found: str | None = (secret or {}).get("KmsKeyId")
-    return found
-
-
-def _of_queue(_action: str, arn: str, _context: Mapping[str, Any]) -> str | None:
-    queue = need(sqs, "_queue_by_arn")(arn) or {"attributes": {}}
-    found: str | None = queue["attributes"].get("KmsMasterKeyId")
-    return found
-
-
-def _of_topic(_action: str, arn: str, _context: Mapping[str, Any]) -> str | None:
-    topic = need(sns, "_topic_by_arn_any_scope")(arn) or {}
-    found: str | None = (topic.get("attributes") or {}).get("KmsMasterKeyId")
-    return found
-
-
-def _of_function(_action: str, arn: str, _context: Mapping[str, Any]) -> str | None:
-    _, config, _ = need(lambda_svc, "_get_func_record_for_ref")(arn)
-    found: str | None = (config or {}).get("KMSKeyArn")
-    return found
+def _member(record: Any, *names: str) -> Any:
+    """Return what is under these names, one in the other; None where there is no such record."""
+    for name in names:
+        record = (record or {}).get(name)
+    return record
 
 
 SERVICES: dict[str, Encrypted] = {
@@ -123,39 +150,21 @@ SERVICES: dict[str, Encrypted] = {
         },
         key=_of_object,
         bound=_of_bucket_or_object,
-        codes={
-            "AccessDeniedException": "AccessDenied",
-            "DisabledException": "KMS.DisabledException",
-            "KMSInvalidStateException": "KMS.KMSInvalidStateException",
-        },
+        codes=("AccessDenied", "KMS.DisabledException", "KMS.KMSInvalidStateException"),
         words=lambda refusal: refusal.message,
     ),
     "dynamodb": Encrypted(
         # The caller's own right is asked for the table's key; grants are for background work.
         page="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html",
-        asks={
-            f"dynamodb:{operation}": _READ
-            for operation in (
-                "BatchGetItem",
-                "BatchWriteItem",
-                "ConditionCheckItem",
-                "DeleteItem",
-                "GetItem",
-                "PutItem",
-                "Query",
-                "Scan",
-                "UpdateItem",
-            )
-        },
-        key=_of_table,
+        asks={f"dynamodb:{operation}": _READ for operation in _ITEM_OPERATIONS},
+        key=lambda _, arn, __: _member(
+            need(dynamodb, "_tables").get(_table_name(arn)), "SSEDescription", "KMSMasterKeyArn"
+        ),
         bound=lambda arn: {
             "aws:dynamodb:tableName": _table_name(arn),
             "aws:dynamodb:subscriberId": ACCOUNT,
         },
-        codes=dict.fromkeys(
-            ("AccessDeniedException", "DisabledException", "KMSInvalidStateException"),
-            "AccessDeniedException",
-        ),
+        codes=("AccessDeniedException",) * 3,
         words=lambda refusal: (
             "KMS key access denied error: com.amazonaws.services.kms.model.AWSKMSException: "
             + _as_kms(refusal)
@@ -168,13 +177,9 @@ SERVICES: dict[str, Encrypted] = {
             "secretsmanager:PutSecretValue": _WRITE,
             "secretsmanager:UpdateSecret": _WRITE,
         },
-        key=_of_secret,
+        key=lambda _, arn, __: _member(need(secretsmanager, "_resolve")(arn)[1], "KmsKeyId"),
         bound=lambda arn: {"SecretARN": arn},
-        codes={
-            "AccessDeniedException": "AccessDeniedException",
-            "DisabledException": "DecryptionFailure",
-            "KMSInvalidStateException": "DecryptionFailure",
-        },
+        codes=("AccessDeniedException", "DecryptionFailure", "DecryptionFailure"),
         words=lambda refusal: (
             "Access to KMS is not allowed"
             if refusal.code == "AccessDeniedException"
@@ -184,37 +189,33 @@ SERVICES: dict[str, Encrypted] = {
     "sqs": Encrypted(
         page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html",
         asks={"sqs:SendMessage": _WRITE, "sqs:ReceiveMessage": _READ},
-        key=_of_queue,
+        key=lambda _, arn, __: _member(
+            need(sqs, "_queue_by_arn")(arn), "attributes", "KmsMasterKeyId"
+        ),
         bound=lambda arn: {"aws:sqs:arn": arn},
-        codes={
-            "AccessDeniedException": "KMS.AccessDeniedException",
-            "DisabledException": "KMS.DisabledException",
-            "KMSInvalidStateException": "KMS.InvalidStateException",
-        },
+        codes=("KMS.AccessDeniedException", "KMS.DisabledException", "KMS.InvalidStateException"),
         words=_as_kms,
     ),
     "sns": Encrypted(
         page="https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
         asks={"sns:Publish": _WRITE},
-        key=_of_topic,
+        key=lambda _, arn, __: _member(
+            need(sns, "_topic_by_arn_any_scope")(arn), "attributes", "KmsMasterKeyId"
+        ),
         bound=lambda arn: {"aws:sns:topicArn": arn},
-        codes={
-            "AccessDeniedException": "KMSAccessDenied",
-            "DisabledException": "KMSDisabled",
-            "KMSInvalidStateException": "KMSInvalidState",
-        },
+        codes=("KMSAccessDenied", "KMSDisabled", "KMSInvalidState"),
         words=_as_kms,
     ),
     "lambda": Encrypted(
         # Lambda decrypts a function's variables by a grant of its own: nobody is asked for a right.
         page="https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html",
         asks={"lambda:InvokeFunction": ()},
-        key=_of_function,
+        key=lambda _, arn, __: _member(
+            need(lambda_svc, "_get_func_record_for_ref")(arn)[1], "KMSKeyArn"
+        ),
         bound=lambda arn: {"aws:lambda:FunctionArn": arn},
-        codes={
-            "DisabledException": "KMSDisabledException",
-            "KMSInvalidStateException": "KMSInvalidStateException",
-        },
+        codes=("KMSAccessDeniedException", "KMSDisabledException", "KMSInvalidStateException"),
+        status=502,
         words=lambda refusal: (
             "Lambda was unable to decrypt the environment variables because the KMS key used is "
             f"{'disabled' if refusal.code == 'DisabledException' else 'in an invalid state'}. "
