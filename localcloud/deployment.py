@@ -1,5 +1,6 @@
 """Deployment of a CDK app to an embedded cloud, with the CDK CLI."""
 
+import json
 import shutil
 import time
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from localcloud import cdk, postgres, process
 from localcloud.cloud import ACCOUNT, REGION, Cloud
@@ -16,6 +18,8 @@ from localcloud.reapplied import Resource, Setting, present
 from localcloud.recovery import recover
 
 BOOTSTRAP = "CDKToolkit"  # the CDK's own stack
+_GATEWAY_LOGS = "apigateway-logs"
+_GATEWAY_LOGS_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 _SETTLE_SECONDS = 20.0
 # The embedded cloud applies them itself, a moment after each resource is made.
 _OWN_TIME_SECONDS = 3.0
@@ -45,6 +49,7 @@ def deploy(cloud: Cloud, *, step: Step, only: str | None = None) -> None:
             jobs.append(pool.submit(_bootstrap, cloud))
         for job in jobs:
             job.result()
+    _let_gateway_log(cloud)
     with step("Deploying", "Deployed"):
         if _has_database(assembly):
             postgres.start(cloud)
@@ -62,6 +67,23 @@ def _bootstrap(cloud: Cloud) -> None:
     # In a folder without a cdk.json, the CLI does not synthesize the app for it.
     target, log = f"aws://{ACCOUNT}/{REGION}", cloud.home / "cdk-bootstrap.log"
     cdk.run(cloud.app, ["bootstrap", target], process.marked(cloud), log, folder=cloud.home)
+
+
+def _let_gateway_log(cloud: Cloud) -> None:
+    """Give the account the role that REST APIs write their logs with."""
+    gateway, roles = cloud.client("apigateway"), cloud.client("iam")
+    if gateway.get_account().get("cloudwatchRoleArn"):
+        return
+    trust: dict[str, Any] = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+    trust |= {"Principal": {"Service": "apigateway.amazonaws.com"}}
+    made = roles.create_role(
+        RoleName=_GATEWAY_LOGS,
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
+    roles.attach_role_policy(RoleName=_GATEWAY_LOGS, PolicyArn=_GATEWAY_LOGS_POLICY)
+    arn = made["Role"]["Arn"]
+    patch = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": arn}]
+    gateway.update_account(patchOperations=patch)
 
 
 def _synthesize(assembly: Path, cloud: Cloud) -> None:

@@ -41,7 +41,7 @@ _NETWORK = "functions run on this machine: the network proof is of the template"
 
 TYPES: dict[str, Fidelity] = {
     "AWS::ApiGateway::ApiKey": _enforced("no key, a wrong or a disabled one gets 403"),
-    "AWS::ApiGateway::Account": _recorded("the emulator needs no role to write logs"),
+    "AWS::ApiGateway::Account": _enforced("no stage logs while the account has no role for it"),
     "AWS::ApiGateway::Deployment": _enforced("a stage serves what was deployed to it"),
     "AWS::ApiGateway::GatewayResponse": _enforced("status, body and constant headers"),
     "AWS::ApiGateway::Method": _enforced("API key, validator, integration; X-Ray is recorded"),
@@ -80,7 +80,7 @@ TYPES: dict[str, Fidelity] = {
     "AWS::Cognito::UserPoolDomain": _recorded("tokens are given at /oauth2/token of the AWS API"),
     "AWS::Cognito::UserPoolResourceServer": _enforced("only its scopes can be asked for"),
     "AWS::DynamoDB::Table": _enforced(
-        "conditions, limits, point-in-time recovery; encryption is recorded: the key is not used"
+        "conditions, limits, point-in-time recovery; each caller needs the key's consent"
     ),
     "AWS::EC2::EIP": _recorded(_NETWORK),
     "AWS::EC2::FlowLog": _recorded(_NETWORK),
@@ -101,10 +101,11 @@ TYPES: dict[str, Fidelity] = {
     "AWS::IAM::Role": _enforced("every call of every function is evaluated"),
     "AWS::KMS::Alias": _enforced("resolves to its key"),
     "AWS::KMS::Key": _enforced(
-        "its policy, for direct calls; S3, DynamoDB, Secrets Manager and Logs do not ask for it"
+        "policy, grants and state, for direct calls and for callers of S3, DynamoDB, Secrets "
+        "Manager, SQS and SNS; RDS and Backup do not ask for it, nothing is encrypted"
     ),
     "AWS::Lambda::EventSourceMapping": _enforced(
-        "batches and partial failures; the function's right to read the queue is not asked for"
+        "batches, partial failures, and the role's rights when it is made and at each poll"
     ),
     "AWS::Lambda::Function": _enforced(
         "role, timeout, heap within MemorySize, isolated interpreter; calls carry no "
@@ -112,11 +113,13 @@ TYPES: dict[str, Fidelity] = {
         "tracing and "
         "the 6 MB payload limit are not enforced"
     ),
-    "AWS::Lambda::Permission": _recorded("API Gateway invokes without asking"),
+    "AWS::Lambda::Permission": _enforced("API Gateway, Secrets Manager, SNS and S3 ask for it"),
     "AWS::Logs::Delivery": _recorded("the CDN's access log is not delivered"),
     "AWS::Logs::DeliveryDestination": _recorded("the CDN's access log is not delivered"),
     "AWS::Logs::DeliverySource": _recorded("the CDN's access log is not delivered"),
-    "AWS::Logs::LogGroup": _enforced("functions and APIs write there; retention is recorded"),
+    "AWS::Logs::LogGroup": _enforced(
+        "functions and APIs write there; its key must let Logs; retention is recorded"
+    ),
     "AWS::Logs::LogStream": _enforced("created"),
     "AWS::RDS::DBInstance": _enforced(
         "a real PostgreSQL 15 with TLS required and SCRAM passwords; one zone, no backups"
@@ -125,19 +128,20 @@ TYPES: dict[str, Fidelity] = {
     "AWS::RDS::DBSubnetGroup": _recorded(_NETWORK),
     "AWS::S3::Bucket": _enforced(
         "public access block, versions, Object Lock, presigned policies except a POST's checksum; "
-        "the key is not used for encryption, lifecycle and access logs are recorded"
+        "each caller needs the key's consent; lifecycle and access logs are recorded"
     ),
     "AWS::S3::BucketPolicy": _enforced("TLS only, and every other statement"),
     "AWS::SNS::Subscription": _recorded("no e-mail leaves this machine"),
-    "AWS::SNS::Topic": _enforced("its policy; the key is not used for encryption"),
+    "AWS::SNS::Topic": _enforced("its policy and its key's consent"),
     "AWS::SNS::TopicPolicy": _enforced("evaluated at each publish"),
-    "AWS::SQS::Queue": _enforced("visibility, redrive and retention; the key is not used"),
+    "AWS::SQS::Queue": _enforced("visibility, redrive, retention and its key's consent"),
     "AWS::SQS::QueuePolicy": _enforced("evaluated at each call"),
     "AWS::SecretsManager::ResourcePolicy": _enforced("evaluated at each call"),
     "AWS::SecretsManager::RotationSchedule": _enforced(
-        "rotates at deployment and on demand, or tests that it could; not by the calendar"
+        "rotates at deployment and on demand where the function lets Secrets Manager, or tests "
+        "that it could; not by the calendar"
     ),
-    "AWS::SecretsManager::Secret": _enforced("versions and stages; the key is not used"),
+    "AWS::SecretsManager::Secret": _enforced("versions, stages and its key's consent"),
     "AWS::SecretsManager::SecretTargetAttachment": _enforced("host and port are in the secret"),
     "AWS::WAFv2::LoggingConfiguration": _recorded("sampled requests are shown instead"),
     "AWS::WAFv2::WebACL": _enforced(

@@ -23,6 +23,7 @@ from ministack.core.responses import error_response_json, json_response
 from ministack.services import secretsmanager
 
 from localcloud.cloud import Cloud
+from localcloud.consent.services import NO_ROTATION, refused_rotation
 from localcloud.engine.internals import need, replace
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
@@ -50,6 +51,8 @@ def install(cloud: Cloud) -> None:
             return _error("InvalidRequestException", "The secret has no rotation function.")
         if any("AWSPENDING" in version["Stages"] for version in secret["Versions"].values()):
             return _error("InvalidRequestException", "A previous rotation isn't complete.")
+        if refused_rotation(function, secret["ARN"]):
+            return _error("AccessDeniedException", NO_ROTATION)
         secret["RotationLambdaARN"] = function
         secret["RotationRules"] = request.get("RotationRules") or secret.get("RotationRules")
         secret["RotationEnabled"] = True
@@ -115,6 +118,9 @@ def _call(
     """Call the function for each step, until one fails; tells whether all went well."""
     functions = cloud.client("lambda", read_timeout=60)
     for step in steps:
+        if refused := refused_rotation(function, secret["ARN"]):
+            _log.error("rotation of %s stopped at %s: %s", secret["Name"], step, refused.message)
+            return False
         event = {"Step": step, "SecretId": secret["ARN"], "ClientRequestToken": token}
         answer = functions.invoke(FunctionName=function, Payload=json.dumps(event).encode())
         if "FunctionError" in answer:

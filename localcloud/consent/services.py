@@ -1,0 +1,92 @@
+"""What AWS says when a service may not do what a template or a request wants of it."""
+
+from ministack.services import apigateway_v1, lambda_svc
+
+from localcloud.cloud import ACCOUNT, REGION
+from localcloud.consent.engine import Context, Refusal, Service, ask_key, role
+from localcloud.consent.keys import ask_key_of, may
+from localcloud.engine.internals import need
+
+NO_LOG_ROLE = "CloudWatch Logs role ARN must be set in account settings to enable logging"
+NO_ROTATION = (
+    "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy "
+    "grants access to the principal secretsmanager.amazonaws.com."
+)
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+_POLLS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+
+
+def refused_rotation(function: str, secret: str) -> Refusal | None:
+    """Ask whether Secrets Manager may call a rotation function for a secret."""
+    return may(Service("secretsmanager.amazonaws.com", secret), "lambda:InvokeFunction", function)
+
+
+def refused_read_by_cdn(distribution: str, object_arn: str) -> Refusal | None:
+    """Ask the key of an object whether a distribution's origin access control may read it.
+
+    See https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+    """
+    cdn = Service("cloudfront.amazonaws.com", distribution, source_account="")
+    return ask_key_of(cdn, "s3:GetObject", object_arn, {})
+
+
+def why_no_source(properties: Context, *, key: bool = False) -> str:
+    """Say why a function's role cannot poll a queue; empty when it can.
+
+    Args:
+        properties: The event source mapping.
+        key: Whether the queue's key is asked too, as at each poll, and not at creation.
+    """
+    source = properties.get("EventSourceArn", "")
+    _, config, name = need(lambda_svc, "_get_func_record_for_ref")(properties["FunctionName"])
+    if not source.startswith("arn:aws:sqs:") or not config:
+        return ""
+    poller = role(config["Role"], name)
+    for action in _POLLS:
+        if may(poller, action, source, key=False):
+            operation = action.partition(":")[2]
+            return (
+                f"The function execution role does not have permissions to call {operation} on SQS"
+            )
+    refused = ask_key_of(poller, _POLLS[0], source, {}) if key else None
+    return refused.message if refused else ""
+
+
+def why_no_log_group(properties: Context, name: str) -> str:
+    """Say why CloudWatch Logs cannot encrypt a group with its key; empty when it can.
+
+    See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+
+    Args:
+        properties: The log group.
+        name: Its name where it has none of its own.
+    """
+    if not properties.get("KmsKeyId"):
+        return ""
+    arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{properties.get('LogGroupName') or name}"
+    refused = ask_key(
+        Service(f"logs.{REGION}.amazonaws.com", arn),
+        properties["KmsKeyId"],
+        ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"),
+        encryption_context={"aws:logs:arn": arn},
+    )
+    words = "The specified KMS key does not exist or is not allowed to be used with Arn"
+    return f"{words} '{arn}'" if refused else ""
+
+
+def why_no_stage_logs(properties: Context) -> str:
+    """Say why a stage cannot log: the account has no role for it; empty when it can, or need not.
+
+    See https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+    """
+    levels = [each.get("LoggingLevel", "OFF") for each in properties.get("MethodSettings", [])]
+    account = need(apigateway_v1, "_account_settings").get("settings") or {}
+    logs = "AccessLogSetting" in properties or any(level != "OFF" for level in levels)
+    return NO_LOG_ROLE if logs and not account.get("cloudwatchRoleArn") else ""
+
+
+def why_no_rotation(properties: Context) -> str:
+    """Say why a secret cannot be rotated by a function; empty when it can."""
+    function = properties.get("RotationLambdaARN")
+    refused = refused_rotation(function, properties["SecretId"]) if function else None
+    return NO_ROTATION if refused else ""
