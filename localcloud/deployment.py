@@ -15,7 +15,6 @@ from localcloud.errors import CloudError
 from localcloud.reapplied import Resource, Setting, present
 from localcloud.recovery import recover
 
-BOOTSTRAP = "CDKToolkit"  # the CDK's own stack
 _SETTLE_SECONDS = 20.0
 # The embedded cloud applies them itself, a moment after each resource is made.
 _OWN_TIME_SECONDS = 3.0
@@ -80,7 +79,7 @@ def _has_database(assembly: Path) -> bool:
 def _is_bootstrapped(cloud: Cloud) -> bool:
     client = cloud.client("cloudformation")
     try:
-        [stack] = client.describe_stacks(StackName=BOOTSTRAP)["Stacks"]
+        [stack] = client.describe_stacks(StackName=cdk.BOOTSTRAP)["Stacks"]
     except client.exceptions.ClientError:
         return False
     return stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
@@ -94,7 +93,7 @@ def _settle(cloud: Cloud) -> None:
     deployed = _physical_ids(cloud)
     DeployedSettings.of(cloud.home).keep_only({i for ids in deployed.values() for i in ids})
     # The CDK's own bucket wants AWS's own key, which the emulator does not have.
-    excused = deployed.get(BOOTSTRAP, set())
+    excused = deployed.get(cdk.BOOTSTRAP, set())
     client = cache(cloud.client)
     began = time.monotonic()
     while missing := _unapplied(cloud, excused):
