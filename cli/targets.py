@@ -10,12 +10,11 @@ from cli import project, stacks
 from cli.console import step
 from cli.errors import CliError
 from cli.stacks import Clients, Stack
+from localcloud import cdk
 
 if TYPE_CHECKING:
     from cli.account import Account
     from localcloud.cloud import Cloud
-
-_BOOTSTRAP = "CDKToolkit"  # the CDK's own stack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +62,8 @@ class Target:
         for api, (kind, output) in project.ADDRESSES.items():
             for stack in self.stacks:
                 if stack.name.startswith(kind) and output in stack.outputs:
-                    found.setdefault(api, stack.outputs[output].rstrip("/"))
-        if self.cloud is None:
-            return found
-        # CloudFront's name leads nowhere on this machine: here the front door is the way to all.
-        door = self.cloud.front_door
-        return {api: door if api == "store" else f"{door}/{api}" for api in found}
+                    found.setdefault(api, self._way_to(api, stack.outputs[output]))
+        return found
 
     def address(self, api: str) -> str:
         """Find the address of an API, without a slash at its end.
@@ -77,7 +72,14 @@ class Target:
             CliError: It is not deployed.
         """
         kind, output = project.ADDRESSES[api]
-        return self.stack(kind).outputs[output] and self.apis()[api]
+        return self._way_to(api, self.stack(kind).outputs[output])
+
+    def _way_to(self, api: str, deployed: str) -> str:
+        if self.cloud is None:
+            return deployed.rstrip("/")
+        # CloudFront's name leads nowhere on this machine: here the front door is the way to all.
+        door = self.cloud.front_door
+        return door if api == "store" else f"{door}/{api}"
 
     def token_url(self) -> str:
         """The address of Cognito's token endpoint.
@@ -131,7 +133,7 @@ def embedded(cloud: "Cloud") -> Target:
     deployed = [
         stack
         for stack in stacks.describe_all(cloud.client)
-        if stack.name != _BOOTSTRAP and not stack.described["StackStatus"].startswith("DELETE")
+        if stack.name != cdk.BOOTSTRAP and not stack.described["StackStatus"].startswith("DELETE")
     ]
     deployed.sort(key=lambda stack: (stack.name not in latest, stack.name))
     return Target(clients=cloud.client, stacks=deployed, number=ACCOUNT, region=REGION, cloud=cloud)

