@@ -10,11 +10,13 @@ from botocore.exceptions import ConnectionError as NoConnection
 from botocore.exceptions import HTTPClientError
 from rich.text import Text
 
+from cli.commands.alarms import alarms
 from cli.commands.audit import audit
 from cli.commands.call import call
 from cli.commands.cdk import cdk
 from cli.commands.down import down
 from cli.commands.endpoints import endpoints
+from cli.commands.inbox import inbox
 from cli.commands.key import key
 from cli.commands.logs import logs
 from cli.commands.migrate import migrate
@@ -58,6 +60,8 @@ for command in (
     call,
     upload,
     logs,
+    alarms,
+    inbox,
     audit,
     redrive,
     migrate,

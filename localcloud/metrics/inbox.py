@@ -13,6 +13,8 @@ from pathlib import Path
 from localcloud.cloud import write_private
 
 _SENDER = "AWS Notifications <no-reply@sns.amazonaws.com>"
+# No header or line is folded up to what RFC 5322 allows.
+_POLICY = email.policy.default.clone(utf8=True, max_line_length=998)
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def deliver(home: Path, *, to: str, subject: str, text: str, at: float) -> None:
         text: The body.
         at: Seconds since 1970.
     """
-    message = EmailMessage(policy=email.policy.SMTPUTF8)
+    message = EmailMessage(policy=_POLICY)
     one_line = {"From": _SENDER, "To": to, "Subject": subject, "Date": formatdate(at)}
     for name, value in one_line.items():
         message[name] = re.sub(r"\s+", " ", value)
@@ -50,9 +52,8 @@ def messages(home: Path) -> list[Mail]:
     """Return every message, oldest first."""
     found = []
     for path in sorted((home / "inbox").glob("[0-9]*.eml")):
-        message = email.message_from_string(
-            path.read_text(encoding="utf-8"), EmailMessage, policy=email.policy.SMTPUTF8
-        )
+        content = path.read_text(encoding="utf-8")
+        message = email.message_from_string(content, EmailMessage, policy=_POLICY)
         text = str(message.get_content()).rstrip()
         found.append(Mail(message["To"], message["Subject"], message["Date"], text))
     return found

@@ -95,7 +95,6 @@ def text_of(message: str) -> str:
         return message
     rows = {
         "Name": name,
-        "Description": alarm.get("AlarmDescription", ""),
         "State Change": f"{alarm['OldStateValue']} -> {state}",
         "Reason for State Change": reason,
         "Timestamp": alarm["StateChangeTime"],
