@@ -1,8 +1,10 @@
 """The state of a CloudWatch alarm, given the data points of its metric.
 
-The rules are those of the CloudWatch user guide, "Evaluating an alarm" and "Configuring how
-CloudWatch alarms treat missing data":
+The rules are those of the CloudWatch user guide:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+Each minute the window slides, as is the default:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation-window.html
 """
 
 import operator

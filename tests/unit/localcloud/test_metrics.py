@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from localcloud.metrics import clock, inbox
+from localcloud.metrics import inbox
 from localcloud.metrics.clock import Clock, advance
 from localcloud.metrics.embedded import metrics_in
 from localcloud.metrics.notifications import text_of
@@ -124,7 +124,7 @@ def test_a_services_metrics_are_published_under_each_set_of_dimensions():
 
 def test_the_clock_is_the_machines_until_a_drill_puts_it_forward(tmp_path, monkeypatch):
     (tmp_path / "state").mkdir()
-    monkeypatch.setattr(clock.time, "time", lambda: 1000.0)
+    monkeypatch.setattr("localcloud.metrics.clock.time.time", lambda: 1000.0)
     running = Clock(tmp_path)
     before = running.now()
 
@@ -175,17 +175,20 @@ def test_mail_that_is_no_alarm_has_the_messages_own_text():
 
 
 def served(path, host="127.0.0.1:4566", status=200):
-    reports = []
+    reports: list[Served] = []
 
     async def app(scope, receive, send):
         if status:
             await send({"type": "http.response.start", "status": status, "headers": []})
 
+    async def receive():
+        return {}
+
     async def send(message):
         pass
 
     scope = {"type": "http", "path": path, "headers": [(b"host", host.encode())]}
-    asyncio.run(Measured(app, reports.append)(scope, None, send))
+    asyncio.run(Measured(app, reports.append)(scope, receive, send))
     return [Served(r.api_id, r.stage, r.distribution, r.status, 0) for r in reports]
 
 

@@ -32,7 +32,7 @@ NO_TLS = {
 
 
 @pytest.fixture
-def monitoring(tmp_path):
+def monitoring(tmp_path, monkeypatch):
     """A monitoring of a cloud with one encrypted topic, at noon; the emulator is put back after."""
     modules = (cloudwatch, kms, lambda_svc, rds, sns, sqs)
     before = [dict(vars(module)) for module in modules]
@@ -41,13 +41,12 @@ def monitoring(tmp_path):
     for store in (*stores, sns._topics, kms._keys, sqs._queues):
         store.clear()
     found = Monitoring(Cloud(home=tmp_path, port=1, front_port=2))
-    found._clock.now = lambda: NOON
+    monkeypatch.setattr(found._clock, "now", lambda: NOON)
     found._minute = NOON - 60
     sns._topics[TOPIC] = {"arn": TOPIC, "subscriptions": [], "attributes": {"KmsMasterKeyId": KEY}}
     allow(sns._topics[TOPIC]["attributes"], NO_TLS, statement("sns:Publish", TOPIC))
     kms._keys["1"] = {"Arn": KEY, "KeyState": "Enabled"}
     allow(kms._keys["1"], statement(["kms:Decrypt", "kms:GenerateDataKey*"], "*"))
-    found.home = tmp_path
     yield found
     for module, names in zip(modules, before, strict=True):
         vars(module).update(names)
@@ -68,9 +67,9 @@ def allow(owner, *statements):
 
 
 def subscribe(protocol="email", endpoint="ops@example.com"):
-    return sns._subscribe(
-        {"TopicArn": [TOPIC], "Protocol": [protocol], "Endpoint": [endpoint]}
-    )[2].decode()
+    return sns._subscribe({"TopicArn": [TOPIC], "Protocol": [protocol], "Endpoint": [endpoint]})[
+        2
+    ].decode()
 
 
 def errors_alarm(**changed):
@@ -95,6 +94,10 @@ def errors_alarm(**changed):
 def error(minutes_ago, count=1, name="api", value=1.0):
     at = NOON - 60 * minutes_ago
     return [Datum("AWS/Lambda", "Errors", value, "Count", (("FunctionName", name),), at)] * count
+
+
+def mails(monitoring):
+    return inbox.messages(monitoring._databases._cloud.home)
 
 
 def turn(monitoring):
@@ -189,7 +192,7 @@ def test_a_query_without_dimensions_finds_no_metric_that_has_some(monitoring):
 
 def test_an_alarm_mails_to_a_confirmed_subscription_and_says_so_in_its_history(monitoring):
     subscribe()
-    [asked] = inbox.messages(monitoring.home)
+    [asked] = mails(monitoring)
     token = asked.text.rpartition(" ")[2]
     sns._confirm_subscription({"TopicArn": [TOPIC], "Token": [token]})
     errors_alarm()
@@ -197,7 +200,7 @@ def test_an_alarm_mails_to_a_confirmed_subscription_and_says_so_in_its_history(m
     monitoring._cloudwatch.add(error(1, 3))
     monitoring._cloudwatch.evaluate(NOON)
 
-    _, mail = inbox.messages(monitoring.home)
+    _, mail = mails(monitoring)
     assert (mail.to, mail.subject) == ("ops@example.com", f'ALARM: "errors" in {REGION}')
     assert "State Change:             OK -> ALARM" in mail.text
     [action] = history("Action")
@@ -210,7 +213,7 @@ def test_a_subscription_that_is_not_confirmed_gets_no_message(monitoring):
     sns._fanout(TOPIC, "1", "hello", "")
 
     assert "<SubscriptionArn>pending confirmation</SubscriptionArn>" in answer
-    assert len(inbox.messages(monitoring.home)) == 1
+    assert len(mails(monitoring)) == 1
 
 
 def test_a_subscription_of_a_template_counts_as_confirmed(monitoring):
@@ -221,7 +224,7 @@ def test_a_subscription_of_a_template_counts_as_confirmed(monitoring):
 
     sns._fanout(TOPIC, "1", "hello", "")
 
-    [mail] = inbox.messages(monitoring.home)
+    [mail] = mails(monitoring)
     assert (mail.subject, mail.text) == ("AWS Notification Message", "hello")
 
 
@@ -270,7 +273,7 @@ def test_a_topic_whose_policy_does_not_admit_the_alarm_stays_mute(monitoring, po
         f'to perform: SNS:Publish on resource: {TOPIC} {because}"'
     )
     assert json.loads(action["HistoryData"])["actionState"] == "Failed"
-    assert len(inbox.messages(monitoring.home)) == 1  # the question for confirmation
+    assert len(mails(monitoring)) == 1  # the question for confirmation
 
 
 @pytest.mark.parametrize(
@@ -387,8 +390,8 @@ def test_queues_are_measured_each_minute_that_passes_and_their_alarm_rings(monit
 
 def test_databases_are_measured_by_their_server(monitoring, monkeypatch):
     rds._instances["store"] = {"AllocatedStorage": 1}
-    (monitoring.home / "postgres").mkdir()
-    (monitoring.home / "postgres" / "data").write_bytes(b"x" * 24)
+    (monitoring._databases._cloud.home / "postgres").mkdir()
+    (monitoring._databases._cloud.home / "postgres" / "data").write_bytes(b"x" * 24)
     spent = iter([1.0, 1.0, 31.0, 31.0])
     process = SimpleNamespace(
         cmdline=lambda: ["postgres: app store 127.0.0.1(5000) idle"],
