@@ -107,6 +107,9 @@ def ledger(cloud: Cloud) -> list[dict[str, Any]]:
 
 
 def _fidelity(client: Callable[[str], Any], resource: dict[str, Any]) -> Fidelity:
+    if resource["ResourceType"] == "AWS::CloudWatch::Alarm":
+        found = client("cloudwatch").describe_alarms(AlarmNames=[resource["PhysicalResourceId"]])
+        return fidelity.of_alarm(*found["MetricAlarms"])
     if resource["ResourceType"] != "AWS::WAFv2::WebACL":
         return fidelity.of(resource["ResourceType"])
     name, acl_id, scope = resource["PhysicalResourceId"].split("|")

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from localcloud.ledger import Verdict, of_alarm
 from localcloud.metrics import inbox
 from localcloud.metrics.clock import Clock, advance
 from localcloud.metrics.embedded import metrics_in
@@ -205,3 +206,16 @@ def test_requests_to_apis_and_distributions_are_reported_and_no_others():
 
 def test_a_request_without_an_answer_is_not_reported():
     assert served("/_aws/execute-api/1a2b/prod/items", status=0) == []
+
+
+@pytest.mark.parametrize(
+    ("namespace", "verdict"), [("AWS/Lambda", Verdict.ENFORCED), ("AWS/EC2", Verdict.RECORDED)]
+)
+def test_an_alarm_on_what_nobody_publishes_is_recorded_and_named(namespace, verdict):
+    dimensions = [{"Name": "FunctionName", "Value": "api"}]
+    alarm = {"Namespace": namespace, "MetricName": "Errors", "Dimensions": dimensions}
+
+    found = of_alarm(alarm)
+
+    assert found.verdict is verdict
+    assert ("AWS/EC2 Errors is not published here" in found.note) is (verdict is Verdict.RECORDED)
