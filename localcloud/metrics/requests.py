@@ -44,8 +44,9 @@ class Measured:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        address = address_of(scope)
-        cdn = _CDN.match(headers(scope).get("host", "")) if scope["type"] == "http" else None
+        address, cdn = address_of(scope), None
+        if address is None and scope["type"] == "http":
+            cdn = _CDN.match(headers(scope).get("host", ""))
         if address is None and cdn is None:
             await self._app(scope, receive, send)
             return

@@ -130,9 +130,10 @@ def test_values_within_the_newest_period_ring_and_older_ones_do_not(monitoring):
     assert json.loads(alarm["StateReasonData"])["recentDatapoints"] == [3.0]
 
 
-def test_values_of_another_dimension_or_unit_do_not_ring(monitoring):
-    alarm = errors_alarm(Unit="Seconds")
-    monitoring._cloudwatch.add([*error(1, 9, name="other"), *error(1, 9)])
+@pytest.mark.parametrize(("name", "unit"), [("other", "Count"), ("api", "Seconds")])
+def test_values_of_another_dimension_or_unit_do_not_ring(monitoring, name, unit):
+    alarm = errors_alarm(Unit=unit)
+    monitoring._cloudwatch.add(error(1, 9, name=name))
 
     monitoring._cloudwatch.evaluate(NOON)
 
@@ -340,8 +341,10 @@ def test_an_invocation_publishes_what_lambda_does_and_what_its_log_carries(monit
 def test_a_throttled_call_is_no_invocation(monitoring):
     lambda_svc._acquire_execution_slot({"concurrency": 0}, {"FunctionName": "api"})
     lambda_svc._emit_lambda_metrics("api", 0.0, error=False, throttle=True)
+    by_the_emulator = values()
     turn(monitoring)
 
+    assert by_the_emulator == {}
     assert values() == {("Throttles", "FunctionName=api"): [1.0]}
 
 
