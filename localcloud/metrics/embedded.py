@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
+import contextlib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -32,14 +33,12 @@ def metrics_in(log: str, *, ahead: float) -> Iterator[Datum]:
 
 
 def _of_document(text: str, ahead: float) -> Iterator[Datum]:
-    try:
+    with contextlib.suppress(ValueError, KeyError, TypeError):
         document = json.loads(text)
         metadata = document["_aws"]
         at = float(metadata["Timestamp"]) / 1000 + ahead
         for directive in metadata["CloudWatchMetrics"]:
             yield from _of_directive(document, directive, at)
-    except (ValueError, KeyError, TypeError):
-        return
 
 
 def _of_directive(document: dict[str, Any], directive: Any, at: float) -> Iterator[Datum]:

@@ -89,7 +89,7 @@ class Monitoring:
             await asyncio.sleep(_COLLECTION_SECONDS)
             try:
                 await self._turn()
-            except Exception:  # noqa: BLE001  # one metric or alarm; the cloud goes on
+            except Exception:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # goes on
                 _log.exception("metrics or alarms were not brought up to date")
 
     async def _turn(self) -> None:

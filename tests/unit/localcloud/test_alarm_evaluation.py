@@ -49,6 +49,12 @@ def state(drawn, **changed):
     return found and found.state
 
 
+def changed_to(one, datapoints):
+    found = judge(one, datapoints)
+    assert found
+    return found
+
+
 @pytest.mark.parametrize(("drawn", "states"), THREE_OF_THREE)
 def test_three_of_three_as_the_user_guide_draws_it(drawn, states):
     assert tuple(state(drawn, TreatMissingData=each) for each in TREATMENTS) == states
@@ -84,13 +90,13 @@ def test_missing_data_of_dynamodb_is_ignored_whatever_the_alarm_says():
 )
 def test_a_value_is_compared_as_the_alarm_says(comparison, ringing):
     one = alarm(ComparisonOperator=comparison, EvaluationPeriods=1)
-    found = {v for v in (4.0, 5.0, 6.0) if judge(one, [Datapoint(0, v)]).state == "ALARM"}
+    found = {v for v in (4.0, 5.0, 6.0) if changed_to(one, [Datapoint(0, v)]).state == "ALARM"}
 
     assert found == ringing
 
 
 def test_the_reason_of_an_alarm_names_its_data_points_as_cloudwatch_does():
-    found = judge(alarm(EvaluationPeriods=1, Threshold=1.0), [Datapoint(1574437080.0, 2.0)])
+    found = changed_to(alarm(EvaluationPeriods=1, Threshold=1.0), [Datapoint(1574437080.0, 2.0)])
 
     assert found.reason == (
         "Threshold Crossed: 1 out of the last 1 datapoint [2.0 (22/11/19 15:38:00)] was greater "
@@ -110,4 +116,4 @@ def test_the_reason_of_an_alarm_names_its_data_points_as_cloudwatch_does():
     ],
 )
 def test_the_reason_says_what_was_missing_and_how_it_was_treated(drawn, treated, reason):
-    assert reason in judge(alarm(TreatMissingData=treated), points(drawn)).reason
+    assert reason in changed_to(alarm(TreatMissingData=treated), points(drawn)).reason
