@@ -94,6 +94,9 @@ def _samples(web_acl: Json) -> Iterator[tuple[str, ...]]:
 
 
 def _of(client: Callable[[str], Any], resource: Json) -> Fidelity:
+    if resource["ResourceType"] == "AWS::CloudWatch::Alarm":
+        found = client("cloudwatch").describe_alarms(AlarmNames=[resource["PhysicalResourceId"]])
+        return ledger.of_alarm(*found["MetricAlarms"])
     if resource["ResourceType"] != "AWS::WAFv2::WebACL":
         return ledger.of(resource["ResourceType"])
     name, acl_id, scope = resource["PhysicalResourceId"].split("|")

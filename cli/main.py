@@ -17,6 +17,8 @@ COMMANDS = {
     "status": "Show what is deployed, and whether it is enforced, recorded or skipped here.",
     "endpoints": "List the addresses of what is deployed, and the stacks' outputs.",
     "token": "Print an access token of TapStack's machine client, for an `Authorization` header.",
+    "alarms": "Show each alarm's state and why, and whether what it watches has data.",
+    "inbox": "List the e-mail that alarms and topics have sent, or print one message.",
     "key": "Print the value of the partner API's key, for an `x-api-key` header.",
     "call": "Call a deployed API with its credentials, as curl would.",
     "upload": "Upload a file with a presigned POST, and print how to download it.",

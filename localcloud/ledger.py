@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from localcloud.gateway.firewall import Firewall
+from localcloud.metrics.published import is_published
 
 
 class Verdict(StrEnum):
@@ -73,7 +74,10 @@ TYPES: dict[str, Fidelity] = {
     ),
     "AWS::CloudFront::OriginAccessControl": _enforced("the bucket answers to the CDN alone"),
     "AWS::CloudFront::ResponseHeadersPolicy": _enforced("its headers are on every answer"),
-    "AWS::CloudWatch::Alarm": _recorded("alarms are not evaluated on the functions' metrics"),
+    "AWS::CloudWatch::Alarm": _enforced(
+        "evaluated each minute; its topic and the topic's key are asked whether it may publish; "
+        "composite rules too, metric math is refused at deployment"
+    ),
     "AWS::CloudWatch::Dashboard": _recorded("stored, not drawn"),
     "AWS::Cognito::UserPool": _enforced("no self sign-up, password policy"),
     "AWS::Cognito::UserPoolClient": _enforced("client secret, grant type, scopes, token lifetime"),
@@ -131,7 +135,9 @@ TYPES: dict[str, Fidelity] = {
         "each caller needs the key's consent; lifecycle and access logs are recorded"
     ),
     "AWS::S3::BucketPolicy": _enforced("TLS only, and every other statement"),
-    "AWS::SNS::Subscription": _recorded("no e-mail leaves this machine"),
+    "AWS::SNS::Subscription": _enforced(
+        "e-mail lands in the inbox (`tap inbox`); one that a template makes counts as confirmed"
+    ),
     "AWS::SNS::Topic": _enforced("its policy and its key's consent"),
     "AWS::SNS::TopicPolicy": _enforced("evaluated at each publish"),
     "AWS::SQS::Queue": _enforced("visibility, redrive, retention and its key's consent"),
@@ -163,6 +169,14 @@ def of_web_acl(web_acl: dict[str, Any]) -> Fidelity:
         named = ", ".join(f"{part} of rule {rule}" for rule, part in unknown.items())
         return _recorded(f"not evaluated here: {named}; its other rules are")
     return of("AWS::WAFv2::WebACL")
+
+
+def of_alarm(alarm: dict[str, Any]) -> Fidelity:
+    """The verdict on one alarm, as the API describes it: recorded if nothing can make it ring."""
+    metric = str(alarm.get("Namespace", "")), str(alarm.get("MetricName", ""))
+    if not is_published(*metric, [each["Name"] for each in alarm.get("Dimensions", [])]):
+        return _recorded(f"{' '.join(metric)} is not published here: it never rings")
+    return of("AWS::CloudWatch::Alarm")
 
 
 def of(resource_type: str) -> Fidelity:

@@ -32,6 +32,8 @@ from localcloud.gateway.stage import Stages
 from localcloud.guard import Guard
 from localcloud.journal import Journal
 from localcloud.limits import HEADER_SECONDS, Limits
+from localcloud.metrics.monitoring import Monitoring
+from localcloud.metrics.requests import Measured
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +59,8 @@ async def _serve(cloud: Cloud) -> None:
     journal = Journal(emulator.app, storage)
     access_log = AccessLog(cloud)
     gateway = Gateway(journal, Stages(cloud), access_log)
-    deployed, planes = Deployed(), Viewers(gateway)
+    monitoring = Monitoring(cloud)
+    deployed, planes = Deployed(), Measured(Viewers(gateway), monitoring.served)
     front_door = FrontDoor(planes, cloud, deployed)
     aws_api = Guard(_forgetting(planes, gateway, front_door), deployed, aws_api=True)
     guarded_door = Guard(front_door, deployed, aws_api=False)
@@ -66,6 +69,7 @@ async def _serve(cloud: Cloud) -> None:
         asyncio.create_task(_listen(guarded_door, cloud, stop, tls=False)),
         asyncio.create_task(journal.keep()),
         asyncio.create_task(access_log.deliver()),
+        asyncio.create_task(monitoring.watch()),
         asyncio.create_task(_report(cloud, gateway)),
     ]
     stopped = asyncio.create_task(stop.wait())

@@ -89,7 +89,7 @@ def role(arn: str, session: str) -> PrincipalInfo:
         type="AssumedRole",
         account=ACCOUNT,
         policies=need(iam_evaluator, "_gather_role_policies")(name, ACCOUNT),
-        limits=need(iam_evaluator, "_permissions_boundary")(iam._roles, name, ACCOUNT),
+        limits=need(iam_evaluator, "_permissions_boundary")(need(iam, "_roles"), name, ACCOUNT),
     )
 
 

@@ -1,6 +1,6 @@
 """What AWS says when a service may not do what a template or a request wants of it."""
 
-from ministack.services import apigateway_v1, lambda_svc
+from ministack.services import apigateway_v1, kms, lambda_svc, sns
 
 from localcloud.cloud import ACCOUNT, REGION
 from localcloud.consent.engine import Context, Refusal, Service, ask_key, role
@@ -28,6 +28,36 @@ def refused_read_by_cdn(distribution: str, object_arn: str) -> Refusal | None:
     """
     cdn = Service("cloudfront.amazonaws.com", distribution, source_account="")
     return ask_key_of(cdn, "s3:GetObject", object_arn, {})
+
+
+def why_not_published(alarm: str, topic: str) -> str:
+    """Say why an alarm may not publish to a topic; empty when it may.
+
+    See https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
+
+    Args:
+        alarm: Its ARN.
+        topic: The ARN of a topic.
+    """
+    found = need(sns, "_topics").get(topic)
+    if found is None:
+        return "Topic does not exist"
+    cloudwatch = Service("cloudwatch.amazonaws.com", alarm)
+    refused = may(cloudwatch, "sns:Publish", topic, key=False)
+    if refused:
+        because = refused.message.rpartition(f"{topic} ")[2].replace("sns:Publish", "SNS:Publish")
+        told = f"Resource: {alarm} is not authorized to perform: SNS:Publish on resource: {topic}"
+        return f"{told} {because}"
+    key = found["attributes"].get("KmsMasterKeyId")
+    # The policy of AWS's own key for SNS, which is not here, lets no alarm use it.
+    lets = not key or (
+        need(kms, "_resolve_key")(key) and not ask_key_of(cloudwatch, "sns:Publish", topic, {})
+    )
+    return (
+        ""
+        if lets
+        else "CloudWatch Alarms does not have authorization to access the SNS topic encryption key."
+    )
 
 
 def why_no_source(properties: Context, *, key: bool = False) -> str:

@@ -1,0 +1,178 @@
+"""The emulator's CloudWatch, with its metrics, its alarms and their actions as on AWS.
+
+The emulator looks at an alarm only when somebody calls its API, overlooks dimensions, missing data
+and M of N, and asks no policy before it acts. Here both are replaced; its API answers from the same
+metrics and alarms as before.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from ministack.services import cloudwatch
+
+from localcloud.consent.services import why_not_published
+from localcloud.engine.internals import need, replace
+from localcloud.metrics.clock import MINUTE, Clock, ClockedTime
+from localcloud.metrics.evaluation import Datapoint, Judgement, judge, retrieved
+from localcloud.metrics.published import Datum
+
+Alarm = dict[str, Any]
+_KEPT_SECONDS = 3 * 60 * MINUTE
+_ACTIONS = {
+    "ALARM": "AlarmActions",
+    "OK": "OKActions",
+    "INSUFFICIENT_DATA": "InsufficientDataActions",
+}
+
+
+class _Exactly(dict[str, str]):
+    """Dimensions to look for; to have none is a wish too, which the emulator overlooks."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+class CloudWatch:
+    """Metrics and alarms of the emulator.
+
+    Args:
+        clock: What all of it goes by.
+
+    Raises:
+        CloudError: The emulator is not the version this was written for.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._metrics = need(cloudwatch, "_metrics")
+        self._alarms = need(cloudwatch, "_alarms")
+        self._key = need(cloudwatch, "_dims_key")
+        self._statistics = need(cloudwatch, "_calc_stats")
+        self._statistic = need(cloudwatch, "_stat_value")
+        self._note_transition = need(cloudwatch, "_record_history")
+        self._history = need(cloudwatch, "_history_entries")
+        self._evaluate_parents = need(cloudwatch, "_evaluate_parent_alarms")
+        self._publish = need(cloudwatch, "_dispatch_alarm_actions")
+        self._recent: dict[Any, dict[str, Any]] = {}
+        dimensions = need(cloudwatch, "_dims_from_list")
+        replace(cloudwatch, "time", ClockedTime(clock))
+        replace(cloudwatch, "_evaluate_alarm", lambda alarm: None)
+        replace(cloudwatch, "_dispatch_alarm_actions", self.act)
+        replace(cloudwatch, "_evict_old_metrics", self.forget_old)
+        replace(cloudwatch, "_dims_from_list", lambda given: _Exactly(dimensions(given)))
+
+    def add(self, data: Iterable[Datum]) -> None:
+        """Publish values; equal ones of a metric and a minute are kept as one with a count."""
+        for datum in data:
+            minute = datum.at // MINUTE * MINUTE
+            which = (datum.namespace, datum.name, datum.dimensions)
+            known = (which, minute, datum.unit, datum.value)
+            if known in self._recent:
+                self._recent[known]["Count"] += 1.0
+                continue
+            point = {
+                "Timestamp": minute,
+                "Value": float(datum.value),
+                "Count": 1.0,
+                "Unit": datum.unit,
+                "Dimensions": dict(datum.dimensions),
+            }
+            self._recent[known] = point
+            key = (datum.namespace, datum.name, self._key(dict(datum.dimensions)))
+            if key not in self._metrics:
+                self._metrics[key] = []
+            self._metrics[key].append(point)
+
+    def forget_old(self) -> None:
+        """Drop what is older than three hours, or than the longest alarm looks back."""
+        ranges = [alarm["Period"] * retrieved(alarm) for alarm in self._alarms.values()]
+        oldest = self._clock.now() - max([_KEPT_SECONDS, *ranges])
+        self._recent.clear()
+        for key, points in list(self._metrics.items()):
+            kept = [point for point in points if point["Timestamp"] >= oldest]
+            if kept:
+                self._metrics[key] = kept
+            else:
+                del self._metrics[key]
+
+    def evaluate(self, end: float) -> None:
+        """Evaluate every alarm on a metric.
+
+        Args:
+            end: When the newest period ends, in seconds since 1970.
+        """
+        for alarm in list(self._alarms.values()):
+            if not alarm.get("MetricName"):
+                continue  # on metric math, which a template may not have here
+            found = judge(alarm, self._datapoints(alarm, end))
+            if found and found.state != alarm["StateValue"]:
+                self._change(alarm, found)
+
+    def _datapoints(self, alarm: Alarm, end: float) -> list[Datapoint]:
+        named = {each["Name"]: each["Value"] for each in alarm.get("Dimensions") or []}
+        key = (alarm["Namespace"], alarm["MetricName"], self._key(named))
+        period, unit = alarm["Period"], alarm.get("Unit")
+        points = [
+            point for point in self._metrics.get(key) or () if unit in (None, point.get("Unit"))
+        ]
+        statistic = alarm.get("ExtendedStatistic") or alarm["Statistic"]
+        starts = [end - period * back for back in range(retrieved(alarm), 0, -1)]
+        found = []
+        for start in starts:
+            within = [p for p in points if start <= p["Timestamp"] < start + period]
+            statistics = self._statistics(within)
+            value = self._statistic(statistics, statistic, within) if statistics else None
+            found.append(Datapoint(start, value))
+        return found
+
+    def _change(self, alarm: Alarm, found: Judgement) -> None:
+        before, now = alarm["StateValue"], int(self._clock.now())
+        data = {
+            "version": "1.0",
+            "period": alarm["Period"],
+            "recentDatapoints": [point.value for point in found.datapoints],
+            "threshold": alarm["Threshold"],
+        }
+        alarm.update(
+            StateValue=found.state,
+            StateReason=found.reason,
+            StateReasonData=json.dumps(data),
+            StateUpdatedTimestamp=now,
+            StateTransitionedTimestamp=now,
+        )
+        name = alarm["AlarmName"]
+        self._note_transition(name, before, found.state, found.reason, reason_data=data)
+        self.act(alarm, before, found.state, found.reason)
+        self._evaluate_parents(alarm)
+
+    def act(self, alarm: Alarm, before: str, state: str, reason: str) -> None:
+        """Run the actions of an alarm's new state, and note in its history what became of each."""
+        if not alarm.get("ActionsEnabled", True):
+            return
+        for action in alarm.get(_ACTIONS[state]) or []:
+            if not action.startswith("arn:aws:sns:"):
+                why = "the embedded cloud executes Amazon SNS actions alone"
+            else:
+                why = why_not_published(alarm["AlarmArn"], action)
+            if not why:
+                self._publish({**alarm, _ACTIONS[state]: [action]}, before, state, reason)
+            self._note_action(alarm, action, why)
+
+    def _note_action(self, alarm: Alarm, action: str, why: str) -> None:
+        done = {"actionState": "Failed" if why else "Succeeded", "notificationResource": action}
+        summary = (
+            f'Failed to execute action {action}. Received error: "{why}"'
+            if why
+            else f"Successfully executed action {action}"
+        )
+        self._history().append(
+            {
+                "AlarmName": alarm["AlarmName"],
+                "AlarmType": "CompositeAlarm" if "AlarmRule" in alarm else "MetricAlarm",
+                "Timestamp": need(cloudwatch, "_ts_iso")(self._clock.now()),
+                "HistoryItemType": "Action",
+                "HistorySummary": summary,
+                "HistoryData": json.dumps(done | ({"error": why} if why else {})),
+            }
+        )

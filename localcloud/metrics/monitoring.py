@@ -1,0 +1,142 @@
+"""Collects what services publish, and evaluates the alarms, off the path of every request."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ministack.services import apigateway_v1, cloudfront, lambda_svc
+
+from localcloud.cloud import Cloud
+from localcloud.engine.internals import need, replace
+from localcloud.metrics import notifications
+from localcloud.metrics.clock import MINUTE, Clock
+from localcloud.metrics.cloudwatch import CloudWatch
+from localcloud.metrics.embedded import metrics_in
+from localcloud.metrics.gauges import Databases, Queues
+from localcloud.metrics.published import Datum, of_service
+from localcloud.metrics.requests import Served
+
+_COLLECTION_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class Monitoring:
+    """Everything of CloudWatch that happens by itself.
+
+    Raises:
+        CloudError: The emulator is not the version this was written for.
+    """
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._clock = Clock(cloud.home)
+        self._cloudwatch = CloudWatch(self._clock)
+        self._queues = Queues(self._clock)
+        self._databases = Databases(cloud)
+        self._events: deque[tuple[float, Callable[[float], Iterator[Datum]]]] = deque()
+        self._minute = self._clock.now() // MINUTE * MINUTE
+        self._rest_apis = need(apigateway_v1, "_rest_apis")
+        self._distribution = need(cloudfront, "find_distribution_for_label")
+        notifications.install(cloud, self._clock)
+        self._follow_functions()
+
+    def _follow_functions(self) -> None:
+        logged, acquire = (
+            need(lambda_svc, "_emit_lambda_logs"),
+            need(lambda_svc, "_acquire_execution_slot"),
+        )
+        in_flight = need(lambda_svc, "_inflight")
+
+        def followed(
+            function: dict[str, Any],
+            request_id: str,
+            log: str,
+            error: bool,
+            milliseconds: int,
+            **rest: Any,
+        ) -> None:
+            logged(function, request_id, log, error, milliseconds, **rest)
+            name = (function.get("config") or function)["FunctionName"]
+            values = {"Invocations": 1.0, "Errors": float(error), "Duration": float(milliseconds)}
+            self._note(lambda at: self._of_invocation(name, values, log, at))
+
+        def acquired(function: dict[str, Any], config: dict[str, Any]) -> Any:
+            slot, limit = acquire(function, config)
+            name = config["FunctionName"]
+            values = {"Throttles": float(slot is None)}
+            if slot is not None:
+                values["ConcurrentExecutions"] = float(in_flight.get(slot, 1))
+            self._note(lambda at: _of_function(name, values, at))
+            return slot, limit
+
+        replace(lambda_svc, "_emit_lambda_logs", followed)
+        replace(lambda_svc, "_acquire_execution_slot", acquired)
+        # It counts calls of the Lambda API alone, and a throttled one as an invocation.
+        replace(lambda_svc, "_emit_lambda_metrics", lambda *_, **__: None)
+
+    def _note(self, happened: Callable[[float], Iterator[Datum]]) -> None:
+        self._events.append((self._clock.now(), happened))
+
+    def served(self, request: Served) -> None:
+        """Note a request to a deployed API or distribution."""
+        self._note(lambda at: self._of_request(request, at))
+
+    async def watch(self) -> None:
+        """Publish and evaluate for as long as the process runs."""
+        while True:
+            await asyncio.sleep(_COLLECTION_SECONDS)
+            try:
+                await self._turn()
+            except Exception:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # goes on
+                _log.exception("metrics or alarms were not brought up to date")
+
+    async def _turn(self) -> None:
+        while self._events:
+            at, happened = self._events.popleft()
+            self._cloudwatch.add(happened(at))
+        self._clock.read()
+        if self._clock.now() >= self._minute + MINUTE:
+            await asyncio.to_thread(self._databases.look)
+        while self._clock.now() >= self._minute + MINUTE:
+            self._cloudwatch.add(self._queues.measure(self._minute))
+            self._cloudwatch.add(self._databases.measure(self._minute))
+            self._minute += MINUTE
+            self._cloudwatch.evaluate(self._minute)
+            self._cloudwatch.forget_old()
+            await asyncio.sleep(0)  # a drill may have put the clock forward by hours
+
+    def _of_invocation(
+        self, name: str, values: dict[str, float], log: str, at: float
+    ) -> Iterator[Datum]:
+        yield from _of_function(name, values, at)
+        yield from metrics_in(log, ahead=self._clock.ahead)
+
+    def _of_request(self, request: Served, at: float) -> Iterator[Datum]:
+        client, server = (float(request.status // 100 == family) for family in (4, 5))
+        if request.distribution:
+            found = self._distribution(request.distribution)
+            if found:
+                values = {
+                    "Requests": 1.0,
+                    "4xxErrorRate": 100 * client,
+                    "5xxErrorRate": 100 * server,
+                    "TotalErrorRate": 100 * (client or server),
+                }
+                which = {"DistributionId": found["Id"], "Region": "Global"}
+                yield from of_service("AWS/CloudFront", which, values, at)
+            return
+        both = {"Count": 1.0, "Latency": float(request.milliseconds)}
+        rest_api = self._rest_apis.get(request.api_id)
+        if rest_api:
+            values = both | {"4XXError": client, "5XXError": server}
+            which = {"ApiName": rest_api["name"], "Stage": request.stage}
+        else:
+            values = both | {"4xx": client, "5xx": server}
+            which = {"ApiId": request.api_id, "Stage": "$default"}
+        yield from of_service("AWS/ApiGateway", which, values, at)
+
+
+def _of_function(name: str, values: dict[str, float], at: float) -> Iterator[Datum]:
+    yield from of_service("AWS/Lambda", {"FunctionName": name}, values, at)

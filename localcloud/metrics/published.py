@@ -1,0 +1,101 @@
+"""The metrics that services publish here, with AWS's names and dimensions.
+
+What an alarm watches and nobody publishes is named by `tap alarms` and the ledger. Metrics of a
+namespace that is not AWS's come from the functions' logs: nobody knows them in advance.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+_FUNCTION = (("FunctionName",),)
+_REST_API = (("ApiName",), ("ApiName", "Stage"))
+_HTTP_API = (("ApiId",), ("ApiId", "Stage"))
+_QUEUE = (("QueueName",),)
+_DATABASE = (("DBInstanceIdentifier",),)
+_DISTRIBUTION = (("DistributionId", "Region"),)
+# Units as AWS documents them, by namespace, dimensions and name.
+_PUBLISHED: dict[tuple[str, tuple[tuple[str, ...], ...]], dict[str, str]] = {
+    ("AWS/Lambda", _FUNCTION): {
+        "Invocations": "Count",
+        "Errors": "Count",
+        "Throttles": "Count",
+        "Duration": "Milliseconds",
+        "ConcurrentExecutions": "Count",
+    },
+    ("AWS/ApiGateway", _REST_API): {
+        "Count": "Count",
+        "4XXError": "Count",
+        "5XXError": "Count",
+        "Latency": "Milliseconds",
+    },
+    ("AWS/ApiGateway", _HTTP_API): {
+        "Count": "Count",
+        "4xx": "Count",
+        "5xx": "Count",
+        "Latency": "Milliseconds",
+    },
+    ("AWS/SQS", _QUEUE): {
+        "ApproximateNumberOfMessagesVisible": "Count",
+        "ApproximateNumberOfMessagesNotVisible": "Count",
+        "ApproximateAgeOfOldestMessage": "Seconds",
+    },
+    ("AWS/RDS", _DATABASE): {
+        "CPUUtilization": "Percent",
+        "DatabaseConnections": "Count",
+        "FreeStorageSpace": "Bytes",
+    },
+    ("AWS/CloudFront", _DISTRIBUTION): {
+        "Requests": "None",
+        "4xxErrorRate": "Percent",
+        "5xxErrorRate": "Percent",
+        "TotalErrorRate": "Percent",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Datum:
+    """One value of a metric.
+
+    Attributes:
+        at: Seconds since 1970.
+    """
+
+    namespace: str
+    name: str
+    value: float
+    unit: str
+    dimensions: tuple[tuple[str, str], ...]
+    at: float
+
+
+def is_published(namespace: str, name: str, dimensions: Collection[str]) -> bool:
+    """Tell whether a metric of these dimensions' names can have data here."""
+    if not namespace.startswith("AWS/"):
+        return bool(namespace)
+    return any(
+        known == namespace and name in metrics and any(set(dimensions) == set(d) for d in sets)
+        for (known, sets), metrics in _PUBLISHED.items()
+    )
+
+
+def catalogue() -> set[tuple[str, str, tuple[str, ...]]]:
+    """Return the namespace, name and dimensions of every metric of a service."""
+    return {
+        (namespace, name, names)
+        for (namespace, sets), metrics in _PUBLISHED.items()
+        for name in metrics
+        for names in sets
+    }
+
+
+def of_service(
+    namespace: str, dimensions: dict[str, str], values: dict[str, float], at: float
+) -> Iterable[Datum]:
+    """Make a service's metrics, under each set of dimensions that AWS publishes them with."""
+    for (known, sets), units in _PUBLISHED.items():
+        if known == namespace and set(dimensions) == set(sets[-1]):
+            for names in sets:
+                key = tuple((name, dimensions[name]) for name in names)
+                for name, value in values.items():
+                    yield Datum(namespace, name, value, units[name], key, at)
