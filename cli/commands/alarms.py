@@ -3,10 +3,9 @@
 from typing import Annotated, Any
 
 import typer
-from rich.text import Text
 
 from cli import targets
-from cli.console import emit, show
+from cli.console import emit, show, styled
 from cli.errors import CliError
 from cli.options import Aws, Context, Home, Json
 from cli.stacks import Json as Row
@@ -49,10 +48,10 @@ def alarms(
             ("State", "Alarm", "Watches", "Data", "Why"),
             (
                 (
-                    Text(row["state"], _COLOURS[row["state"]]),
+                    styled((row["state"], _COLOURS[row["state"]])),
                     row["alarm"],
                     row["metric"],
-                    Text(row["data"], "red" if row["data"] == _NOT_PUBLISHED else ""),
+                    styled((row["data"], "red" if row["data"] == _NOT_PUBLISHED else "")),
                     row["reason"],
                 )
                 for row in rows

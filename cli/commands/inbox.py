@@ -9,7 +9,6 @@ from cli import targets
 from cli.console import data, emit, show
 from cli.errors import CliError
 from cli.options import Home, Json
-from localcloud.metrics.inbox import messages
 
 
 def inbox(
@@ -24,6 +23,8 @@ def inbox(
 
     No e-mail leaves this machine: each is a file in the folder `inbox` of the embedded cloud.
     """
+    from localcloud.metrics.inbox import messages
+
     found = messages(targets.running_cloud(home).home)
     if number is not None and not 1 <= number <= len(found):
         raise CliError(f"no message {number}; there are {len(found)}, see `tap inbox`")

@@ -16,6 +16,7 @@ def started(monkeypatch):
     servers: list[Cloud] = []
     for module, name in (
         (deployment, "recover"),
+        (deployment, "_let_gateway_log"),
         (deployment, "_settle"),
         (deployment, "_synthesize"),
         (cdk, "run"),

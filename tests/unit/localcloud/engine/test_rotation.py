@@ -70,6 +70,7 @@ def secret(secrets):
 def installed(patch, monkeypatch, emulator, function):
     """The patch, with that function for the account's only one."""
     patch(rotation)
+    monkeypatch.setattr(rotation, "refused_rotation", lambda *_: None)
     monkeypatch.setattr(
         Cloud,
         "client",
