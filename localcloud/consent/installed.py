@@ -34,6 +34,8 @@ Properties = dict[str, Any]
 
 # Why CloudFormation cannot make such a resource, given its properties and name; empty when it can.
 _DEPLOYMENTS: dict[str, Callable[[Properties, str], str]] = {
+    "AWS::Backup::BackupVault": lambda vault, _: services.why_no_key(vault.get("EncryptionKeyArn")),
+    "AWS::RDS::DBInstance": lambda instance, _: services.why_no_key(instance.get("KmsKeyId")),
     "AWS::ApiGateway::Stage": lambda stage, _: services.why_no_stage_logs(stage),
     "AWS::Lambda::EventSourceMapping": lambda source, _: services.why_no_source(source),
     "AWS::Logs::LogGroup": services.why_no_log_group,

@@ -1,5 +1,6 @@
 """What AWS says when a service may not do what a template or a request wants of it."""
 
+from ministack.core.iam_evaluator import PrincipalInfo
 from ministack.services import apigateway_v1, kms, lambda_svc, sns
 
 from localcloud.cloud import ACCOUNT, REGION
@@ -102,6 +103,18 @@ def why_no_log_group(properties: Context, name: str) -> str:
     )
     words = "The specified KMS key does not exist or is not allowed to be used with Arn"
     return f"{words} '{arn}'" if refused else ""
+
+
+def why_no_key(key: str | None) -> str:
+    """Say why RDS or AWS Backup cannot encrypt with a key; empty when it can, or has none.
+
+    Both make a grant for themselves on behalf of whoever deploys, an administrator:
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html
+    """
+    deployer = PrincipalInfo(f"arn:aws:iam::{ACCOUNT}:root", "Root", ACCOUNT, None)
+    refused = key and ask_key(deployer, key, ("kms:CreateGrant", "kms:DescribeKey"))
+    words = "does not exist, is not enabled or you do not have permissions to access it."
+    return f"The specified KMS key [{key}] {words}" if refused else ""
 
 
 def why_no_stage_logs(properties: Context) -> str:

@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ministack.services import apigateway_v1, cloudfront, lambda_svc
 
 from localcloud.cloud import Cloud
 from localcloud.engine.internals import need, replace
-from localcloud.metrics import notifications
+from localcloud.metrics import notifications, tables
 from localcloud.metrics.clock import MINUTE, Clock
 from localcloud.metrics.cloudwatch import CloudWatch
 from localcloud.metrics.embedded import metrics_in
@@ -35,12 +35,13 @@ class Monitoring:
         self._cloudwatch = CloudWatch(self._clock)
         self._queues = Queues(self._clock)
         self._databases = Databases(cloud)
-        self._events: deque[tuple[float, Callable[[float], Iterator[Datum]]]] = deque()
+        self._events: deque[tuple[float, Callable[[float], Iterable[Datum]]]] = deque()
         self._minute = self._clock.now() // MINUTE * MINUTE
         self._rest_apis = need(apigateway_v1, "_rest_apis")
         self._distribution = need(cloudfront, "find_distribution_for_label")
         notifications.install(cloud, self._clock)
         self._follow_functions()
+        tables.follow(self._note)
 
     def _follow_functions(self) -> None:
         logged, acquire = (
@@ -76,7 +77,7 @@ class Monitoring:
         # It counts calls of the Lambda API alone, and a throttled one as an invocation.
         replace(lambda_svc, "_emit_lambda_metrics", lambda *_, **__: None)
 
-    def _note(self, happened: Callable[[float], Iterator[Datum]]) -> None:
+    def _note(self, happened: Callable[[float], Iterable[Datum]]) -> None:
         self._events.append((self._clock.now(), happened))
 
     def served(self, request: Served) -> None:

@@ -7,15 +7,11 @@ namespace that is not AWS's come from the functions' logs: nobody knows them in 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-_FUNCTION = (("FunctionName",),)
 _REST_API = (("ApiName",), ("ApiName", "Stage"))
 _HTTP_API = (("ApiId",), ("ApiId", "Stage"))
-_QUEUE = (("QueueName",),)
-_DATABASE = (("DBInstanceIdentifier",),)
-_DISTRIBUTION = (("DistributionId", "Region"),)
 # Units as AWS documents them, by namespace, dimensions and name.
 _PUBLISHED: dict[tuple[str, tuple[tuple[str, ...], ...]], dict[str, str]] = {
-    ("AWS/Lambda", _FUNCTION): {
+    ("AWS/Lambda", (("FunctionName",),)): {
         "Invocations": "Count",
         "Errors": "Count",
         "Throttles": "Count",
@@ -34,17 +30,20 @@ _PUBLISHED: dict[tuple[str, tuple[tuple[str, ...], ...]], dict[str, str]] = {
         "5xx": "Count",
         "Latency": "Milliseconds",
     },
-    ("AWS/SQS", _QUEUE): {
+    ("AWS/SQS", (("QueueName",),)): {
         "ApproximateNumberOfMessagesVisible": "Count",
         "ApproximateNumberOfMessagesNotVisible": "Count",
         "ApproximateAgeOfOldestMessage": "Seconds",
     },
-    ("AWS/RDS", _DATABASE): {
+    ("AWS/DynamoDB", (("TableName", "Operation"),)): {"SuccessfulRequestLatency": "Milliseconds"},
+    ("AWS/DynamoDB", (("TableName",),)): {"ConditionalCheckFailedRequests": "Count"},
+    ("AWS/DynamoDB", ((),)): {"UserErrors": "Count"},
+    ("AWS/RDS", (("DBInstanceIdentifier",),)): {
         "CPUUtilization": "Percent",
         "DatabaseConnections": "Count",
         "FreeStorageSpace": "Bytes",
     },
-    ("AWS/CloudFront", _DISTRIBUTION): {
+    ("AWS/CloudFront", (("DistributionId", "Region"),)): {
         "Requests": "None",
         "4xxErrorRate": "Percent",
         "5xxErrorRate": "Percent",
@@ -77,16 +76,6 @@ def is_published(namespace: str, name: str, dimensions: Collection[str]) -> bool
         known == namespace and name in metrics and any(set(dimensions) == set(d) for d in sets)
         for (known, sets), metrics in _PUBLISHED.items()
     )
-
-
-def catalogue() -> set[tuple[str, str, tuple[str, ...]]]:
-    """Return the namespace, name and dimensions of every metric of a service."""
-    return {
-        (namespace, name, names)
-        for (namespace, sets), metrics in _PUBLISHED.items()
-        for name in metrics
-        for names in sets
-    }
 
 
 def of_service(

@@ -377,6 +377,10 @@ def _deployments(own: Own) -> dict[str, tuple[dict[str, Any], str]]:
         },
     }
     group = {"LogGroupName": "another", "KmsKeyId": own.key}
+    # The key's policy lets the account do no more than change the key.
+    instance = {"Engine": "postgres", "DBInstanceClass": "db.t4g.micro", "AllocatedStorage": "20"}
+    instance |= {"StorageEncrypted": "true", "MasterUsername": "owner", "KmsKeyId": own.key}
+    vault = {"BackupVaultName": own.name, "EncryptionKeyArn": own.key}
     source = {"FunctionName": function, "EventSourceArn": queue}
     rotation = {"SecretId": own.name, "RotationLambdaARN": function}
     return {
@@ -391,6 +395,14 @@ def _deployments(own: Own) -> dict[str, tuple[dict[str, Any], str]]:
         "rotation": (
             {"Rotation": {"Type": "AWS::SecretsManager::RotationSchedule", "Properties": rotation}},
             "Secrets Manager cannot invoke the specified Lambda function",
+        ),
+        "database": (
+            {"Database": {"Type": "AWS::RDS::DBInstance", "Properties": instance}},
+            "you do not have permissions to access it",
+        ),
+        "backups": (
+            {"Vault": {"Type": "AWS::Backup::BackupVault", "Properties": vault}},
+            "you do not have permissions to access it",
         ),
         "stage": (stage, "CloudWatch Logs role ARN must be set in account settings"),
     }

@@ -10,7 +10,7 @@ from localcloud.metrics import inbox
 from localcloud.metrics.clock import Clock, advance
 from localcloud.metrics.embedded import metrics_in
 from localcloud.metrics.notifications import text_of
-from localcloud.metrics.published import Datum, catalogue, is_published, of_service
+from localcloud.metrics.published import Datum, is_published, of_service
 from localcloud.metrics.requests import Measured, Served
 
 
@@ -86,10 +86,6 @@ def test_a_dimension_without_a_text_keeps_back_its_own_set_alone():
 
 def test_a_line_that_only_looks_like_json_publishes_nothing():
     assert published('{"_aws": ') == []
-
-
-def test_every_metric_of_the_catalogue_is_said_to_be_published():
-    assert all(is_published(*each) for each in catalogue())
 
 
 @pytest.mark.parametrize(

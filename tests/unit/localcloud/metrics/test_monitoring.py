@@ -5,7 +5,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from ministack.services import cloudwatch, kms, lambda_svc, rds, sns, sqs
+from ministack.services import cloudwatch, dynamodb, kms, lambda_svc, rds, sns, sqs
 
 from localcloud.cloud import ACCOUNT, REGION, Cloud
 from localcloud.consent.services import why_not_published
@@ -35,7 +35,7 @@ NO_TLS = {
 @pytest.fixture
 def monitoring(tmp_path, monkeypatch):
     """A monitoring of a cloud with one encrypted topic, at noon; the emulator is put back after."""
-    modules = (cloudwatch, kms, lambda_svc, rds, sns, sqs)
+    modules = (cloudwatch, dynamodb, kms, lambda_svc, rds, sns, sqs)
     before = [dict(vars(module)) for module in modules]
     (tmp_path / "state").mkdir()
     stores = (cloudwatch._metrics, cloudwatch._alarms, cloudwatch._alarm_history)
@@ -372,6 +372,27 @@ def test_requests_of_a_distribution_publish_error_rates(monitoring):
     which = "DistributionId=E1|Region=Global"
     assert sorted(values()[("5xxErrorRate", which)]) == [0.0, 100.0]
     assert values()[("4xxErrorRate", which)] == [0.0, 0.0]
+
+
+def test_operations_on_items_publish_their_time_or_their_failure(monitoring):
+    schema = {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}
+    attributes = {"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}]}
+    dynamodb._create_table(
+        {"TableName": "items", **schema, **attributes, "BillingMode": "PAY_PER_REQUEST"}
+    )
+    item = {"TableName": "items", "Item": {"id": {"S": "1"}}}
+    dynamodb._put_item(dict(item))
+    dynamodb._put_item({**item, "ConditionExpression": "attribute_not_exists(id)"})
+    dynamodb._put_item({**item, "Item": {}})
+    dynamodb._tables.clear()
+    turn(monitoring)
+
+    found = values()
+    assert len(found.pop(("SuccessfulRequestLatency", "Operation=PutItem|TableName=items"))) == 1
+    assert found == {
+        ("ConditionalCheckFailedRequests", "TableName=items"): [1.0],
+        ("UserErrors", ""): [1.0],
+    }
 
 
 def test_queues_are_measured_each_minute_that_passes_and_their_alarm_rings(monitoring):

@@ -1,0 +1,54 @@
+"""Metrics of DynamoDB, by what becomes of each operation on items.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ministack.services import dynamodb
+
+from localcloud.engine.internals import need, replace
+from localcloud.metrics.published import Datum, of_service
+
+Note = Callable[[Callable[[float], Iterable[Datum]]], None]
+
+_OPERATIONS = {
+    f"_{name}_item": f"{name.title()}Item" for name in ("put", "get", "update", "delete")
+} | {"_query": "Query", "_scan": "Scan"}
+
+
+def follow(note: Note) -> None:
+    """Report every operation on the items of one table.
+
+    Raises:
+        CloudError: The emulator is not the version this was written for.
+    """
+    for function, operation in _OPERATIONS.items():
+        replace(dynamodb, function, _timed(operation, need(dynamodb, function), note))
+
+
+def _timed(operation: str, run: Callable[..., Any], note: Note) -> Callable[..., Any]:
+    def timed(data: dict[str, Any], *rest: Any, **named: Any) -> Any:
+        began = time.perf_counter()
+        answer = run(data, *rest, **named)
+        elapsed = (time.perf_counter() - began) * 1000
+        table = str(data.get("TableName")).rpartition("/")[2]  # an ARN names it too
+        note(lambda at: _of_answer(table, operation, answer, elapsed, at))
+        return answer
+
+    return timed
+
+
+def _of_answer(
+    table: str, operation: str, answer: Any, milliseconds: float, at: float
+) -> Iterable[Datum]:
+    status, _, body = answer
+    if status == 200:
+        which = {"TableName": table, "Operation": operation}
+        return of_service("AWS/DynamoDB", which, {"SuccessfulRequestLatency": milliseconds}, at)
+    if b"ConditionalCheckFailedException" in body:
+        failed = {"ConditionalCheckFailedRequests": 1.0}
+        return of_service("AWS/DynamoDB", {"TableName": table}, failed, at)
+    return of_service("AWS/DynamoDB", {}, {"UserErrors": 1.0}, at)
