@@ -106,7 +106,7 @@ TYPES: dict[str, Fidelity] = {
     "AWS::KMS::Alias": _enforced("resolves to its key"),
     "AWS::KMS::Key": _enforced(
         "policy, grants and state, for direct calls and for callers of S3, DynamoDB, Secrets "
-        "Manager, SQS and SNS; RDS and Backup do not ask for it, nothing is encrypted"
+        "Manager, SQS and SNS; RDS and Backup ask once; nothing is encrypted"
     ),
     "AWS::Lambda::EventSourceMapping": _enforced(
         "batches, partial failures, and the role's rights when it is made and at each poll"
