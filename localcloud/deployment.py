@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from localcloud import cdk, postgres, process
+from localcloud import cdk, orphans, postgres
 from localcloud.cloud import ACCOUNT, REGION, Cloud
 from localcloud.deployed_settings import DeployedSettings
 from localcloud.errors import CloudError
@@ -56,7 +56,7 @@ def deploy(cloud: Cloud, *, step: Step, only: str | None = None) -> None:
         cdk.run(
             cloud.app,
             ["deploy", *which, "--app", str(assembly), "--require-approval", "never", "--ci"],
-            process.marked(cloud),
+            orphans.marked(cloud),
             cloud.home / "cdk.log",
         )
     _settle(cloud)
@@ -65,7 +65,7 @@ def deploy(cloud: Cloud, *, step: Step, only: str | None = None) -> None:
 def _bootstrap(cloud: Cloud) -> None:
     # In a folder without a cdk.json, the CLI does not synthesize the app for it.
     target, log = f"aws://{ACCOUNT}/{REGION}", cloud.home / "cdk-bootstrap.log"
-    cdk.run(cloud.app, ["bootstrap", target], process.marked(cloud), log, folder=cloud.home)
+    cdk.run(cloud.app, ["bootstrap", target], orphans.marked(cloud), log, folder=cloud.home)
 
 
 def _let_gateway_log(cloud: Cloud) -> None:
@@ -87,7 +87,7 @@ def _let_gateway_log(cloud: Cloud) -> None:
 
 def _synthesize(assembly: Path, cloud: Cloud) -> None:
     # The CLI's other commands synthesize with the validation that this one leaves out for speed.
-    environ = process.marked(cloud) | {"CDK_VALIDATION": "false"}
+    environ = orphans.marked(cloud) | {"CDK_VALIDATION": "false"}
     log = cloud.home / "cdk.log"
     cdk.run(cloud.app, ["synth", "--quiet", "--output", str(assembly)], environ, log)
 

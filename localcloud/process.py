@@ -20,7 +20,6 @@ from localcloud.errors import CloudError
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
-_MARK = "LOCALCLOUD_STARTED_THIS_FOR"
 # What the server needs of the shell; the last is what `coverage` measures subprocesses by.
 _KEPT = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG")
 
@@ -122,38 +121,6 @@ def stop(home: Path) -> bool:
     _note(home).unlink(missing_ok=True)
     _sweep(home / "tmp")
     return True
-
-
-def marked(cloud: Cloud) -> dict[str, str]:
-    """The environment of what a deployment runs, by which `end_orphans` knows it."""
-    return cloud.environment() | {_MARK: str(cloud.home)}
-
-
-def end_orphans(home: Path) -> None:
-    """End what an earlier start or deployment was running when it was killed.
-
-    Each is found by what it carries itself, a mark in its environment or the folder on its command
-    line: a note of it might not have been written. The caller holds the folder (`alone`), so none
-    belongs to a command that is still at work.
-    """
-    found = []
-    known = {process.pid for process in (running(home), postgres.server(home)) if process}
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.pid not in known and _was_started_for(home, process):
-                process.kill()
-                found.append(process)
-    psutil.wait_procs(found, timeout=_STOP_SECONDS)
-
-
-def _was_started_for(home: Path, process: psutil.Process) -> bool:
-    command = process.cmdline()
-    if command[-2:] == ["localcloud.server", str(home)]:
-        return True
-    if command and Path(command[0]).name in ("postgres", "initdb"):
-        data = str(home / "postgres")
-        return bool({data, f"--pgdata={data}.new"} & set(command))
-    return process.environ().get(_MARK) == str(home)
 
 
 def _is_alive(process: psutil.Process) -> bool:

@@ -1,6 +1,6 @@
 """Recovery of stacks that an interrupted deployment left.
 
-The processes it started are ended by `process.end_orphans`; here it is the stacks.
+The processes it started are ended by `orphans.end`; here it is the stacks.
 """
 
 import time

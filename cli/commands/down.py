@@ -10,11 +10,11 @@ def down(home: Home = None) -> None:
 
     Nothing is lost: its state stays in its folder. It is safe to repeat.
     """
-    from localcloud import process
+    from localcloud import orphans, process
 
     folder = project.home(home)
     with process.alone(folder):
-        process.end_orphans(folder)
+        orphans.end(folder)
         if process.running(folder) is None:
             process.stop(folder)
             done("No embedded cloud is running")

@@ -65,12 +65,12 @@ def up(
     It is safe to repeat: what already runs is left running, what is already deployed is not
     deployed again. Everything it keeps is in one folder.
     """
-    from localcloud import process
+    from localcloud import orphans, process
 
     folder = project.home(home)
     try:
         with process.alone(folder):
-            process.end_orphans(folder)
+            orphans.end(folder)
             given = {"port": port, "front_port": front_port, "database_port": database_port}
             cloud = start(folder, given)
             if not deploy(cloud, only=stack):

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from localcloud import cdk, deployment, postgres, process
+from localcloud import cdk, deployment, orphans, postgres
 from localcloud.cloud import Cloud
 
 
@@ -24,7 +24,7 @@ def started(monkeypatch):
         monkeypatch.setattr(module, name, lambda *_: None)
     monkeypatch.setattr(deployment, "_is_bootstrapped", lambda _: True)
     monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
-    monkeypatch.setattr(process, "marked", lambda _: {})
+    monkeypatch.setattr(orphans, "marked", lambda _: {})
     monkeypatch.setattr(postgres, "start", servers.append)
     return servers
 

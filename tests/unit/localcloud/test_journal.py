@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from localcloud.journal import Effect, Journal, effect
+from localcloud.effects import Effect, effect
+from localcloud.journal import Journal
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/{}/aws4_request, Signature=0"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
