@@ -8,8 +8,9 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.core.iam_evaluator import AuthError, PrincipalInfo
 
 from localcloud.cloud import ACCOUNT
+from localcloud.consent.encrypted import SERVICES, UPLOAD
 from localcloud.consent.engine import granted
-from localcloud.consent.keys import ASKED_AS, SERVICES, UPLOAD, ask_key_of
+from localcloud.consent.keys import ASKED_AS, ask_key_of
 from localcloud.engine.internals import need, replace
 
 Context = dict[str, Any]
