@@ -142,7 +142,7 @@ def _round_trips(cloud: Cloud, outputs: dict[str, str], sku: str) -> tuple[float
         def through_proxy(login: Login) -> Any:
             return connect(replace(login, port=proxy.port))
 
-        shop = PostgresShop(Database(secret, through_proxy))
+        shop = PostgresShop(Database(secret.logins, through_proxy))
 
         def count(use: Callable[[], object]) -> float:
             use()  # connects and prepares

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from services.audit_writer.settings import Settings
 from services.audit_writer.trail import BucketTrail
 from services.shared import aws
 from services.shared.audit.record import NotARecord, read_record
-from services.shared.function import entry_point
+from services.shared.function import entry_point, from_environment
 from services.shared.telemetry import logger
 
 Message = dict[str, Any]
@@ -21,9 +20,9 @@ Message = dict[str, Any]
 _SIDE_BY_SIDE = 10  # as many connections as a client keeps
 
 
-def connect(settings: Settings) -> BucketTrail:
+def connect(*, logs_bucket_name: str) -> BucketTrail:
     """Make the trail on AWS."""
-    return BucketTrail(aws.client("s3"), settings.logs_bucket_name)
+    return BucketTrail(aws.client("s3"), logs_bucket_name)
 
 
 def keep(messages: Sequence[Message], trail: BucketTrail) -> list[str]:
@@ -50,7 +49,7 @@ def _reason_to_fail(message: Message, trail: BucketTrail) -> str | None:
     return None
 
 
-_trail = connect(Settings.from_env(os.environ))
+_trail = from_environment(connect, os.environ)
 
 
 @entry_point

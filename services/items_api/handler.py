@@ -9,10 +9,9 @@ import os
 from dataclasses import dataclass
 
 from services.items_api.files import BucketFiles
-from services.items_api.settings import Settings
 from services.items_api.validators import VALIDATORS
 from services.shared import aws
-from services.shared.function import entry_point
+from services.shared.function import entry_point, from_environment
 from services.shared.http.errors import refused
 from services.shared.http.exact_json import Json
 from services.shared.http.requests import Call, Event, json_body, serve
@@ -109,18 +108,24 @@ class Api:
         return {"secret": self.secret.describe()}
 
 
-def connect(settings: Settings) -> Api:
+def connect(
+    *,
+    items_table_name: str,
+    files_bucket_name: str,
+    cursor_secret_arn: str,
+    resource_server_id: str,
+) -> Api:
     """Make the API on AWS: DynamoDB's and S3's clients now, Secrets Manager's when needed."""
-    secret = ApplicationSecret.connect(settings.cursor_secret_arn)
+    secret = ApplicationSecret.connect(cursor_secret_arn)
     return Api(
-        items=item_services(settings.items_table_name, secret)(None),
-        files=BucketFiles(aws.client("s3"), settings.files_bucket_name),
+        items=item_services(items_table_name, secret)(None),
+        files=BucketFiles(aws.client("s3"), files_bucket_name),
         secret=secret,
-        resource_server_id=settings.resource_server_id,
+        resource_server_id=resource_server_id,
     )
 
 
-_api = connect(Settings.from_env(os.environ))
+_api = from_environment(connect, os.environ)
 
 
 @entry_point

@@ -6,17 +6,17 @@ browser's preflight, which carries no key and does nothing.
 """
 
 import functools
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from services.partner_api import audit, rest
 from services.partner_api.cors import AllowedOrigins
-from services.partner_api.description import DESCRIPTION
-from services.partner_api.settings import Settings
 from services.partner_api.validators import VALIDATORS
 from services.shared import health
-from services.shared.function import entry_point
+from services.shared.function import entry_point, from_environment
 from services.shared.health import Health
 from services.shared.http.errors import PreconditionFailed, Unavailable
 from services.shared.http.exact_json import Json
@@ -27,6 +27,9 @@ from services.shared.items.connection import item_services
 from services.shared.items.models import Item, VersionConflict
 from services.shared.items.secret import ApplicationSecret
 from services.shared.items.service import ItemService
+
+# Generated from docs/api/partner.openapi.json by `make generate`.
+_DESCRIPTION = json.loads(Path(__file__).with_name("description.json").read_text("utf-8"))
 
 
 class StaleVersion(PreconditionFailed):
@@ -79,7 +82,7 @@ class Api:
         return {"statusCode": 204, "headers": headers, "body": ""}
 
     def _describe(self, _: Call) -> Json:
-        return {"api": DESCRIPTION}
+        return {"api": _DESCRIPTION}
 
     def _check_health(self, _: Call) -> Json:
         status, data = self.health.answer()
@@ -122,18 +125,20 @@ class Api:
         return self.items(rest.owner(call.event))
 
 
-def connect(settings: Settings) -> Api:
+def connect(
+    *, items_table_name: str, cursor_secret_arn: str, audit_queue_url: str, allowed_origins: str
+) -> Api:
     """Make the API on AWS: the clients of every request now, Secrets Manager's when needed."""
-    secret = ApplicationSecret.connect(settings.cursor_secret_arn)
+    secret = ApplicationSecret.connect(cursor_secret_arn)
     return Api(
-        items=item_services(settings.items_table_name, secret),
-        origins=AllowedOrigins.from_text(settings.allowed_origins),
-        audit=audit.connect(settings.audit_queue_url),
+        items=item_services(items_table_name, secret),
+        origins=AllowedOrigins.from_text(allowed_origins),
+        audit=audit.connect(audit_queue_url),
         health=Health(
             {
-                "table": health.table_is_active(settings.items_table_name),
-                "secret": health.secret_is_readable(settings.cursor_secret_arn),
-                "audit": health.queue_is_there(settings.audit_queue_url),
+                "table": health.table_is_active(items_table_name),
+                "secret": health.secret_is_readable(cursor_secret_arn),
+                "audit": health.queue_is_there(audit_queue_url),
             }
         ),
     )
@@ -149,7 +154,7 @@ def _with_etag(call: Call, item: Item) -> Json:
     return {"item": item.to_public()}
 
 
-_api = connect(Settings.from_env(os.environ))
+_api = from_environment(connect, os.environ)
 
 
 @entry_point

@@ -4,14 +4,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
-from botocore.exceptions import (
-    ClientError,
-    ConnectTimeoutError,
-    HTTPClientError,
-    ReadTimeoutError,
-)
+from botocore.exceptions import ClientError, ConnectTimeoutError, HTTPClientError, ReadTimeoutError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from services.shared import aws
@@ -21,7 +17,7 @@ TIMEOUT_SECONDS = 2.0
 # Anyone may ask: a flood of questions is answered from one look at the dependencies a second.
 KEPT_SECONDS = 1.0
 
-Check: TypeAlias = Callable[[], None]
+Check: TypeAlias = Callable[[], object]  # raises when the dependency is not well
 
 _REASONS = {
     403: "access_denied",
@@ -105,22 +101,13 @@ def table_is_active(name: str) -> Check:
 
 def secret_is_readable(arn: str) -> Check:
     """Make the check that a secret has a value, and that its key decrypts it."""
-    secrets = client("secretsmanager")
-
-    def check() -> None:
-        secrets.get_secret_value(SecretId=arn)
-
-    return check
+    return partial(client("secretsmanager").get_secret_value, SecretId=arn)
 
 
 def queue_is_there(url: str) -> Check:
     """Make the check that SQS has a queue whose policy admits this function."""
-    sqs = client("sqs")
-
-    def check() -> None:
-        sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-
-    return check
+    ask = client("sqs").get_queue_attributes
+    return partial(ask, QueueUrl=url, AttributeNames=["QueueArn"])
 
 
 def run(checks: Mapping[str, Check], timeout: float = TIMEOUT_SECONDS) -> list[Outcome]:
@@ -159,7 +146,7 @@ def _reason(error: Exception) -> str:
         return str(error)
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        return _REASONS.get(error.response["Error"]["Code"]) or _REASONS.get(status, "error")
+        return _REASONS.get(aws.code_of(error)) or _REASONS.get(status, "error")
     if isinstance(error, (ConnectTimeoutError, ReadTimeoutError)):
         return "timeout"
     if isinstance(error, (BotoConnectionError, HTTPClientError)):

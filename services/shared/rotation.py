@@ -6,11 +6,9 @@ before becomes AWSPREVIOUS by itself.
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from services.shared import aws
-from services.shared.function import EnvironmentSettings
 from services.shared.telemetry import logger
 
 PASSWORD_LENGTH = 32
@@ -18,13 +16,6 @@ PASSWORD_LENGTH = 32
 
 class RotationRefused(Exception):
     """The request is not one that this function may carry out; nothing was changed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings(EnvironmentSettings):
-    """Settings of a rotation function: the one secret that it rotates."""
-
-    secret_arn: str
 
 
 class Rotation:

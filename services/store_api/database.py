@@ -19,7 +19,7 @@ def is_migrated(logins: Logins, connect: Connect, level: int) -> Check:
 
     def check() -> None:
         try:
-            connection = postgres.log_in(logins.logins(), connect)
+            connection = postgres.log_in(logins(), connect)
             try:
                 [[found]] = connection.run(_LEVEL)
             finally:

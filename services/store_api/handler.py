@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from services.shared import aws, health
 from services.shared.database.postgres import Database, connect_to
 from services.shared.database.secret import DatabaseSecret
-from services.shared.function import entry_point
+from services.shared.function import entry_point, from_environment
 from services.shared.health import Health
 from services.shared.http.errors import refused
 from services.shared.http.exact_json import Json
@@ -22,7 +22,6 @@ from services.store_api import database
 from services.store_api.cdn import OriginKey
 from services.store_api.models import MAX_ORDER_LENGTH, Line
 from services.store_api.repository import PostgresShop, Shop
-from services.store_api.settings import Settings
 from services.store_api.validators import VALIDATORS
 
 
@@ -72,22 +71,23 @@ class Api:
         return data
 
 
-def connect(settings: Settings) -> Api:
+def connect(*, database_secret_arn: str, origin_key_arn: str, migration_level: str) -> Api:
     """Make the API over PostgreSQL.
 
     The first request makes the connection: with the database down, the function still starts and
     says so, and one that starts for nothing takes none of the database's connections.
+    `migration_level` is the number of the newest migration that was deployed with this code.
     """
-    arn = settings.database_secret_arn
+    arn = database_secret_arn
     secrets, login = aws.client("secretsmanager"), connect_to(aws.region_of(arn))
-    checked = DatabaseSecret(health.client("secretsmanager"), arn)
+    checked = DatabaseSecret(health.client("secretsmanager"), arn).logins
     return Api(
-        shop=PostgresShop(Database(DatabaseSecret(secrets, arn), login)),
-        origin_key=OriginKey(secrets, settings.origin_key_arn),
+        shop=PostgresShop(Database(DatabaseSecret(secrets, arn).logins, login)),
+        origin_key=OriginKey(secrets, origin_key_arn),
         health=Health(
             {
                 "secret": health.secret_is_readable(arn),
-                "database": database.is_migrated(checked, login, int(settings.migration_level)),
+                "database": database.is_migrated(checked, login, int(migration_level)),
             }
         ),
     )
@@ -113,7 +113,7 @@ def _check_distinct(lines: list[Line]) -> None:
         seen.add(line.sku)
 
 
-_api = connect(Settings.from_env(os.environ))
+_api = from_environment(connect, os.environ)
 
 
 @entry_point

@@ -82,6 +82,4 @@ class KeyInUse(Conflict):
     """The idempotency key belongs to an order of other lines."""
 
     code = "idempotency_conflict"
-
-    def __init__(self) -> None:
-        super().__init__("another order was placed with this Idempotency-Key; take a new one")
+    message = "another order was placed with this Idempotency-Key; take a new one"

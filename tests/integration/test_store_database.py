@@ -116,7 +116,7 @@ def open_database(owner: Connection, secrets: StoreSecret) -> Iterator[Callable[
         opened.append(connect_to(REGION)(login))
         return opened[-1]
 
-    yield lambda: Database(DatabaseSecret(secrets, SECRET), connect)
+    yield lambda: Database(DatabaseSecret(secrets, SECRET).logins, connect)
     for connection in opened:
         close(connection)
 

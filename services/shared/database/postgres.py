@@ -6,9 +6,9 @@ is run again on a new connection.
 """
 
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pg8000.exceptions import DatabaseError, Error, InterfaceError
 from pg8000.native import Connection, PreparedStatement
@@ -31,13 +31,7 @@ _REPEATABLE = ("08", "57P", "25006", "40")
 _TRANSIENT = (*_REPEATABLE, *REFUSED_LOGIN, "53", "57014", "55P03")
 
 Connect = Callable[[Login], Connection]
-
-
-class Logins(Protocol):
-    """Source of logins, such as a secret."""
-
-    def logins(self) -> Iterator[Login]:
-        """Yield the logins in the order to try them."""
+Logins = Callable[[], Iterable[Login]]  # in the order to try them
 
 
 class Database:
@@ -82,7 +76,7 @@ class Database:
 
     def _open(self) -> Connection:
         self._prepared.clear()
-        self._connection = log_in(self._logins.logins(), self._connect)
+        self._connection = log_in(self._logins(), self._connect)
         return self._connection
 
 

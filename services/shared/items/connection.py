@@ -13,7 +13,7 @@ def item_services(
     table_name: str, secret: ApplicationSecret
 ) -> Callable[[str | None], ItemService]:
     """Give each owner's items, or with None those of a table without owners, over one client."""
-    client, keys = aws.client("dynamodb"), KeyRing(secret)
+    client, keys = aws.client("dynamodb"), KeyRing(secret.load)
 
     def service_of(owner: str | None) -> ItemService:
         # A cursor names its list: one owner's is worth nothing to another.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from services.shared.http.errors import Conflict, NotFound, TooLarge, refused
+from services.shared.http.errors import Conflict, NotFound, TooLarge, problem_of, refused
 from services.shared.http.exact_json import UNKEEPABLE, Json
 
 Attributes = dict[str, Json]
@@ -80,16 +80,9 @@ class ItemTooLarge(TooLarge):
 
     def __init__(self, size: int | None = None) -> None:
         given = "more" if size is None else f"{size} bytes"
-        super().__init__(
-            f"the item is larger than {MAX_ITEM_BYTES} bytes",
-            [
-                {
-                    "field": "item",
-                    "problem": f"has {given}",
-                    "allowed": f"at most {MAX_ITEM_BYTES} bytes as DynamoDB counts them",
-                }
-            ],
-        )
+        allowed = f"at most {MAX_ITEM_BYTES} bytes as DynamoDB counts them"
+        details = problem_of("item", f"has {given}", allowed)
+        super().__init__(f"the item is larger than {MAX_ITEM_BYTES} bytes", details)
 
 
 def check(item: Item) -> None:

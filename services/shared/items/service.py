@@ -37,10 +37,8 @@ class ItemService:
     ) -> Item:
         """Replace the item's attributes or merge these into them, making a new version."""
         # The item it would be by itself; what a merge adds to is for the table to judge.
-        now = _checked(item_id, attributes).updated_at
-        return self.items.change(
-            item_id, attributes, mode=mode, updated_at=now, expected_version=expected_version
-        )
+        item = _checked(item_id, attributes)
+        return self.items.change(item, mode=mode, expected_version=expected_version)
 
     def delete(self, item_id: str) -> Item:
         """Remove the item and return what it was."""

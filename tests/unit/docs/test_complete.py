@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from aws_cdk import App
+from services.partner_api.description import DESCRIPTION
 
 from cli.commands.up import _DEFAULTS, _TRY
 from cli.main import COMMANDS
 from lib.environment import Environment
 from services.items_api import files
 from services.items_api.validators import VALIDATORS
-from services.partner_api.description import DESCRIPTION
 from services.shared.http import errors
 from services.shared.items import cursors, models
 from tests.unit.docs.pages import (

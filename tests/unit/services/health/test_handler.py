@@ -9,7 +9,6 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 
 from services.health import handler
-from services.health.settings import Settings
 from services.shared import aws, health
 from services.shared.health import Health
 from services.shared.http import requests
@@ -134,7 +133,7 @@ def test_the_table_must_be_active_the_bucket_there_and_the_secret_readable(
     monkeypatch.setattr(aws, "client", needed.client)
 
     connected = handler.connect(
-        Settings(items_table_name=TABLE, files_bucket_name=BUCKET, cursor_secret_arn=SECRET)
+        items_table_name=TABLE, files_bucket_name=BUCKET, cursor_secret_arn=SECRET
     )
 
     found = {outcome.name: outcome.reason for outcome in connected.outcomes()}

@@ -64,7 +64,8 @@ def change(
     expected: int | None = None,
     at: str = NOON,
 ) -> Any:
-    return items.change(item_id, given, mode=mode, updated_at=at, expected_version=expected)
+    item = replace(MUG, id=item_id, attributes=given, updated_at=at)
+    return items.change(item, mode=mode, expected_version=expected)
 
 
 def test_an_added_item_can_be_read(items: Items) -> None:
