@@ -15,7 +15,7 @@ import pytest
 from services.shared import aws
 from services.shared import health as checks
 from services.shared.database import postgres
-from tests.unit.synthesized import KINDS, ROOT, Json, SynthesizedStack
+from tests.unit.synthesized import KINDS, ROOT, SynthesizedStack
 
 SERVICES = sorted(path.parent.name for path in ROOT.glob("services/*/handler.py"))
 # Longest pauses between three attempts of the SDK's standard mode: 1 s, then 2 s.
@@ -59,24 +59,22 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Any:
     return of
 
 
-def function_of(app: SynthesizedStack, service: str) -> Json:
-    """The properties of the one function, of any stack, that runs a service."""
+def shortest_timeout(app: SynthesizedStack, service: str) -> int:
+    """The shortest timeout, in seconds, of the functions of any stack that run a service."""
     handler = f"services.{service}.handler.lambda_handler"
-    [found] = (
-        each["Properties"]
+    return min(
+        each["Properties"]["Timeout"]
         for kind in KINDS
         for each in app.other(kind).all("AWS::Lambda::Function").values()
         if each["Properties"].get("Handler") == handler
     )
-    properties: Json = found
-    return properties
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_wait_of_a_function_together_is_shorter_than_its_timeout(
     dev: SynthesizedStack, waits: Any, service: str
 ) -> None:
-    timeout = function_of(dev, service)["Timeout"]
+    timeout = shortest_timeout(dev, service)
 
     found = waits(service)
 
@@ -86,7 +84,7 @@ def test_every_wait_of_a_function_together_is_shorter_than_its_timeout(
 
 @pytest.mark.parametrize("service", ["items_api", "partner_api"])
 def test_a_client_made_later_fits_into_the_timeout_too(dev: SynthesizedStack, service: str) -> None:
-    timeout = function_of(dev, service)["Timeout"]
+    timeout = shortest_timeout(dev, service)
 
     assert 2 * longest(aws.config()) < timeout  # a secret's current and previous version
 
