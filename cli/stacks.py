@@ -23,13 +23,7 @@ class Outputs(dict[str, str]):
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """A deployed stack.
-
-    Attributes:
-        name: Its name.
-        outputs: Its outputs, by name.
-        described: All that CloudFormation says of it.
-    """
+    """A deployed stack; `described` is all that CloudFormation says of it."""
 
     name: str
     outputs: Outputs
@@ -63,19 +57,10 @@ def resources(clients: Clients, stack: Stack) -> Iterator[Json]:
 
 
 def function_of(functions: Any, resource: Json) -> Json | None:
-    """Read the configuration of a Lambda function.
-
-    Args:
-        functions: A client of Lambda.
-        resource: A resource of a stack.
-
-    Returns:
-        The configuration; None where the resource is no function.
-    """
+    """Ask a client of Lambda for a function's configuration; None for any other resource."""
     if resource["ResourceType"] != "AWS::Lambda::Function":
         return None
-    found: Json = functions.get_function_configuration(FunctionName=resource["PhysicalResourceId"])
-    return found
+    return dict(functions.get_function_configuration(FunctionName=resource["PhysicalResourceId"]))
 
 
 def service_of(function: Json) -> str | None:
@@ -85,14 +70,7 @@ def service_of(function: Json) -> str | None:
 
 
 def pages(client: Any, operation: str, items: str, **request: Any) -> Iterator[Json]:
-    """List the items of every page of an operation.
-
-    Args:
-        client: A client of the service.
-        operation: The operation, as botocore names it.
-        items: The member of an answer that holds them.
-        request: The operation's parameters.
-    """
+    """List what the member `items` of each page of an operation's answer holds."""
     for page in client.get_paginator(operation).paginate(**request):
         yield from page.get(items, [])
 

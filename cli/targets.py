@@ -40,10 +40,7 @@ class Target:
     account: "Account | None" = None
 
     def stack(self, kind: str) -> Stack:
-        """Find a deployed stack.
-
-        Args:
-            kind: What its name begins with, such as `project.STORE`.
+        """Find the deployed stack whose name begins with a kind, such as `project.STORE`.
 
         Raises:
             CliError: None is deployed.
@@ -52,9 +49,9 @@ class Target:
             if stack.name.startswith(kind):
                 return stack
         name = next((name for name in self.names if name.startswith(kind)), kind)
-        if self.account:
-            raise CliError(f"{name} is not deployed there; deploy it with `make deploy`")
-        raise CliError(f"{name} is not deployed in this embedded cloud; run `tap up`")
+        there = "there; deploy it with `make deploy`"
+        here = "in this embedded cloud; run `tap up`"
+        raise CliError(f"{name} is not deployed {there if self.account else here}")
 
     def apis(self) -> dict[str, str]:
         """The addresses of the deployed APIs, by the names in `project.ADDRESSES`."""
@@ -82,11 +79,7 @@ class Target:
         return door if api == "store" else f"{door}/{api}"
 
     def token_url(self) -> str:
-        """The address of Cognito's token endpoint.
-
-        Raises:
-            CliError: TapStack is not deployed.
-        """
+        """The address of Cognito's token endpoint; raises `CliError` without TapStack."""
         outputs = self.stack(project.ITEMS).outputs
         return f"{self.cloud.endpoint}/oauth2/token" if self.cloud else outputs["TokenUrl"]
 
@@ -97,12 +90,7 @@ class Target:
 
 
 def find(home: Path | None, *, aws: bool = False, context: Sequence[str] | None = None) -> Target:
-    """Find the target that a command's options name.
-
-    Args:
-        home: The embedded cloud's folder, where it was given.
-        aws: Whether the target is AWS.
-        context: Settings that were given to the deployment on AWS, as `name=value`.
+    """Find the target that a command's options name: those of `cli.options`.
 
     Raises:
         CliError: No embedded cloud runs there, or AWS does not accept the credentials.
