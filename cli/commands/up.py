@@ -28,26 +28,24 @@ Try it:
 """
 
 
-def _port(name: str, of: str) -> Any:
+def _port(name: str, of: str, *, envvar: str) -> Any:
     """Option for one of the cloud's ports, which is kept from then on."""
-    return typer.Option(
-        envvar=f"TAP_{name.upper()}",
-        help=f"Port of {of}; {_DEFAULTS[name]} at first. 0: a free one.",
-        show_default=False,
-        min=0,
-        max=65535,
-    )
+    told = f"Port of {of}; {_DEFAULTS[name]} at first. 0: a free one."
+    return typer.Option(envvar=envvar, help=told, show_default=False, min=0, max=65535)
+
+
+_PORT = _port("port", "the AWS API", envvar="TAP_PORT")
+_FRONT_PORT = _port("front_port", "the front door", envvar="TAP_FRONT_PORT")
+_DATABASE_PORT = _port("database_port", "PostgreSQL", envvar="TAP_DATABASE_PORT")
+_STACK = typer.Option(help="Deploy this stack alone; every stack by default.", show_default=False)
 
 
 def up(
     home: Home = None,
-    port: Annotated[int | None, _port("port", "the AWS API")] = None,
-    front_port: Annotated[int | None, _port("front_port", "the front door")] = None,
-    database_port: Annotated[int | None, _port("database_port", "PostgreSQL")] = None,
-    stack: Annotated[
-        str | None,
-        typer.Option(help="Deploy this stack alone; every stack by default.", show_default=False),
-    ] = None,
+    port: Annotated[int | None, _PORT] = None,
+    front_port: Annotated[int | None, _FRONT_PORT] = None,
+    database_port: Annotated[int | None, _DATABASE_PORT] = None,
+    stack: Annotated[str | None, _STACK] = None,
 ) -> None:
     """Start the embedded cloud, or resume it, and deploy what the sources say.
 
