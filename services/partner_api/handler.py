@@ -20,7 +20,7 @@ from services.shared.function import entry_point, from_environment
 from services.shared.health import Health
 from services.shared.http.errors import PreconditionFailed, Unavailable
 from services.shared.http.exact_json import Json
-from services.shared.http.requests import Call, Event, Request, serve
+from services.shared.http.requests import Call, Event, serve
 from services.shared.http.responses import Response
 from services.shared.http.routes import Route, Routes, dispatch, methods_of
 from services.shared.items.connection import item_services
@@ -73,8 +73,12 @@ class Api:
         """Carry out the operation of the request's route; the data of the answer."""
         event = call.event
         call.headers |= self.origins.headers(rest.header(event, "origin"))
-        key = f"{event['httpMethod']} {event['resource']}"
-        return dispatch(call, self.routes, key, functools.partial(_read_request, event))
+        return dispatch(
+            call,
+            self.routes,
+            f"{event['httpMethod']} {event['resource']}",
+            lambda route: VALIDATORS[route.name](rest.request(event, route.body)),
+        )
 
     def _preflight(self, event: Event) -> Response:
         methods = methods_of(self.routes, event["resource"])
@@ -142,10 +146,6 @@ def connect(
             }
         ),
     )
-
-
-def _read_request(event: Event, route: Route) -> Request:
-    return VALIDATORS[route.name](rest.request(event, route.body))
 
 
 def _with_etag(call: Call, item: Item) -> Json:

@@ -21,7 +21,7 @@ from services.shared.http.routes import Route, Routes, dispatch
 from services.store_api import database
 from services.store_api.cdn import OriginKey
 from services.store_api.models import MAX_ORDER_LENGTH, Line
-from services.store_api.repository import PostgresShop, Shop
+from services.store_api.repository import PostgresShop
 from services.store_api.validators import VALIDATORS
 
 
@@ -29,7 +29,7 @@ from services.store_api.validators import VALIDATORS
 class Api:
     """The operations of the store over the parts they need."""
 
-    shop: Shop
+    shop: PostgresShop
     origin_key: OriginKey
     health: Health
 

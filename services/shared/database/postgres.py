@@ -49,17 +49,15 @@ class Database:
         The statement must be safe to repeat: when the connection breaks, nobody knows whether it
         was carried out or only its answer lost. Raises `Unavailable` when the last try fails too.
         """
-        for _ in range(ATTEMPTS - 1):
+        left = ATTEMPTS
+        while True:
+            left -= 1
             try:
                 return self._run(sql, values)
             except (OSError, Error) as error:
-                if not _has_code(error, _REPEATABLE):
+                if not (left and _has_code(error, _REPEATABLE)):
                     raise _to_raise(error) from error
                 logger.warning("connecting again", extra={"database_error": str(error)})
-        try:
-            return self._run(sql, values)
-        except (OSError, Error) as error:
-            raise _to_raise(error) from error
 
     def _run(self, sql: str, values: dict[str, Any]) -> list[list[Any]]:
         connection = self._connection or self._open()

@@ -91,7 +91,7 @@ def json_body(event: Event, *, limit: int) -> Json:
     """
     body: str = event.get("body") or ""
     encoded = event.get("isBase64Encoded")
-    if len(body) > (_base64_length(limit) if encoded else limit):
+    if len(body) > ((limit + 2) // 3 * 4 if encoded else limit):
         raise RequestTooLarge(limit)
     if not encoded:
         return exact_json.parse(body)
@@ -100,10 +100,6 @@ def json_body(event: Event, *, limit: int) -> Json:
     except binascii.Error as error:
         raise refused("body", "is not base64", "what isBase64Encoded says") from error
     return exact_json.parse(decoded)
-
-
-def _base64_length(size: int) -> int:
-    return (size + 2) // 3 * 4
 
 
 def _to_failure(error: Exception) -> Failure:

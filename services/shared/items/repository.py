@@ -1,6 +1,6 @@
-"""Repository of items: the `Items` that the use cases need, and its DynamoDB table."""
+"""Repository of items: their DynamoDB table."""
 
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
@@ -19,30 +19,10 @@ from services.shared.items.records import Record, to_item, to_record, to_value
 Mode = Literal["replace", "merge"]
 
 
-class Items(Protocol):
-    """A collection of items. Every method is one atomic step."""
-
-    def add(self, item: Item) -> None:
-        """Keep a new item; raise `ItemExists` if its id is taken."""
-
-    def get(self, item_id: str) -> Item:
-        """Return the item as the last finished write left it; raise `ItemNotFound`."""
-
-    def change(self, item: Item, *, mode: Mode, expected_version: int | None) -> Item:
-        """Replace the attributes by this item's, or merge these into them; return the new item.
-
-        Raises `ItemNotFound`, `VersionConflict`, and `ItemTooLarge` for the result of a merge.
-        """
-
-    def remove(self, item_id: str) -> Item:
-        """Remove the item and return what it was; raise `ItemNotFound`."""
-
-    def page(self, *, limit: int, after: str | None) -> tuple[list[Item], str | None]:
-        """Return at most `limit` items, and the id to go on after, None at the end."""
-
-
 class DynamoItems:
     """Items in a DynamoDB table with the key `id`; with an owner, in one with `owner` and `id`.
+
+    Every method is one atomic step, and raises `ItemNotFound` where there is no such item.
 
     An owner's items are a partition of their own, the only one that is read or written: an id that
     another owner has taken is free, and nothing tells that it is taken.
@@ -54,7 +34,7 @@ class DynamoItems:
         self._owner: Record = {"owner": {"S": owner}} if owner else {}
 
     def add(self, item: Item) -> None:
-        """Keep a new item by one PutItem, on condition that its id is free."""
+        """Keep a new item by one PutItem; raise `ItemExists` if its id is not free."""
         record = self._owner | to_record(item)
         try:
             self._client.put_item(
@@ -70,7 +50,7 @@ class DynamoItems:
                 raise ItemExists(item.id) from error
 
     def get(self, item_id: str) -> Item:
-        """Read the item by one strongly consistent GetItem."""
+        """Read the item as the last finished write left it, by a consistent GetItem."""
         answer = self._client.get_item(
             TableName=self._table_name, Key=self._key(item_id), ConsistentRead=True
         )
@@ -79,7 +59,11 @@ class DynamoItems:
         return to_item(answer["Item"])
 
     def change(self, item: Item, *, mode: Mode, expected_version: int | None) -> Item:
-        """Change the item by one UpdateItem, on condition that it has the version expected."""
+        """Replace the attributes by this item's, or merge these into them, by one UpdateItem.
+
+        Raises `VersionConflict` unless the version is as expected, and `ItemTooLarge` for the
+        result of a merge.
+        """
         names, values, assignments = _assignments(item.attributes, mode)
         values |= {":one": {"N": "1"}, ":now": {"S": item.updated_at}}
         condition = "attribute_exists(id)"
@@ -102,7 +86,7 @@ class DynamoItems:
         return to_item(answer["Attributes"])
 
     def remove(self, item_id: str) -> Item:
-        """Remove the item by one DeleteItem, which tells what it deleted."""
+        """Remove the item by one DeleteItem, and return what it was."""
         answer = self._client.delete_item(
             TableName=self._table_name, Key=self._key(item_id), ReturnValues="ALL_OLD"
         )
@@ -111,7 +95,10 @@ class DynamoItems:
         return to_item(answer["Attributes"])
 
     def page(self, *, limit: int, after: str | None) -> tuple[list[Item], str | None]:
-        """Query the owner's items by their ids, or Scan those of all, in the order of hashes."""
+        """Return at most `limit` items, and the id to go on after, None at the end.
+
+        An owner's are queried by their ids, those of all scanned in the order of hashes.
+        """
         call: dict[str, Any] = {
             "TableName": self._table_name,
             "Limit": limit,

@@ -7,14 +7,14 @@ from services.shared.ids import new_id
 from services.shared.items import models
 from services.shared.items.cursors import Cursors
 from services.shared.items.models import Attributes, Item
-from services.shared.items.repository import Items, Mode
+from services.shared.items.repository import DynamoItems, Mode
 
 
 @dataclass(frozen=True)
 class ItemService:
     """Use cases over a collection of items and the cursors of its list."""
 
-    items: Items
+    items: DynamoItems
     cursors: Cursors
 
     def create(self, attributes: Attributes, item_id: str | None = None) -> Item:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from services.items_api import handler
 from services.items_api.files import BucketFiles
@@ -64,7 +64,9 @@ class ItemsApi:
         self.files: dict[str, bytes] = {}
         secret = ApplicationSecret(lambda: secrets, SECRET)
         self._api = handler.Api(
-            items=ItemService(self.items, Cursors(KeyRing(secret.load, self.clock), TABLE)),
+            items=ItemService(
+                cast("Any", self.items), Cursors(KeyRing(secret.load, self.clock), TABLE)
+            ),
             files=BucketFiles(fakes.answering(aws.client("s3"), self._head), BUCKET),
             secret=secret,
             resource_server_id="tap",

@@ -70,7 +70,7 @@ class Partner:
     """The API, its items (by owner, and those of `KEY`) and its audit queue."""
 
     def __init__(self) -> None:
-        self.owned: dict[str, MemoryItems] = defaultdict(MemoryItems)
+        self.owned: dict[str, Any] = defaultdict(MemoryItems)
         self.items = self.owned[KEY]
         self.queue = Queue()
         self.down = False

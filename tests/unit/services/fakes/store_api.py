@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from pg8000.exceptions import DatabaseError
 
@@ -153,7 +153,7 @@ class Store:
         self.shop = MemoryShop()
         self.down: set[str] = set()
         self._api = Api(
-            shop=self.shop,
+            shop=cast("Any", self.shop),
             origin_key=OriginKey(OriginKeys("the-cdns-key"), SECRET),
             health=Health({"database": self._check}),
         )
