@@ -17,12 +17,8 @@ from cli.targets import Target
 def fetch_token(target: Target, scopes: list[str]) -> str:
     """Get an access token of TapStack's machine client (OAuth 2.0 client credentials).
 
-    Args:
-        target: Where TapStack is deployed.
-        scopes: Such as `items.read`; every scope of the client when empty.
-
-    Raises:
-        CliError: TapStack is not deployed, or Cognito refused.
+    The scopes are such as `items.read`: every scope of the client when there are none. Raises
+    `CliError` for one that it lacks, and when Cognito refuses.
     """
     outputs = target.stack(project.ITEMS).outputs
     client_id = outputs["UserPoolClientId"]
@@ -51,20 +47,13 @@ def fetch_key(target: Target) -> dict[str, Any]:
     """Get the partner API's key: its `id`, `name` and `value`.
 
     On AWS it takes the permission `apigateway:GET` on the key, which shows its value too.
-
-    Raises:
-        CliError: PartnerApiStack is not deployed.
     """
     key_id = target.stack(project.PARTNER).outputs["ApiKeyId"]
     return dict(target.clients("apigateway").get_api_key(apiKey=key_id, includeValue=True))
 
 
 def credentials(target: Target, api: str, scopes: list[str]) -> dict[str, str]:
-    """Get the header that a client of an API proves itself with.
-
-    Raises:
-        CliError: The API is not deployed.
-    """
+    """Get the header that a client of an API proves itself with, if it has to."""
     if api == "partner":
         return {"x-api-key": str(fetch_key(target)["value"])}
     if api == "tap":
@@ -75,11 +64,7 @@ def credentials(target: Target, api: str, scopes: list[str]) -> dict[str, str]:
 def call(
     target: Target, api: str, method: str, path: str, *, body: bytes | None, proof: dict[str, str]
 ) -> urllib3.BaseHTTPResponse:
-    """Send one request to a deployed API.
-
-    Raises:
-        CliError: It is not deployed, or cannot be reached.
-    """
+    """Send one request to a deployed API; raises `CliError` if it cannot be reached."""
     headers = {"content-type": "application/json"} if body is not None else {}
     url = f"{target.address(api)}/{path.lstrip('/')}"
     return _request(target, method, url, body=body, headers=headers | proof)
@@ -88,8 +73,7 @@ def call(
 def operation(target: Target, request: dict[str, Any]) -> dict[str, Any]:
     """Run one operation of the items API, and return the answer's `data`.
 
-    Raises:
-        CliError: The API refused; the message is its own.
+    Raises `CliError` with the API's own message when it refuses.
     """
     proof = credentials(target, "tap", [])
     answer = call(target, "tap", "POST", "/api", body=json.dumps(request).encode(), proof=proof)
@@ -117,11 +101,7 @@ def _why(body: dict[str, Any]) -> str:
 
 
 def send_file(target: Target, upload: dict[str, Any], name: str, content: bytes) -> None:
-    """Send a file with a presigned POST.
-
-    Raises:
-        CliError: S3 refused it; the message is its own.
-    """
+    """Send a file with a presigned POST; raises `CliError` with S3's message if it refuses."""
     fields = {**upload["fields"], "file": (name, content)}
     answer = _request(target, "POST", upload["url"], fields=fields)
     if answer.status not in (200, 201, 204):

@@ -21,11 +21,7 @@ _ENDED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
 
 
 def reason(error: Exception) -> str | None:
-    """Say why a command failed, and what to do.
-
-    Returns:
-        One line; None for a bug, whose traceback is to be shown.
-    """
+    """Say why a command failed and what to do; None for a bug, whose traceback is to be shown."""
     if isinstance(error, NoConnection | HTTPClientError):
         return f"{error}; is the embedded cloud running (`tap up`), or with --aws the network?"
     if isinstance(error, ClientError):

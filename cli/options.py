@@ -35,11 +35,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def seconds(since: str) -> int:
-    """Read a span such as `30s`, `10m`, `2h` or `1d`, in seconds.
-
-    Raises:
-        CliError: It is no such span.
-    """
+    """Read a span such as `30s`, `10m`, `2h` or `1d`, in seconds; raises `CliError` for another."""
     found = re.fullmatch(r"(\d{1,6})([smhd])", since)
     if not found:
         raise CliError(f"a span is a number and s, m, h or d, such as 10m; got {since!r}")

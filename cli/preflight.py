@@ -32,11 +32,8 @@ _CALM_CONCURRENCY = 100  # functions at once; the APIs take 100 requests a secon
 def require_ready(clients: Clients, folder: Path) -> None:
     """Look whether an account is ready for what was synthesized; say what it lacks, and the mend.
 
-    What may not be looked at, for want of a permission, is said and passed over. `folder` is that
-    of the cloud assembly.
-
-    Raises:
-        CliError: The deployment would fail for something that the account lacks.
+    What may not be looked at, for want of a permission, is said and passed over. Raises `CliError`
+    if the deployment of the assembly in this folder would fail for what the account lacks.
     """
     assembly = Assembly(folder, clients)
     lacking = 0

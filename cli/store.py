@@ -22,12 +22,8 @@ def migrate(clients: Clients, outputs: dict[str, str], *, seed: bool) -> dict[st
 
     They are started once: an SDK that gives up waiting would start them again beside the first.
 
-    Returns:
-        What the function did: `applied`, `seeded` (lists of names) and `password_set`.
-
-    Raises:
-        CliError: A migration failed, and the database is as it was before that migration; or its
-            answer was lost.
+    Returns what the function did: `applied`, `seeded` (lists of names) and `password_set`. Raises
+    `CliError` if a migration failed (the database is as it was before it) or its answer was lost.
     """
     from botocore.exceptions import HTTPClientError
 
@@ -56,8 +52,7 @@ def migrate(clients: Clients, outputs: dict[str, str], *, seed: bool) -> dict[st
 def publish(clients: Clients, outputs: dict[str, str]) -> int:
     """Put the page into the assets bucket, drop what it no longer has, refresh the CDN.
 
-    Returns:
-        How many files the page has.
+    Returns how many files the page has.
     """
     s3, bucket = clients("s3"), outputs["AssetsBucketName"]
     files = {

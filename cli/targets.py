@@ -24,8 +24,7 @@ class Target:
     Attributes:
         clients: Makes a botocore client, given the service's name and members of its `Config`.
         stacks: The app's deployed stacks; of several suffixes, the one deployed last comes first.
-        number: The account's number.
-        region: Its region.
+        number: The account's.
         names: What the app calls its stacks there; empty where that does not matter.
         cloud: The embedded cloud; None on AWS.
         account: The AWS account; None for the embedded cloud.
@@ -40,11 +39,7 @@ class Target:
     account: "Account | None" = None
 
     def stack(self, kind: str) -> Stack:
-        """Find the deployed stack whose name begins with a kind, such as `project.STORE`.
-
-        Raises:
-            CliError: None is deployed.
-        """
+        """Find the deployed stack of a kind, `project.STORE` say; `CliError` if there is none."""
         for stack in self.stacks:
             if stack.name.startswith(kind):
                 return stack
@@ -63,11 +58,7 @@ class Target:
         return found
 
     def address(self, api: str) -> str:
-        """Find the address of an API, without a slash at its end.
-
-        Raises:
-            CliError: It is not deployed.
-        """
+        """Find the address of an API, without a slash at its end; `CliError` if there is none."""
         kind, output = project.ADDRESSES[api]
         return self._way_to(api, self.stack(kind).outputs[output])
 
@@ -92,8 +83,7 @@ class Target:
 def find(home: Path | None, *, aws: bool = False, context: Sequence[str] | None = None) -> Target:
     """Find the target that a command's options name: those of `cli.options`.
 
-    Raises:
-        CliError: No embedded cloud runs there, or AWS does not accept the credentials.
+    Raises `CliError` if no embedded cloud runs there, or AWS does not accept the credentials.
     """
     if not aws:
         return embedded(running_cloud(home))
@@ -128,11 +118,7 @@ def embedded(cloud: "Cloud") -> Target:
 
 
 def running_cloud(given: Path | None) -> "Cloud":
-    """Find the running embedded cloud that a command is about.
-
-    Raises:
-        CliError: None is running in that folder.
-    """
+    """Find the running embedded cloud that a command is about; `CliError` if there is none."""
     from localcloud import process
     from localcloud.cloud import Cloud
 

@@ -25,17 +25,11 @@ _COLOURS = {"ERROR": "red", "CRITICAL": "red", "WARNING": "yellow", "INFO": "cya
 
 @dataclass(frozen=True)
 class Source:
-    """A log group, by all the names that people have for it.
-
-    Attributes:
-        group: Its name.
-        label: What its lines are marked with: the stack, and the function if it is one's.
-        names: The group's, the stack's, the function's, its service's and the logical ids.
-    """
+    """A log group, by all the names that people have for it."""
 
     group: str
-    label: str
-    names: tuple[str, ...]
+    label: str  # marks its lines: the stack, and the function if it is one's
+    names: tuple[str, ...]  # the group's, stack's, function's, service's, and the logical ids
 
     def has(self, name: str) -> bool:
         """Whether a part of any name is this one; `_` is as good as `-`, and case is nothing."""

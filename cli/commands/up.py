@@ -74,12 +74,8 @@ def up(
 def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
     """Start the cloud of a folder, or wait until the one that runs there answers.
 
-    Args:
-        folder: All that it keeps.
-        given: Its ports, where they were told; 0 takes a free one.
-
-    Raises:
-        CliError: It runs with other ports than given, or could not be started.
+    `given` are its ports, where they were told; 0 takes a free one. Raises `CliError` if it runs
+    with others, or could not be started.
     """
     from localcloud import ports, process
     from localcloud.cloud import Cloud
@@ -130,11 +126,7 @@ def _again(cloud: "Cloud", free: Mapping[str, int]) -> str:
 def deploy(cloud: "Cloud", *, only: str | None = None) -> bool:
     """Bring the deployed stacks, or `only` one, to what the sources say, and open the store.
 
-    Returns:
-        Whether anything was deployed; False when the sources are deployed already.
-
-    Raises:
-        CliError: Synthesis or deployment failed; the message carries the CDK CLI's reason.
+    Returns whether anything was deployed. Raises `CliError` with the CDK CLI's reason.
     """
     from localcloud import deployment
     from localcloud.cloud import write_private

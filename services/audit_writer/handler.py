@@ -29,13 +29,13 @@ def keep(messages: Sequence[Message], trail: BucketTrail) -> list[str]:
     """Keep every message's record; return the ids of the messages that failed."""
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         reasons = pool.map(lambda message: _reason_to_fail(message, trail), messages)
-        outcomes = zip([message["messageId"] for message in messages], reasons, strict=True)
-        failed = [(message_id, reason) for message_id, reason in outcomes if reason]
-    for message_id, reason in failed:
+        ids = [message["messageId"] for message in messages]
+        failed = {each: reason for each, reason in zip(ids, reasons, strict=True) if reason}
+    for message_id, reason in failed.items():
         # Nothing of the message itself: what is not a record may hold anything.
         logger.error("audit_message_failed", extra={"message_id": message_id, "reason": reason})
     logger.info("audit_batch", extra={"kept": len(messages) - len(failed), "failed": len(failed)})
-    return [message_id for message_id, _ in failed]
+    return list(failed)
 
 
 def _reason_to_fail(message: Message, trail: BucketTrail) -> str | None:

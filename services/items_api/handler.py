@@ -17,10 +17,9 @@ from services.shared.http.exact_json import Json
 from services.shared.http.requests import Call, Event, json_body, serve
 from services.shared.http.responses import Response
 from services.shared.http.routes import Route, Routes, dispatch
-from services.shared.items.connection import item_services
 from services.shared.items.models import MAX_REQUEST_LENGTH
 from services.shared.items.secret import ApplicationSecret
-from services.shared.items.service import ItemService
+from services.shared.items.service import ItemService, item_services
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,10 +23,9 @@ from services.shared.http.exact_json import Json
 from services.shared.http.requests import Call, Event, serve
 from services.shared.http.responses import Response
 from services.shared.http.routes import Route, Routes, dispatch, methods_of
-from services.shared.items.connection import item_services
 from services.shared.items.models import Item, VersionConflict
 from services.shared.items.secret import ApplicationSecret
-from services.shared.items.service import ItemService
+from services.shared.items.service import ItemService, item_services
 
 # Generated from docs/api/partner.openapi.json by `make generate`.
 _DESCRIPTION = json.loads(Path(__file__).with_name("description.json").read_text("utf-8"))
