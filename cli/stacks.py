@@ -1,7 +1,6 @@
 """CloudFormation stacks and their resources, as AWS APIs tell of them."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from cli.errors import CliError
@@ -21,18 +20,18 @@ class Outputs(dict[str, str]):
         raise CliError(f"{self._stack}, has no output {name}; deploy it again")
 
 
-@dataclass(frozen=True, kw_only=True)
 class Stack:
     """A deployed stack; `described` is all that CloudFormation says of it."""
 
-    name: str
-    outputs: Outputs
-    described: Json
+    def __init__(self, described: Json) -> None:
+        self.name: str = described["StackName"]
+        self.outputs = Outputs(described)
+        self.described = described
 
 
 def describe_all(clients: Clients) -> list[Stack]:
     """Describe every stack of the account in its region."""
-    return [_stack(each) for each in pages(clients("cloudformation"), "describe_stacks", "Stacks")]
+    return [Stack(each) for each in pages(clients("cloudformation"), "describe_stacks", "Stacks")]
 
 
 def describe(clients: Clients, names: Iterable[str]) -> list[Stack]:
@@ -40,7 +39,7 @@ def describe(clients: Clients, names: Iterable[str]) -> list[Stack]:
     client, found = clients("cloudformation"), []
     for name in names:
         try:
-            found += [_stack(each) for each in client.describe_stacks(StackName=name)["Stacks"]]
+            found += [Stack(each) for each in client.describe_stacks(StackName=name)["Stacks"]]
         except client.exceptions.ClientError as error:
             if "does not exist" not in str(error):
                 raise
@@ -73,7 +72,3 @@ def pages(client: Any, operation: str, items: str, **request: Any) -> Iterator[J
     """List what the member `items` of each page of an operation's answer holds."""
     for page in client.get_paginator(operation).paginate(**request):
         yield from page.get(items, [])
-
-
-def _stack(described: Json) -> Stack:
-    return Stack(name=described["StackName"], outputs=Outputs(described), described=described)

@@ -115,7 +115,7 @@ def connect(
     resource_server_id: str,
 ) -> Api:
     """Make the API on AWS: DynamoDB's and S3's clients now, Secrets Manager's when needed."""
-    secret = ApplicationSecret.connect(cursor_secret_arn)
+    secret = ApplicationSecret(lambda: aws.client("secretsmanager"), cursor_secret_arn)
     return Api(
         items=item_services(items_table_name, secret)(None),
         files=BucketFiles(aws.client("s3"), files_bucket_name),

@@ -8,6 +8,7 @@ browser's preflight, which carries no key and does nothing.
 import functools
 import json
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 from services.partner_api import audit, rest
 from services.partner_api.cors import AllowedOrigins
 from services.partner_api.validators import VALIDATORS
-from services.shared import health
+from services.shared import aws, health
 from services.shared.function import entry_point, from_environment
 from services.shared.health import Health
 from services.shared.http.errors import PreconditionFailed, Unavailable
@@ -23,6 +24,7 @@ from services.shared.http.exact_json import Json
 from services.shared.http.requests import Call, Event, serve
 from services.shared.http.responses import Response
 from services.shared.http.routes import Route, Routes, dispatch, methods_of
+from services.shared.http.text import timestamp
 from services.shared.items.models import Item, VersionConflict
 from services.shared.items.secret import ApplicationSecret
 from services.shared.items.service import ItemService, item_services
@@ -63,9 +65,10 @@ class Api:
         """Answer the request, then leave its audit record; a preflight is no request yet."""
         if event["httpMethod"] == "OPTIONS":
             return self._preflight(event)
-        stopwatch = audit.Stopwatch()
+        began_at, started = timestamp(), time.perf_counter()
         response = serve(event, self.run, stage=event["requestContext"]["stage"])
-        self.audit.send(audit.record_of(event, response["statusCode"], stopwatch))
+        took = time.perf_counter() - started
+        self.audit.send(audit.record_of(event, response["statusCode"], began_at, took))
         return response
 
     def run(self, call: Call) -> Json:
@@ -132,7 +135,7 @@ def connect(
     *, items_table_name: str, cursor_secret_arn: str, audit_queue_url: str, allowed_origins: str
 ) -> Api:
     """Make the API on AWS: the clients of every request now, Secrets Manager's when needed."""
-    secret = ApplicationSecret.connect(cursor_secret_arn)
+    secret = ApplicationSecret(lambda: aws.client("secretsmanager"), cursor_secret_arn)
     return Api(
         items=item_services(items_table_name, secret),
         origins=AllowedOrigins.from_text(allowed_origins),

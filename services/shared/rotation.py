@@ -134,9 +134,7 @@ class Rotation:
 
     def _stages(self) -> dict[str, list[str]]:
         """List the staging labels of each version."""
-        secret = self._client.describe_secret(SecretId=self._arn)
-        stages: dict[str, list[str]] = secret["VersionIdsToStages"]
-        return stages
+        return dict(self._client.describe_secret(SecretId=self._arn)["VersionIdsToStages"])
 
     def _value(self, stage: str, token: str | None = None) -> dict[str, Any]:
         value = self._find(stage, token)

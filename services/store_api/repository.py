@@ -63,8 +63,7 @@ class PostgresShop:
         [[order]] = self._database.run(_READ_ORDER, id=order_id)
         if order is None:
             raise OrderNotFound(order_id)
-        found: Order = order
-        return found
+        return dict(order)
 
 
 def _refusal(answer: dict[str, Any]) -> Exception:
