@@ -41,15 +41,6 @@ class Outcome:
     duration_ms: float
     reason: str | None
 
-    def to_public(self) -> dict[str, Any]:
-        """Show the outcome as clients see it."""
-        return {
-            "name": self.name,
-            "status": "down" if self.reason else "up",
-            "duration_ms": round(self.duration_ms, 1),
-            "reason": self.reason,
-        }
-
 
 @dataclass(slots=True)
 class Health:
@@ -76,7 +67,15 @@ class Health:
         healthy = not any(outcome.reason for outcome in outcomes)
         data: dict[str, Any] = {"status": "up" if healthy else "down"}
         if detailed:
-            data["checks"] = [outcome.to_public() for outcome in outcomes]
+            data["checks"] = [
+                {
+                    "name": outcome.name,
+                    "status": "down" if outcome.reason else "up",
+                    "duration_ms": round(outcome.duration_ms, 1),
+                    "reason": outcome.reason,
+                }
+                for outcome in outcomes
+            ]
         return (200 if healthy else 503), data
 
 

@@ -6,7 +6,8 @@ is run again on a new connection.
 """
 
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,16 @@ def log_in(logins: Iterable[Login], connect: Connect) -> Connection:
                 raise
             refusal = error
     raise refusal or DatabaseError({"C": "28000", "M": "there is no login"})
+
+
+@contextmanager
+def session(logins: Iterable[Login], connect: Connect) -> Iterator[Connection]:
+    """Log in for what is done inside, and close the connection after it."""
+    connection = log_in(logins, connect)
+    try:
+        yield connection
+    finally:
+        close(connection)
 
 
 def connect_to(region: str, *, timeout: float = TIMEOUT_SECONDS) -> Connect:
