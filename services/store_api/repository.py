@@ -15,9 +15,11 @@ from services.store_api.models import (
     ProductNotFound,
 )
 
-_PRODUCTS = (
-    "SELECT sku, name, description, price_amount, currency, stock, image FROM store.products"
-)
+_PRODUCTS = """SELECT json_build_object(
+    'sku', sku, 'name', name, 'description', description,
+    'price', json_build_object('amount', price_amount, 'currency', currency),
+    'stock', stock, 'image', image
+) FROM store.products"""
 _LIST = _PRODUCTS + " ORDER BY shelf, sku"
 _READ = _PRODUCTS + " WHERE sku = :sku"
 _PLACE = "SELECT store.place_order(:key, CAST(:lines AS jsonb))"
@@ -35,14 +37,13 @@ class PostgresShop:
 
     def products(self) -> list[Product]:
         """List every product, in the order of the shelf."""
-        return [Product(*row) for row in self._database.run(_LIST)]
+        return [product for [product] in self._database.run(_LIST)]
 
     def product(self, sku: str) -> Product:
         """Return the product with its stock as the last order left it; raise `ProductNotFound`."""
-        rows = self._database.run(_READ, sku=sku)
-        if not rows:
-            raise ProductNotFound(sku)
-        return Product(*rows[0])
+        for [product] in self._database.run(_READ, sku=sku):
+            return dict(product)
+        raise ProductNotFound(sku)
 
     def place(self, key: str, lines: Sequence[Line]) -> tuple[Order, bool]:
         """Order all lines or nothing; return the order, and whether it is new.
@@ -51,8 +52,7 @@ class PostgresShop:
         Raises `OutOfStock`, `ProductNotFound`, and `KeyInUse` for a key with other lines. See
         `place_order` in services/store_migrations/sql.
         """
-        wanted = [{"sku": line.sku, "quantity": line.quantity} for line in lines]
-        [[answer]] = self._database.run(_PLACE, key=key, lines=json.dumps(wanted))
+        [[answer]] = self._database.run(_PLACE, key=key, lines=json.dumps(lines))
         outcome = answer["outcome"]
         if outcome not in ("placed", "repeated"):
             raise _refusal(answer)
