@@ -9,8 +9,7 @@ from functools import partial
 from services.shared import health
 from services.shared.function import entry_point, from_environment
 from services.shared.health import Health
-from services.shared.http.exact_json import Json
-from services.shared.http.requests import Call, Event, serve
+from services.shared.http.requests import Event, serve
 from services.shared.http.responses import Response
 from services.shared.http.routes import Route, Routes, dispatch
 
@@ -31,14 +30,9 @@ def connect(*, items_table_name: str, files_bucket_name: str, cursor_secret_arn:
 def routes(checks: Health) -> Routes:
     """Make the routes over the checks: up or down for all, each check's outcome for a token."""
     return {
-        "GET /health": Route("health", partial(_answer, checks, detailed=False)),
-        "GET /health/details": Route("health_details", partial(_answer, checks, detailed=True)),
+        "GET /health": Route("health", checks.answer),
+        "GET /health/details": Route("health_details", partial(checks.answer, detailed=True)),
     }
-
-
-def _answer(checks: Health, call: Call, *, detailed: bool) -> Json:
-    call.status, data = checks.answer(detailed=detailed)
-    return data
 
 
 _routes = routes(from_environment(connect, os.environ))

@@ -90,9 +90,9 @@ class Api:
     def _describe(self, _: Call) -> Json:
         return {"api": _DESCRIPTION}
 
-    def _check_health(self, _: Call) -> Json:
-        status, data = self.health.answer()
-        if status != 200:
+    def _check_health(self, call: Call) -> Json:
+        data = self.health.answer(call)
+        if call.status != 200:
             raise Unavailable  # as every operation that needs what is down
         return data
 

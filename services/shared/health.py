@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, HTTPClientErro
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from services.shared import aws
+from services.shared.http.exact_json import Json
+from services.shared.http.requests import Call
 from services.shared.telemetry import logger
 
 TIMEOUT_SECONDS = 2.0
@@ -61,10 +63,11 @@ class Health:
                 logger.warning("unhealthy", extra={"down": down})
         return self._found
 
-    def answer(self, *, detailed: bool = False) -> tuple[int, dict[str, Any]]:
-        """Return 200 when every check is up, else 503, and the data: each check if `detailed`."""
+    def answer(self, call: Call, *, detailed: bool = False) -> Json:
+        """Set 200 when every check is up, else 503; return the data: each check if `detailed`."""
         outcomes = self.outcomes()
         healthy = not any(outcome.reason for outcome in outcomes)
+        call.status = 200 if healthy else 503
         data: dict[str, Any] = {"status": "up" if healthy else "down"}
         if detailed:
             data["checks"] = [
@@ -76,7 +79,7 @@ class Health:
                 }
                 for outcome in outcomes
             ]
-        return (200 if healthy else 503), data
+        return data
 
 
 def client(service: str) -> aws.Client:

@@ -48,11 +48,6 @@ class Call:
     status: int = 200
     operation: str = "unknown"
 
-    def name_operation(self, operation: str) -> None:
-        """File the request's log lines and metrics under this operation."""
-        self.operation = operation
-        telemetry.name_operation(operation)
-
 
 def serve(event: Event, run: Callable[[Call], Json], **envelope: str) -> Response:
     """Answer a request; whatever happens, there is an answer, a log line and the metrics.

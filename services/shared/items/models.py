@@ -1,6 +1,6 @@
 """Items, the rules that hold for them, and the errors of operations on them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from services.shared.http.errors import Conflict, NotFound, TooLarge, problem_of, refused
@@ -35,13 +35,11 @@ class Item:
 
     def to_public(self) -> dict[str, Json]:
         """Show the item as clients see it: attributes and server-kept fields side by side."""
-        return {
-            **self.attributes,
-            "id": self.id,
-            "version": self.version,
-            "created_at": self.created_at,
-            "updated_at": self.updated_at,
-        }
+        kept = {name: getattr(self, name) for name in FIELDS if name != "attributes"}
+        return {**self.attributes, **kept}
+
+
+FIELDS = tuple(field.name for field in fields(Item))
 
 
 class ItemNotFound(NotFound):
@@ -93,9 +91,7 @@ def check(item: Item) -> None:
             nested more than 32 levels deep.
         ItemTooLarge: The item has more than 409,600 bytes.
     """
-    kept = sum(len(name) for name in ("id", "attributes", "version", "created_at", "updated_at"))
-    kept += len(item.id) + len(item.created_at) + len(item.updated_at) + size_of(item.version)
-    size = kept + size_of(item.attributes)
+    size = sum(len(name) + size_of(getattr(item, name)) for name in FIELDS)
     if size > MAX_ITEM_BYTES:
         raise ItemTooLarge(size)
 

@@ -8,31 +8,19 @@ from decimal import Decimal
 from typing import Any
 
 from services.shared.http.exact_json import Json, number
-from services.shared.items.models import Item
+from services.shared.items.models import FIELDS, Item
 
 Record = dict[str, dict[str, Any]]
 
 
 def to_record(item: Item) -> Record:
     """Write an item as the record that a table keeps of it."""
-    return {
-        "id": {"S": item.id},
-        "attributes": to_value(item.attributes),
-        "version": {"N": str(item.version)},
-        "created_at": {"S": item.created_at},
-        "updated_at": {"S": item.updated_at},
-    }
+    return {name: to_value(getattr(item, name)) for name in FIELDS}
 
 
 def to_item(record: Record) -> Item:
     """Read an item from its record."""
-    return Item(
-        id=record["id"]["S"],
-        attributes=_from_value(record["attributes"]),
-        version=int(record["version"]["N"]),
-        created_at=record["created_at"]["S"],
-        updated_at=record["updated_at"]["S"],
-    )
+    return Item(**{name: _from_value(record[name]) for name in FIELDS})
 
 
 def to_value(value: Json) -> dict[str, Any]:
