@@ -56,19 +56,12 @@ def _print_shell(cloud: "Cloud") -> None:
 def addresses(target: Target) -> dict[str, Any]:
     """Collect every address and stack output of a target."""
     apis, cloud = target.apis(), target.cloud
-    here = (
-        {
-            "aws_endpoint": cloud.endpoint,
-            "ca_bundle": str(cloud.authority),
-            "front_door": cloud.front_door,
-        }
-        if cloud
-        else {}
-    )
-    return {
-        "account": target.number,
-        "region": target.region,
-        **here,
+    found: dict[str, Any] = {"account": target.number, "region": target.region}
+    if cloud:
+        found["aws_endpoint"] = cloud.endpoint
+        found["ca_bundle"] = str(cloud.authority)
+        found["front_door"] = cloud.front_door
+    return found | {
         "token_url": target.token_url() if "tap" in apis else None,
         "store": apis.pop("store", None),
         "apis": apis,

@@ -88,13 +88,8 @@ class Api:
         return {"items": [item.to_public() for item in items], "cursor": cursor}
 
     def _presign_upload(self, call: Call) -> Json:
-        upload = self.files.presign_upload(
-            content_type=call.request["content_type"],
-            size=call.request["size"],
-            sha256=call.request["sha256"],
-            expires_in=call.request["expires_in"],
-        )
-        return {"upload": upload}
+        names = ("content_type", "size", "sha256", "expires_in")
+        return {"upload": self.files.presign_upload(**{name: call.request[name] for name in names})}
 
     def _presign_download(self, call: Call) -> Json:
         key, expires_in = call.request["key"], call.request["expires_in"]

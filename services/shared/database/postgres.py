@@ -61,7 +61,10 @@ class Database:
                 logger.warning("connecting again", extra={"database_error": str(error)})
 
     def _run(self, sql: str, values: dict[str, Any]) -> list[list[Any]]:
-        connection = self._connection or self._open()
+        if self._connection is None:
+            self._prepared.clear()
+            self._connection = log_in(self._logins(), self._connect)
+        connection = self._connection
         try:
             if sql not in self._prepared:
                 self._prepared[sql] = connection.prepare(sql)
@@ -72,11 +75,6 @@ class Database:
                 close(connection)
             raise
         return rows
-
-    def _open(self) -> Connection:
-        self._prepared.clear()
-        self._connection = log_in(self._logins(), self._connect)
-        return self._connection
 
 
 def log_in(logins: Iterable[Login], connect: Connect) -> Connection:
