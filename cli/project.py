@@ -69,7 +69,7 @@ def stack_names(environ: dict[str, str], context: Sequence[str] = ()) -> list[st
 
     The app alone resolves the suffix and the settings: from `-c` (`context`, as `name=value`),
     `cdk.json`, `~/.cdk.json` and the environment, in the CDK CLI's order. So nothing here can
-    resolve them otherwise. Raises `CliError` with the app's own message if it cannot be synthesized.
+    resolve them otherwise. Raises `CliError` with the app's own message when it fails.
     """
     given = [f"--context={setting}" for setting in context]
     ended = subprocess.run(

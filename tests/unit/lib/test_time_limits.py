@@ -63,7 +63,7 @@ def shortest_timeout(app: SynthesizedStack, service: str) -> int:
     """The shortest timeout, in seconds, of the functions of any stack that run a service."""
     handler = f"services.{service}.handler.lambda_handler"
     return min(
-        each["Properties"]["Timeout"]
+        int(each["Properties"]["Timeout"])
         for kind in KINDS
         for each in app.other(kind).all("AWS::Lambda::Function").values()
         if each["Properties"].get("Handler") == handler
