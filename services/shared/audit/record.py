@@ -81,7 +81,7 @@ _FIELD_CHECKS: dict[str, Callable[[Json], bool]] = {
     "request_id": _text("[ -~]{1,128}"),
     "method": _text("[A-Z]{1,16}"),
     "path": _text("/[!-~]{0,1023}"),
-    "status": lambda value: type(value) is int and 100 <= value <= 599,  # True is no status
+    "status": lambda value: isinstance(value, int) and 100 <= value <= 599,
     "api_key_id": lambda value: value is None or _is_key_id(value),
     "source_ip": _text("[ -~]{0,64}"),
     "user_agent": _text("[ -~]{0,256}"),
