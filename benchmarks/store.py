@@ -28,7 +28,6 @@ from localcloud import postgres
 from localcloud.cloud import REGION, Cloud
 from services.shared.database.postgres import Database, connect_to
 from services.shared.database.secret import DatabaseSecret, Login
-from services.store_api.models import Line
 from services.store_api.repository import PostgresShop
 
 _ROUNDS = 200
@@ -142,7 +141,7 @@ def _round_trips(cloud: Cloud, outputs: dict[str, str], sku: str) -> tuple[float
         def through_proxy(login: Login) -> Any:
             return connect(replace(login, port=proxy.port))
 
-        shop = PostgresShop(Database(secret, through_proxy))
+        shop = PostgresShop(Database(secret.logins, through_proxy))
 
         def count(use: Callable[[], object]) -> float:
             use()  # connects and prepares
@@ -152,7 +151,7 @@ def _round_trips(cloud: Cloud, outputs: dict[str, str], sku: str) -> tuple[float
             return (proxy.round_trips - before) / 10
 
         return (
-            count(lambda: shop.place(str(uuid.uuid4()), [Line(sku, 1)])),
+            count(lambda: shop.place(str(uuid.uuid4()), [{"sku": sku, "quantity": 1}])),
             count(shop.products),
         )
 

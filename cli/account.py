@@ -18,6 +18,7 @@ _REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _KEPT = ("AWS_CA_BUNDLE", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT")
 # Variables that the CDK CLI reads besides those of AWS, and that could choose another target.
 _OF_THE_CDK = ("AMAZON_REGION", "AMAZON_DEFAULT_REGION", "CDK_PROFILE", "CDK_REGION")
+_LOG_IN = "set AWS_PROFILE, or log in with `aws sso login`"
 _LONG_ENOUGH = 3600  # seconds; a first deployment of the store takes 30 to 40 minutes
 
 
@@ -42,37 +43,25 @@ class Account:
         self._session.set_config_variable("ignore_configured_endpoint_urls", True)
         for name in sorted(os.environ):
             if name.startswith("AWS_ENDPOINT_URL"):
-                talk.print(
-                    f"ignoring {name}={os.environ[name]}: --aws means AWS itself",
-                    style="yellow",
-                )
+                said = f"ignoring {name}={os.environ[name]}: --aws means AWS itself"
+                talk.print(said, style="yellow")
         try:
             credentials = self._session.get_credentials()
             if credentials is None:
-                raise CliError(
-                    "no AWS credentials were found; set AWS_PROFILE, or log in with `aws sso login`"
-                )
+                raise CliError(f"no AWS credentials were found; {_LOG_IN}")
             self._credentials = credentials.get_frozen_credentials()
             self.region = self._resolve_region()
             sts = self.client("sts")
             identity = sts.get_caller_identity()
         except (BotoCoreError, ClientError) as error:
-            raise CliError(
-                f"AWS does not accept these credentials ({error}); "
-                "set AWS_PROFILE, or log in with `aws sso login`"
-            ) from error
+            raise CliError(f"AWS does not accept these credentials ({error}); {_LOG_IN}") from error
         self.number = str(identity["Account"])
         self._say(credentials.method, identity["Arn"], sts.meta.endpoint_url)
         if getattr(credentials, "refresh_needed", lambda refresh_in: False)(_LONG_ENOUGH):
             talk.print("these credentials end within an hour; a deployment may outlast them")
 
     def client(self, service: str, **config: Any) -> Any:
-        """Make a botocore client with the credentials that were resolved.
-
-        Args:
-            service: The service's name.
-            config: Members of the client's `Config`.
-        """
+        """Make a botocore client with these credentials; `config` are members of its `Config`."""
         return self._session.create_client(
             service,
             region_name=self.region,

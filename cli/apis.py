@@ -1,11 +1,10 @@
 """Calls of the deployed APIs, with the credentials that each asks for."""
 
-import base64
 import json
 import os
 import re
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
@@ -18,12 +17,8 @@ from cli.targets import Target
 def fetch_token(target: Target, scopes: list[str]) -> str:
     """Get an access token of TapStack's machine client (OAuth 2.0 client credentials).
 
-    Args:
-        target: Where TapStack is deployed.
-        scopes: Such as `items.read`; every scope of the client when empty.
-
-    Raises:
-        CliError: TapStack is not deployed, or Cognito refused.
+    The scopes are such as `items.read`: every scope of the client when there are none. Raises
+    `CliError` for one that it lacks, and when Cognito refuses.
     """
     outputs = target.stack(project.ITEMS).outputs
     client_id = outputs["UserPoolClientId"]
@@ -34,17 +29,14 @@ def fetch_token(target: Target, scopes: list[str]) -> str:
     unknown = [scope for scope in scopes if scope not in allowed]
     if unknown:
         raise CliError(f"no scope {unknown[0]!r}; the client has {', '.join(sorted(allowed))}")
-    secret = f"{client_id}:{described['ClientSecret']}"
     wanted = [allowed[scope] for scope in scopes] or list(allowed.values())
     answer = _request(
         target,
         "POST",
         target.token_url(),
-        body=urlencode({"grant_type": "client_credentials", "scope": " ".join(wanted)}),
-        headers={
-            "authorization": "Basic " + base64.b64encode(secret.encode()).decode(),
-            "content-type": "application/x-www-form-urlencoded",
-        },
+        fields={"grant_type": "client_credentials", "scope": " ".join(wanted)},
+        encode_multipart=False,
+        headers=urllib3.make_headers(basic_auth=f"{client_id}:{described['ClientSecret']}"),
     )
     if answer.status != 200:
         raise CliError(f"Cognito gave no token: {answer.status} {answer.data.decode()}")
@@ -55,33 +47,13 @@ def fetch_key(target: Target) -> dict[str, Any]:
     """Get the partner API's key: its `id`, `name` and `value`.
 
     On AWS it takes the permission `apigateway:GET` on the key, which shows its value too.
-
-    Raises:
-        CliError: PartnerApiStack is not deployed.
     """
     key_id = target.stack(project.PARTNER).outputs["ApiKeyId"]
-    found: dict[str, Any] = target.clients("apigateway").get_api_key(
-        apiKey=key_id, includeValue=True
-    )
-    return found
-
-
-def require_api(name: str) -> None:
-    """Refuse a name that no API has.
-
-    Raises:
-        CliError: There is none of that name.
-    """
-    if name not in project.ADDRESSES:
-        raise CliError(f"no API {name!r}; choose from {', '.join(project.ADDRESSES)}")
+    return dict(target.clients("apigateway").get_api_key(apiKey=key_id, includeValue=True))
 
 
 def credentials(target: Target, api: str, scopes: list[str]) -> dict[str, str]:
-    """Get the header that a client of an API proves itself with.
-
-    Raises:
-        CliError: The API is not deployed.
-    """
+    """Get the header that a client of an API proves itself with, if it has to."""
     if api == "partner":
         return {"x-api-key": str(fetch_key(target)["value"])}
     if api == "tap":
@@ -92,24 +64,16 @@ def credentials(target: Target, api: str, scopes: list[str]) -> dict[str, str]:
 def call(
     target: Target, api: str, method: str, path: str, *, body: bytes | None, proof: dict[str, str]
 ) -> urllib3.BaseHTTPResponse:
-    """Send one request to a deployed API.
-
-    Raises:
-        CliError: It is not deployed, or cannot be reached.
-    """
+    """Send one request to a deployed API; raises `CliError` if it cannot be reached."""
     headers = {"content-type": "application/json"} if body is not None else {}
     url = f"{target.address(api)}/{path.lstrip('/')}"
     return _request(target, method, url, body=body, headers=headers | proof)
 
 
 def operation(target: Target, request: dict[str, Any]) -> dict[str, Any]:
-    """Run one operation of the items API.
+    """Run one operation of the items API, and return the answer's `data`.
 
-    Returns:
-        The answer's `data`.
-
-    Raises:
-        CliError: The API refused; the message is its own.
+    Raises `CliError` with the API's own message when it refuses.
     """
     proof = credentials(target, "tap", [])
     answer = call(target, "tap", "POST", "/api", body=json.dumps(request).encode(), proof=proof)
@@ -118,32 +82,26 @@ def operation(target: Target, request: dict[str, Any]) -> dict[str, Any]:
     except ValueError:
         body = {}
     if not body.get("success"):
-        raise CliError(
-            f"{request['operation']} was refused ({answer.status}): {_why(answer, body)}"
-        )
-    found: dict[str, Any] = body["data"]
-    return found
+        text = answer.data.decode("utf-8", "replace") or "an empty answer"
+        why = _why(body) or text
+        raise CliError(f"{request['operation']} was refused ({answer.status}): {why}")
+    return dict(body["data"])
 
 
-def _why(answer: urllib3.BaseHTTPResponse, body: dict[str, Any]) -> str:
+def _why(body: dict[str, Any]) -> str:
     """What a refusal says, in one line: its message, and what each wrong field may be."""
-    error = body.get("error") or {}
+    error = body.get("error") or body
     details = error.get("details")
     allowed = [
         f"{each['field']} may be {each['allowed']}"
         for each in (details if isinstance(details, list) else [])
         if each.get("allowed")
     ]
-    text = answer.data.decode("utf-8", "replace") or "an empty answer"
-    return "; ".join((str(error.get("message") or body.get("message") or text), *allowed))
+    return "; ".join([error["message"], *allowed]) if error.get("message") else ""
 
 
 def send_file(target: Target, upload: dict[str, Any], name: str, content: bytes) -> None:
-    """Send a file with a presigned POST.
-
-    Raises:
-        CliError: S3 refused it; the message is its own.
-    """
+    """Send a file with a presigned POST; raises `CliError` with S3's message if it refuses."""
     fields = {**upload["fields"], "file": (name, content)}
     answer = _request(target, "POST", upload["url"], fields=fields)
     if answer.status not in (200, 201, 204):
@@ -161,11 +119,10 @@ def _request(target: Target, method: str, url: str, **given: Any) -> urllib3.Bas
 
 def _pool(target: Target, url: str) -> urllib3.PoolManager:
     """Connections to an address; a proxy and authorities of the user's hold for AWS alone."""
+    given: dict[str, Any] = {"retries": False, "timeout": 60}
     if target.cloud:
-        authority = str(target.cloud.authority)
-        return urllib3.PoolManager(ca_certs=authority, retries=False, timeout=60)
+        return urllib3.PoolManager(ca_certs=str(target.cloud.authority), **given)
     place = urlsplit(url)
     proxy = None if proxy_bypass(place.netloc) else getproxies().get(place.scheme)
-    given: dict[str, Any] = {"retries": False, "timeout": 60}
     given["ca_certs"] = os.environ.get("AWS_CA_BUNDLE")
     return urllib3.ProxyManager(proxy, **given) if proxy else urllib3.PoolManager(**given)

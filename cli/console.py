@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+_PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
+
 
 class _Lazy:
     """A console of rich that is made when it is used; `made` is the console itself."""
@@ -27,9 +29,7 @@ class _Lazy:
         """Import rich and make it."""
         from rich.console import Console
 
-        return Console(
-            stderr=self._stderr, highlight=False, markup=False, emoji=False, soft_wrap=True
-        )
+        return Console(stderr=self._stderr, soft_wrap=True, **_PLAIN)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.made, name)
@@ -75,15 +75,10 @@ def emit(value: Any) -> None:
 def show(
     columns: Sequence[str], rows: Iterable[Sequence["str | Text"] | None], *, title: str = ""
 ) -> None:
-    """Print a table of which nothing is cut.
+    """Print a table of which nothing is cut; None as a row draws a line.
 
     In a pipe it has no frame and is as wide as it must be. On a terminal its cells are wrapped
     between words; where not even the words fit, each row is a line without a frame.
-
-    Args:
-        columns: Their headings.
-        rows: Their cells; None draws a line.
-        title: What stands above it.
     """
     from rich.console import Console
     from rich.measure import Measurement
@@ -100,9 +95,7 @@ def show(
     width = Measurement.get(data, unbounded, listing)
     if not data.file.isatty():
         listing.box, wide = None, max(width.maximum, len(title))
-        Console(file=data.file, width=wide, markup=False, emoji=False, highlight=False).print(
-            listing
-        )
+        Console(file=data.file, width=wide, **_PLAIN).print(listing)
     elif width.minimum <= data.width:
         data.print(listing, soft_wrap=False)
     else:

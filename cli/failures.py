@@ -5,15 +5,11 @@ import errno
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 
-_SPACE, _LEAVE = "free some space, then repeat", "name a folder that you may write to (TAP_HOME)"
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_NO_FOLDER = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENAMETOOLONG)
 _MENDS = {
-    errno.ENOSPC: _SPACE,
-    errno.EDQUOT: _SPACE,
-    errno.EACCES: _LEAVE,
-    errno.EPERM: _LEAVE,
-    errno.EROFS: _LEAVE,
-    errno.ENOTDIR: _LEAVE,
-    errno.ENAMETOOLONG: _LEAVE,
+    **dict.fromkeys(_NO_SPACE, "free some space, then repeat"),
+    **dict.fromkeys(_NO_FOLDER, "name a folder that you may write to (TAP_HOME)"),
 }
 # What AWS's services call a permission that is missing, and credentials that have ended.
 _DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
@@ -21,11 +17,7 @@ _ENDED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
 
 
 def reason(error: Exception) -> str | None:
-    """Say why a command failed, and what to do.
-
-    Returns:
-        One line; None for a bug, whose traceback is to be shown.
-    """
+    """Say why a command failed and what to do; None for a bug, whose traceback is to be shown."""
     if isinstance(error, NoConnection | HTTPClientError):
         return f"{error}; is the embedded cloud running (`tap up`), or with --aws the network?"
     if isinstance(error, ClientError):

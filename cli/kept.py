@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cli import console, project, stacks
 from cli.stacks import Clients
@@ -24,34 +24,25 @@ _IDENTIFIERS = {
 _OF_A_GONE_API = "API-Gateway-Execution-Logs_"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kept:
-    """A resource that outlived its stack."""
+class Kept(NamedTuple):
+    """A resource that outlived its stack; the first three are what is shown of it."""
 
     stack: str
-    logical_id: str
     kind: str
     name: str
+    logical_id: str
 
 
 @contextmanager
 def told(clients: Clients) -> Iterator[None]:
-    """Tell, after what is done inside, what the stacks that it deleted left behind.
-
-    Args:
-        clients: Makes a client of a service.
-    """
+    """Tell, after what is done inside, what the stacks that it deleted left behind."""
     before = _existing(clients)
     yield
     gone = before.items() - _existing(clients).items()
     kept = [each for name, stack_id in sorted(gone) for each in _left(clients, name, stack_id)]
     if not kept:
         return
-    console.show(
-        ("Stack", "Kept", "Name"),
-        [(each.stack, each.kind, each.name) for each in kept],
-        title="What was kept",
-    )
+    console.show(("Stack", "Kept", "Name"), [each[:3] for each in kept], title="What was kept")
     for stack in dict.fromkeys(each.stack for each in kept):
         folder = project.ROOT / ".build" / "kept"
         folder.mkdir(parents=True, exist_ok=True)
@@ -69,16 +60,16 @@ def _left(clients: Clients, stack: str, stack_id: str) -> Iterator[Kept]:
     client = clients("cloudformation")
     for event in stacks.pages(client, "describe_stack_events", "StackEvents", StackName=stack_id):
         status, kind = event["ResourceStatus"], event["ResourceType"]
-        place = {"stack": stack, "logical_id": event["LogicalResourceId"]}
+        logical_id, name = event["LogicalResourceId"], event.get("PhysicalResourceId", "")
         if status == "DELETE_SKIPPED":
-            yield Kept(**place, kind=kind, name=event["PhysicalResourceId"])
+            yield Kept(stack, kind, name, logical_id)
         elif (status, kind) == ("DELETE_COMPLETE", "AWS::RDS::DBInstance"):
             found = clients("rds").describe_db_snapshots(
-                DBInstanceIdentifier=event["PhysicalResourceId"], SnapshotType="manual"
+                DBInstanceIdentifier=name, SnapshotType="manual"
             )
-            for snapshot in found["DBSnapshots"]:
-                name = snapshot["DBSnapshotIdentifier"]
-                yield Kept(**place, kind="AWS::RDS::DBSnapshot", name=name)
+            for each in found["DBSnapshots"]:
+                snapshot = each["DBSnapshotIdentifier"]
+                yield Kept(stack, "AWS::RDS::DBSnapshot", snapshot, logical_id)
 
 
 def _mapping(stack: str, kept: list[Kept]) -> dict[str, dict[str, str]]:

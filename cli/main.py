@@ -56,11 +56,7 @@ app = typer.Typer(
 
 
 def load(name: str) -> Any:
-    """Import a command.
-
-    Returns:
-        The command of the name, as Typer runs it.
-    """
+    """Import the command of this name, as Typer runs it."""
     module = import_module(f"cli.commands.{name}")
     settings = getattr(module, "CONTEXT_SETTINGS", None)
     alone = typer.Typer(rich_markup_mode=None, add_completion=False)

@@ -1,9 +1,12 @@
 """Options that several commands share."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from cli.errors import CliError
 
 Home = Annotated[
     Path | None,
@@ -28,3 +31,12 @@ Context = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a script to read.")]
 Since = Annotated[str, typer.Option(help="How far back: 30s, 10m, 2h or 1d.")]
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds(since: str) -> int:
+    """Read a span such as `30s`, `10m`, `2h` or `1d`, in seconds; raises `CliError` for another."""
+    found = re.fullmatch(r"(\d{1,6})([smhd])", since)
+    if not found:
+        raise CliError(f"a span is a number and s, m, h or d, such as 10m; got {since!r}")
+    return int(found[1]) * _UNITS[found[2]]

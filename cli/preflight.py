@@ -4,19 +4,17 @@ CloudFormation finds these out half-way, after minutes, and rolls back. What is 
 the synthesized templates, so that a stack more or less changes nothing here.
 """
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import botocore.loaders
 from botocore.exceptions import ClientError
 
 from cli import stacks
+from cli.assembly import Assembly
 from cli.console import failed, talk
 from cli.errors import CliError
-from cli.stacks import Clients, Json
+from cli.stacks import Clients
 
 # The role's name is free: the account has one such role in a region, whoever made it.
 _GRANT_LOGS = (
@@ -31,92 +29,25 @@ _GRANT_LOGS = (
 _CALM_CONCURRENCY = 100  # functions at once; the APIs take 100 requests a second by default
 
 
-@dataclass(frozen=True)
-class Assembly:
-    """What was synthesized, and where it is to be deployed."""
-
-    folder: Path
-    clients: Clients
-
-    @cached_property
-    def _stacks(self) -> dict[str, Json]:
-        manifest = json.loads((self.folder / "manifest.json").read_text("utf-8"))
-        return {
-            name: artifact["properties"]
-            for name, artifact in manifest["artifacts"].items()
-            if artifact["type"] == "aws:cloudformation:stack"
-        }
-
-    @cached_property
-    def _templates(self) -> dict[str, Json]:
-        return {
-            name: json.loads((self.folder / stack["templateFile"]).read_text("utf-8"))
-            for name, stack in self._stacks.items()
-        }
-
-    @cached_property
-    def _new(self) -> set[str]:
-        """The stacks that are not deployed yet: what they declare is made."""
-        present = {stack.name for stack in stacks.describe_all(self.clients)}
-        return {
-            name
-            for name, stack in self._stacks.items()
-            if stack.get("stackName", name) not in present
-        }
-
-    def new_and_protected(self) -> list[str]:
-        """The stacks that are not deployed yet and would be protected from their first moment."""
-        return sorted(n for n in self._new if self._stacks[n].get("terminationProtection"))
-
-    def bootstrap(self) -> dict[str, int]:
-        """The parameters that say which version of the bootstrap stack is there, and the least."""
-        return {
-            stack["bootstrapStackVersionSsmParameter"]: stack["requiresBootstrapStackVersion"]
-            for stack in self._stacks.values()
-            if "bootstrapStackVersionSsmParameter" in stack
-        }
-
-    def properties(self, kind: str, *, made: bool = False) -> list[Json]:
-        """The properties of the resources of a type; with `made`, of those that are new."""
-        return [
-            resource.get("Properties", {})
-            for name, template in self._templates.items()
-            if not made or name in self._new
-            for resource in template["Resources"].values()
-            if resource["Type"] == kind
-        ]
-
-
 def require_ready(clients: Clients, folder: Path) -> None:
     """Look whether an account is ready for what was synthesized; say what it lacks, and the mend.
 
-    What may not be looked at, for want of a permission, is said and passed over.
-
-    Args:
-        clients: Makes a botocore client of the account by the service's name.
-        folder: The cloud assembly.
-
-    Raises:
-        CliError: The deployment would fail for something that the account lacks.
+    What may not be looked at, for want of a permission, is said and passed over. Raises `CliError`
+    if the deployment of the assembly in this folder would fail for what the account lacks.
     """
     assembly = Assembly(folder, clients)
     lacking = 0
-    for check in (_bootstrap, _runtimes, _gateway_logs, _networks, _addresses):
+    for name, check in _CHECKS.items():
         try:
             for lack in check(assembly):
                 lacking += 1
                 failed(lack)
         except ClientError as error:
-            _pass_over(check.__name__.strip("_").replace("_", " "), error)
-    try:
-        _advise_concurrency(assembly)
-    except ClientError as error:
-        _pass_over("concurrency", error)
+            talk.print(f"could not look at: {name} ({error})", style="yellow")
     if protected := assembly.new_and_protected():
-        talk.print(
-            f"! {', '.join(protected)}: what is protected cannot be taken back if its first "
-            "deployment fails: deploy once with -c deletionProtection=false, then again without",
-            style="yellow",
+        _advise(
+            f"{', '.join(protected)}: what is protected cannot be taken back if its first "
+            "deployment fails: deploy once with -c deletionProtection=false, then again without"
         )
     if lacking:
         raise CliError(
@@ -125,8 +56,8 @@ def require_ready(clients: Clients, folder: Path) -> None:
         )
 
 
-def _pass_over(what: str, error: ClientError) -> None:
-    talk.print(f"could not look at: {what} ({error})", style="yellow")
+def _advise(what: str) -> None:
+    talk.print(f"! {what}", style="yellow")
 
 
 def _bootstrap(assembly: Assembly) -> Iterator[str]:
@@ -170,15 +101,13 @@ def _gateway_logs(assembly: Assembly) -> Iterator[str]:
 
 
 def _networks(assembly: Assembly) -> Iterator[str]:
-    wanted = len(assembly.properties("AWS::EC2::VPC", made=True))
-    if wanted:
+    if wanted := len(assembly.properties("AWS::EC2::VPC", made=True)):
         used = len(list(stacks.pages(assembly.clients("ec2"), "describe_vpcs", "Vpcs")))
         yield from _within(assembly, "VPCs", wanted, used, ("vpc", "L-F678F1CE"))
 
 
 def _addresses(assembly: Assembly) -> Iterator[str]:
-    wanted = len(assembly.properties("AWS::EC2::EIP", made=True))
-    if wanted:
+    if wanted := len(assembly.properties("AWS::EC2::EIP", made=True)):
         used = len(assembly.clients("ec2").describe_addresses()["Addresses"])
         yield from _within(assembly, "Elastic IPs", wanted, used, ("ec2", "L-0263D0A3"))
 
@@ -189,21 +118,19 @@ def _within(
     service, code = quota
     quotas = assembly.clients("service-quotas")
     limit = int(quotas.get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"])
-    if used + wanted > limit:
-        yield (
-            f"{used} of {limit} {what} are in use, {wanted} more needed: "
-            + _increase(service, code, used + wanted)
-        )
+    if (needed := used + wanted) > limit:
+        mend = _increase(service, code, needed)
+        yield f"{used} of {limit} {what} are in use, {wanted} more needed: {mend}"
 
 
-def _advise_concurrency(assembly: Assembly) -> None:
+def _concurrency(assembly: Assembly) -> Iterator[str]:
+    """Advise alone: few functions at once make calls slow, and fail no deployment."""
     limits = assembly.clients("lambda").get_account_settings()["AccountLimit"]
     if (limit := limits["ConcurrentExecutions"]) < _CALM_CONCURRENCY:
-        talk.print(
-            f"! Lambda runs {limit} functions at once in this account, more calls are "
-            f"throttled: {_increase('lambda', 'L-B99A9384', 1000)}",
-            style="yellow",
-        )
+        mend = _increase("lambda", "L-B99A9384", 1000)
+        few = f"Lambda runs {limit} functions at once in this account"
+        _advise(f"{few}, more calls are throttled: {mend}")
+    yield from ()
 
 
 def _increase(service: str, code: str, value: int) -> str:
@@ -211,3 +138,13 @@ def _increase(service: str, code: str, value: int) -> str:
         f"aws service-quotas request-service-quota-increase --service-code {service} "
         f"--quota-code {code} --desired-value {value}"
     )
+
+
+_CHECKS = {
+    "bootstrap": _bootstrap,
+    "runtimes": _runtimes,
+    "gateway logs": _gateway_logs,
+    "networks": _networks,
+    "addresses": _addresses,
+    "concurrency": _concurrency,
+}

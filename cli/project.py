@@ -67,15 +67,9 @@ def fingerprint() -> str:
 def stack_names(environ: dict[str, str], context: Sequence[str] = ()) -> list[str]:
     """Ask for the names of the stacks that the app defines, by the app's own word.
 
-    The app alone resolves the suffix and the settings: from `-c`, `cdk.json`, `~/.cdk.json` and the
-    environment, in the CDK CLI's order. So nothing here can resolve them otherwise.
-
-    Args:
-        environ: What the CDK CLI is run with.
-        context: More settings, as `name=value`.
-
-    Raises:
-        CliError: The app cannot be synthesized; the message is its own.
+    The app alone resolves the suffix and the settings: from `-c` (`context`, as `name=value`),
+    `cdk.json`, `~/.cdk.json` and the environment, in the CDK CLI's order. So nothing here can
+    resolve them otherwise. Raises `CliError` with the app's own message when it fails.
     """
     given = [f"--context={setting}" for setting in context]
     ended = subprocess.run(

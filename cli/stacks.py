@@ -1,7 +1,6 @@
 """CloudFormation stacks and their resources, as AWS APIs tell of them."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from cli.errors import CliError
@@ -21,24 +20,18 @@ class Outputs(dict[str, str]):
         raise CliError(f"{self._stack}, has no output {name}; deploy it again")
 
 
-@dataclass(frozen=True, kw_only=True)
 class Stack:
-    """A deployed stack.
+    """A deployed stack; `described` is all that CloudFormation says of it."""
 
-    Attributes:
-        name: Its name.
-        outputs: Its outputs, by name.
-        described: All that CloudFormation says of it.
-    """
-
-    name: str
-    outputs: Outputs
-    described: Json
+    def __init__(self, described: Json) -> None:
+        self.name: str = described["StackName"]
+        self.outputs = Outputs(described)
+        self.described = described
 
 
 def describe_all(clients: Clients) -> list[Stack]:
     """Describe every stack of the account in its region."""
-    return [_stack(each) for each in pages(clients("cloudformation"), "describe_stacks", "Stacks")]
+    return [Stack(each) for each in pages(clients("cloudformation"), "describe_stacks", "Stacks")]
 
 
 def describe(clients: Clients, names: Iterable[str]) -> list[Stack]:
@@ -46,7 +39,7 @@ def describe(clients: Clients, names: Iterable[str]) -> list[Stack]:
     client, found = clients("cloudformation"), []
     for name in names:
         try:
-            found += [_stack(each) for each in client.describe_stacks(StackName=name)["Stacks"]]
+            found += [Stack(each) for each in client.describe_stacks(StackName=name)["Stacks"]]
         except client.exceptions.ClientError as error:
             if "does not exist" not in str(error):
                 raise
@@ -63,19 +56,10 @@ def resources(clients: Clients, stack: Stack) -> Iterator[Json]:
 
 
 def function_of(functions: Any, resource: Json) -> Json | None:
-    """Read the configuration of a Lambda function.
-
-    Args:
-        functions: A client of Lambda.
-        resource: A resource of a stack.
-
-    Returns:
-        The configuration; None where the resource is no function.
-    """
+    """Ask a client of Lambda for a function's configuration; None for any other resource."""
     if resource["ResourceType"] != "AWS::Lambda::Function":
         return None
-    found: Json = functions.get_function_configuration(FunctionName=resource["PhysicalResourceId"])
-    return found
+    return dict(functions.get_function_configuration(FunctionName=resource["PhysicalResourceId"]))
 
 
 def service_of(function: Json) -> str | None:
@@ -85,17 +69,6 @@ def service_of(function: Json) -> str | None:
 
 
 def pages(client: Any, operation: str, items: str, **request: Any) -> Iterator[Json]:
-    """List the items of every page of an operation.
-
-    Args:
-        client: A client of the service.
-        operation: The operation, as botocore names it.
-        items: The member of an answer that holds them.
-        request: The operation's parameters.
-    """
+    """List what the member `items` of each page of an operation's answer holds."""
     for page in client.get_paginator(operation).paginate(**request):
         yield from page.get(items, [])
-
-
-def _stack(described: Json) -> Stack:
-    return Stack(name=described["StackName"], outputs=Outputs(described), described=described)

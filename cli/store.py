@@ -22,17 +22,8 @@ def migrate(clients: Clients, outputs: dict[str, str], *, seed: bool) -> dict[st
 
     They are started once: an SDK that gives up waiting would start them again beside the first.
 
-    Args:
-        clients: Makes a client of a service.
-        outputs: The outputs of EcommerceStack.
-        seed: Whether to fill a shop without products.
-
-    Returns:
-        What the function did: `applied`, `seeded` (lists of names) and `password_set`.
-
-    Raises:
-        CliError: A migration failed, and the database is as it was before that migration; or its
-            answer was lost.
+    Returns what the function did: `applied`, `seeded` (lists of names) and `password_set`. Raises
+    `CliError` if a migration failed (the database is as it was before it) or its answer was lost.
     """
     from botocore.exceptions import HTTPClientError
 
@@ -52,18 +43,16 @@ def migrate(clients: Clients, outputs: dict[str, str], *, seed: bool) -> dict[st
             f"the answer of the store's migrations was lost ({error}); they may still run: look "
             "at `tap logs migrations`, then run `tap migrate` again, which repeats none"
         ) from error
-    said = json.loads(answer["Payload"].read())
+    said: Any = json.loads(answer["Payload"].read())
     if "FunctionError" in answer or not isinstance(said, dict) or "errorMessage" in said:
         raise CliError(f"the store's migrations failed: {said}; see `tap logs migrations`")
-    done: dict[str, Any] = said
-    return done
+    return said
 
 
 def publish(clients: Clients, outputs: dict[str, str]) -> int:
     """Put the page into the assets bucket, drop what it no longer has, refresh the CDN.
 
-    Returns:
-        How many files the page has.
+    Returns how many files the page has.
     """
     s3, bucket = clients("s3"), outputs["AssetsBucketName"]
     files = {

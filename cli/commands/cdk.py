@@ -4,6 +4,7 @@ import subprocess
 from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -11,6 +12,10 @@ from cli import project, targets
 from cli.console import step
 from cli.errors import CliError
 from cli.options import Aws, Home, Yes
+
+if TYPE_CHECKING:
+    from cli.account import Account
+    from localcloud.cloud import Cloud
 
 # What follows `tap cdk` belongs to the CDK CLI, its options included.
 CONTEXT_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -24,12 +29,7 @@ _CHOSEN_BEFORE = {
 }
 
 
-def cdk(
-    context: typer.Context,
-    aws: Aws = False,
-    yes: Yes = False,
-    home: Home = None,
-) -> None:
+def cdk(context: typer.Context, aws: Aws = False, yes: Yes = False, home: Home = None) -> None:
     """Run the CDK CLI against the embedded cloud, or with --aws against AWS.
 
     tap cdk diff
@@ -45,27 +45,33 @@ def cdk(
     arguments = context.args
     if not arguments:
         raise CliError("no CDK command was given; try `tap cdk diff`, or `tap cdk --help`")
-    from cli import kept, preflight
-    from cli.account import Account
+    from cli import kept
 
     if aws:
         _require_one_target(arguments)
-        account = Account()
-        client, environ = account.client, account.environment()
-        if arguments[0] == "deploy":
-            folder = _assembly(arguments, environ)
-            with step("Looking whether the account is ready", "The account is ready"):
-                preflight.require_ready(client, folder)
-            if not _given(arguments, "--app", "-a"):
-                arguments = [*arguments, "--app", str(folder)]
-        if arguments[0] in _CHANGES:
-            account.confirm(arguments[0], yes=yes)
+        place: Account | Cloud = _ready_account(arguments, yes=yes)
     else:
-        cloud = targets.running_cloud(home)
-        client, environ = cloud.client, cloud.environment()
-    with kept.told(client) if arguments[0] == "destroy" else nullcontext():
-        status = _run(arguments, environ)
+        place = targets.running_cloud(home)
+    with kept.told(place.client) if arguments[0] == "destroy" else nullcontext():
+        status = _run(arguments, place.environment())
     raise typer.Exit(status)
+
+
+def _ready_account(arguments: list[str], *, yes: bool) -> "Account":
+    """The account, confirmed and ready; what is deployed is what was looked at: it is added."""
+    from cli import preflight
+    from cli.account import Account
+
+    account = Account()
+    if arguments[0] == "deploy":
+        folder = _assembly(arguments, account.environment())
+        with step("Looking whether the account is ready", "The account is ready"):
+            preflight.require_ready(account.client, folder)
+        if not _given(arguments, "--app", "-a"):
+            arguments += ["--app", str(folder)]
+    if arguments[0] in _CHANGES:
+        account.confirm(arguments[0], yes=yes)
+    return account
 
 
 def _run(arguments: list[str], environ: dict[str, str]) -> int:

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
 
+_EXPORT = typer.Option(
+    "--export",
+    help="Print shell variables that point the AWS CLI, an SDK or npx cdk at the embedded "
+    'cloud: eval "$(tap endpoints --export)".',
+)
+
+
 def endpoints(
     as_json: Json = False,
-    export: Annotated[
-        bool,
-        typer.Option(
-            "--export",
-            help="Print shell variables that point the AWS CLI, an SDK or npx cdk at the embedded "
-            'cloud: eval "$(tap endpoints --export)".',
-        ),
-    ] = False,
+    export: Annotated[bool, _EXPORT] = False,
     aws: Aws = False,
     context: Context = None,
     home: Home = None,
@@ -55,25 +55,17 @@ def _print_shell(cloud: "Cloud") -> None:
 
 def addresses(target: Target) -> dict[str, Any]:
     """Collect every address and stack output of a target."""
-    apis = target.apis()
-    return {
-        "account": target.number,
-        "region": target.region,
-        **_of_this_machine(target),
+    apis, cloud = target.apis(), target.cloud
+    found: dict[str, Any] = {"account": target.number, "region": target.region}
+    if cloud:
+        found["aws_endpoint"] = cloud.endpoint
+        found["ca_bundle"] = str(cloud.authority)
+        found["front_door"] = cloud.front_door
+    return found | {
         "token_url": target.token_url() if "tap" in apis else None,
         "store": apis.pop("store", None),
         "apis": apis,
         "stacks": {stack.name: stack.outputs for stack in target.stacks},
-    }
-
-
-def _of_this_machine(target: Target) -> dict[str, str]:
-    if target.cloud is None:
-        return {}
-    return {
-        "aws_endpoint": target.cloud.endpoint,
-        "ca_bundle": str(target.cloud.authority),
-        "front_door": target.cloud.front_door,
     }
 
 

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -11,11 +12,11 @@ import typer
 
 from cli import stacks, targets
 from cli.console import data, styled
-from cli.durations import seconds
 from cli.errors import CliError
-from cli.options import Aws, Context, Home, Since
+from cli.options import Aws, Context, Home, Since, seconds
 from cli.targets import Target
 
+Event = dict[str, Any]
 # CloudWatch Logs answers a few searches a second for a whole account, and events may come late.
 _FOLLOW_SECONDS, _FOLLOW_AWS_SECONDS = 0.5, 5.0
 _LATE_MILLISECONDS = 60_000
@@ -24,17 +25,11 @@ _COLOURS = {"ERROR": "red", "CRITICAL": "red", "WARNING": "yellow", "INFO": "cya
 
 @dataclass(frozen=True)
 class Source:
-    """A log group, by all the names that people have for it.
-
-    Attributes:
-        group: Its name.
-        label: What its lines are marked with: the stack, and the function if it is one's.
-        names: The group's, the stack's, the function's, its service's and the logical ids.
-    """
+    """A log group, by all the names that people have for it."""
 
     group: str
-    label: str
-    names: tuple[str, ...]
+    label: str  # marks its lines: the stack, and the function if it is one's
+    names: tuple[str, ...]  # the group's, stack's, function's, service's, and the logical ids
 
     def has(self, name: str) -> bool:
         """Whether a part of any name is this one; `_` is as good as `-`, and case is nothing."""
@@ -63,29 +58,33 @@ def logs(
     """
     start = int((time.time() - seconds(since)) * 1000)
     target = targets.find(home, aws=aws, context=context)
-    known = sources(target)
+    known = _sources(target)
     wanted = [source for source in known if source.has(name)]
     if not wanted:
         names = ", ".join(sorted({source.label.split()[-1] for source in known}))
         raise CliError(f"nothing that logs is named {name!r}; there are {names}, and the stacks")
-    client = target.clients("logs")
+    pause = _FOLLOW_AWS_SECONDS if aws else _FOLLOW_SECONDS
+    with suppress(KeyboardInterrupt):
+        for event in _events(target.clients("logs"), wanted, start, pause if follow else None):
+            _show(event)
+
+
+def _events(client: Any, wanted: list[Source], start: int, pause: float | None) -> Iterator[Event]:
+    """Yield what was logged since `start` (ms), and go on: look again after `pause` seconds."""
     seen: set[tuple[Any, ...]] = set()
-    try:
-        while True:
-            for event in sorted(_events(client, wanted, start), key=lambda each: each["timestamp"]):
-                if event["identity"] not in seen:
-                    seen.add(event["identity"])
-                    _show(event)
-            if not follow:
-                return
-            start = max(start, int(time.time() * 1000) - _LATE_MILLISECONDS)
-            seen = {identity for identity in seen if identity[2] >= start}
-            time.sleep(_FOLLOW_AWS_SECONDS if aws else _FOLLOW_SECONDS)
-    except KeyboardInterrupt:
-        return
+    while True:
+        for event in sorted(_found(client, wanted, start), key=lambda each: each["timestamp"]):
+            if event["identity"] not in seen:
+                seen.add(event["identity"])
+                yield event
+        if pause is None:
+            return
+        start = max(start, int(time.time() * 1000) - _LATE_MILLISECONDS)
+        seen = {identity for identity in seen if identity[2] >= start}
+        time.sleep(pause)
 
 
-def sources(target: Target) -> list[Source]:
+def _sources(target: Target) -> list[Source]:
     """List the log groups of the target's stacks and of their functions."""
     names: dict[str, list[str]] = {}
     labels: dict[str, str] = {}
@@ -110,7 +109,7 @@ def _plain(name: str) -> str:
     return name.casefold().replace("_", "-")
 
 
-def _events(client: Any, wanted: list[Source], start: int) -> Iterator[dict[str, Any]]:
+def _found(client: Any, wanted: list[Source], start: int) -> Iterator[Event]:
     for source in wanted:
         request = {"logGroupName": source.group, "startTime": start}
         try:
@@ -123,7 +122,7 @@ def _events(client: Any, wanted: list[Source], start: int) -> Iterator[dict[str,
             continue  # made with the first event of a function that has no group of its own
 
 
-def _show(event: dict[str, Any]) -> None:
+def _show(event: Event) -> None:
     at = datetime.fromtimestamp(event["timestamp"] / 1000).astimezone().strftime("%H:%M:%S")
     line = (f"{at} {event['from']}", "dim")
     text = event["message"].rstrip()
@@ -131,12 +130,10 @@ def _show(event: dict[str, Any]) -> None:
         fields = json.loads(text)
     except ValueError:
         fields = None
-    if isinstance(fields, dict) and "level" in fields:
-        level = str(fields.pop("level"))
-        message = str(fields.pop("message", ""))
-        rest = " ".join(f"{key}={value}" for key, value in fields.items())
-        colour = _COLOURS.get(level, "white")
-        parts: tuple[Any, ...] = (" ", (level, colour), " ", message, " ", (rest, "dim"))
-    else:
-        parts = (" ", text)
-    data.print(styled(line, *parts))
+    if not isinstance(fields, dict) or "level" not in fields:
+        data.print(styled(line, " ", text))
+        return
+    level, message = str(fields.pop("level")), str(fields.pop("message", ""))
+    rest = " ".join(f"{key}={value}" for key, value in fields.items())
+    told = (level, _COLOURS.get(level, "white"))
+    data.print(styled(line, " ", told, " ", message, " ", (rest, "dim")))

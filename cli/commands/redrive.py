@@ -1,6 +1,7 @@
 """`tap redrive`: bring dead letters back to their queue."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from cli import project, targets
@@ -8,7 +9,6 @@ from cli.console import done, step, talk
 from cli.errors import CliError
 from cli.options import Aws, Context, Home, Yes
 
-_BATCH = 10
 _LOOK_SECONDS = 2.0
 _UNDER_WAY = ("RUNNING", "CANCELLING")
 
@@ -32,8 +32,7 @@ def redrive(aws: Aws = False, yes: Yes = False, context: Context = None, home: H
 
 def _let_sqs_move(sqs: Any, dead: str) -> int:
     """Run a message move task, or wait for the one that runs: a queue takes one at a time."""
-    wanted = ["QueueArn"]
-    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=wanted)["Attributes"]["QueueArn"]
+    arn = _attribute(sqs, dead, "QueueArn")
     before = _last_task(sqs, arn)
     if running := before.get("Status") in _UNDER_WAY:
         talk.print("a move of these letters is under way already: waiting for its end")
@@ -59,43 +58,28 @@ def _last_task(sqs: Any, arn: str) -> dict[str, Any]:
 def _move_all(sqs: Any, dead: str, queue: str) -> int:
     from rich.progress import Progress
 
-    name = "ApproximateNumberOfMessages"
-    counted = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=[name])["Attributes"][name]
+    total = int(_attribute(sqs, dead, "ApproximateNumberOfMessages"))
     with Progress(console=talk.made, transient=True, disable=not talk.is_terminal) as progress:
-        task = progress.add_task("Moving dead letters", total=int(counted))
+        task = progress.add_task("Moving dead letters", total=total)
         moved = 0
-        while batch := _receive(sqs, dead):
-            moved += _move(sqs, batch, dead, queue)
-            progress.update(task, completed=moved, total=max(int(counted), moved))
+        for letter in _letters(sqs, dead):
+            attributes = letter.get("MessageAttributes", {})
+            sqs.send_message(
+                QueueUrl=queue, MessageBody=letter["Body"], MessageAttributes=attributes
+            )
+            sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter["ReceiptHandle"])
+            moved += 1
+            progress.update(task, completed=moved, total=max(total, moved))
     return moved
 
 
-def _receive(sqs: Any, dead: str) -> list[dict[str, Any]]:
-    answer = sqs.receive_message(
-        QueueUrl=dead,
-        MaxNumberOfMessages=_BATCH,
-        MessageAttributeNames=["All"],
-        WaitTimeSeconds=1,
-        VisibilityTimeout=60,
-    )
-    found: list[dict[str, Any]] = answer.get("Messages", [])
-    return found
+def _letters(sqs: Any, dead: str) -> Iterator[dict[str, Any]]:
+    wanted = {"MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"]}
+    times = {"WaitTimeSeconds": 1, "VisibilityTimeout": 60}
+    while batch := sqs.receive_message(QueueUrl=dead, **wanted, **times).get("Messages"):
+        yield from batch
 
 
-def _move(sqs: Any, batch: list[dict[str, Any]], dead: str, queue: str) -> int:
-    entries = [
-        {
-            "Id": str(number),
-            "MessageBody": message["Body"],
-            "MessageAttributes": message.get("MessageAttributes", {}),
-        }
-        for number, message in enumerate(batch)
-    ]
-    sent = sqs.send_message_batch(QueueUrl=queue, Entries=entries).get("Successful", [])
-    taken = [
-        {"Id": entry["Id"], "ReceiptHandle": batch[int(entry["Id"])]["ReceiptHandle"]}
-        for entry in sent
-    ]
-    if taken:
-        sqs.delete_message_batch(QueueUrl=dead, Entries=taken)
-    return len(taken)
+def _attribute(sqs: Any, queue: str, name: str) -> str:
+    found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=[name])
+    return str(found["Attributes"][name])

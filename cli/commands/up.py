@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
 _DEFAULTS: dict[str, Any] = {"port": 4566, "front_port": 8080, "database_port": 5433}
-_PORT_OPTION: dict[str, Any] = {"show_default": False, "min": 0, "max": 65535}
 _TRY = """
 Try it:
   curl {front_door}/tap/health
@@ -29,36 +28,24 @@ Try it:
 """
 
 
+def _port(name: str, of: str, *, envvar: str) -> Any:
+    """Option for one of the cloud's ports, which is kept from then on."""
+    told = f"Port of {of}; {_DEFAULTS[name]} at first. 0: a free one."
+    return typer.Option(envvar=envvar, help=told, show_default=False, min=0, max=65535)
+
+
+_PORT = _port("port", "the AWS API", envvar="TAP_PORT")
+_FRONT_PORT = _port("front_port", "the front door", envvar="TAP_FRONT_PORT")
+_DATABASE_PORT = _port("database_port", "PostgreSQL", envvar="TAP_DATABASE_PORT")
+_STACK = typer.Option(help="Deploy this stack alone; every stack by default.", show_default=False)
+
+
 def up(
     home: Home = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            envvar="TAP_PORT",
-            help="Port of the AWS API; 4566 at first. 0: a free one.",
-            **_PORT_OPTION,
-        ),
-    ] = None,
-    front_port: Annotated[
-        int | None,
-        typer.Option(
-            envvar="TAP_FRONT_PORT",
-            help="Port of the front door; 8080 at first. 0: a free one.",
-            **_PORT_OPTION,
-        ),
-    ] = None,
-    database_port: Annotated[
-        int | None,
-        typer.Option(
-            envvar="TAP_DATABASE_PORT",
-            help="Port of PostgreSQL; 5433 at first. 0: a free one.",
-            **_PORT_OPTION,
-        ),
-    ] = None,
-    stack: Annotated[
-        str | None,
-        typer.Option(help="Deploy this stack alone; every stack by default.", show_default=False),
-    ] = None,
+    port: Annotated[int | None, _PORT] = None,
+    front_port: Annotated[int | None, _FRONT_PORT] = None,
+    database_port: Annotated[int | None, _DATABASE_PORT] = None,
+    stack: Annotated[str | None, _STACK] = None,
 ) -> None:
     """Start the embedded cloud, or resume it, and deploy what the sources say.
 
@@ -87,12 +74,8 @@ def up(
 def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
     """Start the cloud of a folder, or wait until the one that runs there answers.
 
-    Args:
-        folder: All that it keeps.
-        given: Its ports, where they were told; 0 takes a free one.
-
-    Raises:
-        CliError: It runs with other ports than given, or could not be started.
+    `given` are its ports, where they were told; 0 takes a free one. Raises `CliError` if it runs
+    with others, or could not be started.
     """
     from localcloud import ports, process
     from localcloud.cloud import Cloud
@@ -104,12 +87,7 @@ def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
         process.stop(folder)
         found = None
     if found:
-        moved = [name for name, port in given.items() if port and port != getattr(known, name)]
-        if moved:
-            raise CliError(
-                f"the embedded cloud already runs with {moved[0]} {getattr(known, moved[0])}; "
-                "`tap down` first to move it"
-            )
+        _refuse_to_move(known, given)
         # It may have been started a moment ago by a `tap up` that was interrupted.
         process.wait_until_ready(known, found)
         done(f"The embedded cloud is running already at {known.endpoint}")
@@ -128,6 +106,15 @@ def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
     return cloud
 
 
+def _refuse_to_move(running: "Cloud", given: dict[str, int | None]) -> None:
+    for name, port in given.items():
+        if port and port != (runs_with := getattr(running, name)):
+            raise CliError(
+                f"the embedded cloud already runs with {name} {runs_with}; "
+                "`tap down` first to move it"
+            )
+
+
 def _again(cloud: "Cloud", free: Mapping[str, int]) -> str:
     """The line to paste that starts this cloud on free ports."""
     elsewhere = cloud.home != project.ROOT / ".tap"
@@ -137,17 +124,9 @@ def _again(cloud: "Cloud", free: Mapping[str, int]) -> str:
 
 
 def deploy(cloud: "Cloud", *, only: str | None = None) -> bool:
-    """Bring the deployed stacks to what the sources say, and open the store.
+    """Bring the deployed stacks, or `only` one, to what the sources say, and open the store.
 
-    Args:
-        cloud: A running embedded cloud.
-        only: Deploy this stack alone; every stack by default.
-
-    Returns:
-        Whether anything was deployed; False when the sources are deployed already.
-
-    Raises:
-        CliError: Synthesis or deployment failed; the message carries the CDK CLI's reason.
+    Returns whether anything was deployed. Raises `CliError` with the CDK CLI's reason.
     """
     from localcloud import deployment
     from localcloud.cloud import write_private

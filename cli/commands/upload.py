@@ -14,15 +14,14 @@ from cli.console import done, talk
 from cli.errors import CliError
 from cli.options import Aws, Context, Home
 
+_TYPE = typer.Option(
+    help="Its type, such as image/png; by its name unless told.", show_default=False
+)
+
 
 def upload(
     file: Annotated[Path, typer.Argument(help="The file to upload.")],
-    content_type: Annotated[
-        str | None,
-        typer.Option(
-            help="Its type, such as image/png; by its name unless told.", show_default=False
-        ),
-    ] = None,
+    content_type: Annotated[str | None, _TYPE] = None,
     aws: Aws = False,
     context: Context = None,
     home: Home = None,

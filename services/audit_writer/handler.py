@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from services.audit_writer.settings import Settings
 from services.audit_writer.trail import BucketTrail
 from services.shared import aws
 from services.shared.audit.record import NotARecord, read_record
-from services.shared.function import entry_point
+from services.shared.function import entry_point, from_environment
 from services.shared.telemetry import logger
 
 Message = dict[str, Any]
@@ -21,22 +20,22 @@ Message = dict[str, Any]
 _SIDE_BY_SIDE = 10  # as many connections as a client keeps
 
 
-def connect(settings: Settings) -> BucketTrail:
+def connect(*, logs_bucket_name: str) -> BucketTrail:
     """Make the trail on AWS."""
-    return BucketTrail(aws.client("s3"), settings.logs_bucket_name)
+    return BucketTrail(aws.client("s3"), logs_bucket_name)
 
 
 def keep(messages: Sequence[Message], trail: BucketTrail) -> list[str]:
     """Keep every message's record; return the ids of the messages that failed."""
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         reasons = pool.map(lambda message: _reason_to_fail(message, trail), messages)
-        outcomes = zip([message["messageId"] for message in messages], reasons, strict=True)
-        failed = [(message_id, reason) for message_id, reason in outcomes if reason]
-    for message_id, reason in failed:
+        ids = [message["messageId"] for message in messages]
+        failed = {each: reason for each, reason in zip(ids, reasons, strict=True) if reason}
+    for message_id, reason in failed.items():
         # Nothing of the message itself: what is not a record may hold anything.
         logger.error("audit_message_failed", extra={"message_id": message_id, "reason": reason})
     logger.info("audit_batch", extra={"kept": len(messages) - len(failed), "failed": len(failed)})
-    return [message_id for message_id, _ in failed]
+    return list(failed)
 
 
 def _reason_to_fail(message: Message, trail: BucketTrail) -> str | None:
@@ -50,7 +49,7 @@ def _reason_to_fail(message: Message, trail: BucketTrail) -> str | None:
     return None
 
 
-_trail = connect(Settings.from_env(os.environ))
+_trail = from_environment(connect, os.environ)
 
 
 @entry_point

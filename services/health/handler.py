@@ -6,29 +6,23 @@ API Gateway decides who may call which route.
 import os
 from functools import partial
 
-from services.health.settings import Settings
 from services.shared import health
-from services.shared.function import entry_point
+from services.shared.function import entry_point, from_environment
 from services.shared.health import Health
-from services.shared.http.exact_json import Json
-from services.shared.http.requests import Call, Event, serve
+from services.shared.http.requests import Event, serve
 from services.shared.http.responses import Response
 from services.shared.http.routes import Route, Routes, dispatch
 
 
-def connect(settings: Settings) -> Health:
+def connect(*, items_table_name: str, files_bucket_name: str, cursor_secret_arn: str) -> Health:
     """Make the checks of what the items API needs for its operations."""
-    s3 = health.client("s3")
-
-    def check_bucket() -> None:
-        # Not HeadBucket: its permission, s3:ListBucket, would also show the names of all files.
-        s3.get_bucket_location(Bucket=settings.files_bucket_name)
-
+    # Not HeadBucket: its permission, s3:ListBucket, would also show the names of all files.
+    locate = health.client("s3").get_bucket_location
     return Health(
         {
-            "table": health.table_is_active(settings.items_table_name),
-            "bucket": check_bucket,
-            "secret": health.secret_is_readable(settings.cursor_secret_arn),
+            "table": health.table_is_active(items_table_name),
+            "bucket": partial(locate, Bucket=files_bucket_name),
+            "secret": health.secret_is_readable(cursor_secret_arn),
         }
     )
 
@@ -36,17 +30,12 @@ def connect(settings: Settings) -> Health:
 def routes(checks: Health) -> Routes:
     """Make the routes over the checks: up or down for all, each check's outcome for a token."""
     return {
-        "GET /health": Route("health", partial(_answer, checks, detailed=False)),
-        "GET /health/details": Route("health_details", partial(_answer, checks, detailed=True)),
+        "GET /health": Route("health", checks.answer),
+        "GET /health/details": Route("health_details", partial(checks.answer, detailed=True)),
     }
 
 
-def _answer(checks: Health, call: Call, *, detailed: bool) -> Json:
-    call.status, data = checks.answer(detailed=detailed)
-    return data
-
-
-_routes = routes(connect(Settings.from_env(os.environ)))
+_routes = routes(from_environment(connect, os.environ))
 
 
 @entry_point

@@ -9,19 +9,17 @@ import os
 from dataclasses import dataclass
 
 from services.items_api.files import BucketFiles
-from services.items_api.settings import Settings
 from services.items_api.validators import VALIDATORS
 from services.shared import aws
-from services.shared.function import entry_point
+from services.shared.function import entry_point, from_environment
 from services.shared.http.errors import refused
 from services.shared.http.exact_json import Json
 from services.shared.http.requests import Call, Event, json_body, serve
 from services.shared.http.responses import Response
 from services.shared.http.routes import Route, Routes, dispatch
-from services.shared.items.connection import item_services
 from services.shared.items.models import MAX_REQUEST_LENGTH
 from services.shared.items.secret import ApplicationSecret
-from services.shared.items.service import ItemService
+from services.shared.items.service import ItemService, item_services
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,13 +88,8 @@ class Api:
         return {"items": [item.to_public() for item in items], "cursor": cursor}
 
     def _presign_upload(self, call: Call) -> Json:
-        upload = self.files.presign_upload(
-            content_type=call.request["content_type"],
-            size=call.request["size"],
-            sha256=call.request["sha256"],
-            expires_in=call.request["expires_in"],
-        )
-        return {"upload": upload}
+        names = ("content_type", "size", "sha256", "expires_in")
+        return {"upload": self.files.presign_upload(**{name: call.request[name] for name in names})}
 
     def _presign_download(self, call: Call) -> Json:
         key, expires_in = call.request["key"], call.request["expires_in"]
@@ -109,18 +102,24 @@ class Api:
         return {"secret": self.secret.describe()}
 
 
-def connect(settings: Settings) -> Api:
+def connect(
+    *,
+    items_table_name: str,
+    files_bucket_name: str,
+    cursor_secret_arn: str,
+    resource_server_id: str,
+) -> Api:
     """Make the API on AWS: DynamoDB's and S3's clients now, Secrets Manager's when needed."""
-    secret = ApplicationSecret.connect(settings.cursor_secret_arn)
+    secret = ApplicationSecret(lambda: aws.client("secretsmanager"), cursor_secret_arn)
     return Api(
-        items=item_services(settings.items_table_name, secret)(None),
-        files=BucketFiles(aws.client("s3"), settings.files_bucket_name),
+        items=item_services(items_table_name, secret)(None),
+        files=BucketFiles(aws.client("s3"), files_bucket_name),
         secret=secret,
-        resource_server_id=settings.resource_server_id,
+        resource_server_id=resource_server_id,
     )
 
 
-_api = connect(Settings.from_env(os.environ))
+_api = from_environment(connect, os.environ)
 
 
 @entry_point

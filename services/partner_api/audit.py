@@ -4,7 +4,6 @@ Lambda freezes a function as soon as it has answered, so the record is sent befo
 which is quick, and not the S3 call that it spares the request.
 """
 
-import time
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,7 +11,7 @@ from services.partner_api import rest
 from services.shared import aws, telemetry
 from services.shared.audit.record import AuditRecord
 from services.shared.http.requests import Event
-from services.shared.http.text import plain, timestamp
+from services.shared.http.text import plain
 from services.shared.ids import new_id
 
 UNDELIVERED = "audit_record_undelivered"
@@ -24,25 +23,13 @@ def connect(url: str) -> "AuditQueue":
     return AuditQueue(aws.client("sqs", config), url)
 
 
-class Stopwatch:
-    """Time of a request: when it began, and how long it has taken."""
-
-    def __init__(self) -> None:
-        self.began_at = timestamp()
-        self._started = time.perf_counter()
-
-    def milliseconds(self) -> Decimal:
-        """Return the time since the beginning, to a tenth."""
-        return Decimal(f"{(time.perf_counter() - self._started) * 1000:.1f}")
-
-
-def record_of(event: Event, status: int, stopwatch: Stopwatch) -> AuditRecord:
-    """Make the record of a request that was answered with this HTTP status."""
+def record_of(event: Event, status: int, began_at: str, seconds: float) -> AuditRecord:
+    """Make the record of a request that was answered with this HTTP status in this time."""
     context = event["requestContext"]
     identity = context.get("identity") or {}
     return AuditRecord(
         record_id=new_id(),
-        time=stopwatch.began_at,
+        time=began_at,
         request_id=plain(context["requestId"], 128),
         method=event["httpMethod"],
         path=rest.path(event),
@@ -50,7 +37,7 @@ def record_of(event: Event, status: int, stopwatch: Stopwatch) -> AuditRecord:
         api_key_id=identity.get("apiKeyId") or None,
         source_ip=plain(identity.get("sourceIp") or "", 64),
         user_agent=plain(identity.get("userAgent") or "", 256),
-        latency_ms=stopwatch.milliseconds(),
+        latency_ms=Decimal(f"{seconds * 1000:.1f}"),
         stage=context["stage"],
     )
 

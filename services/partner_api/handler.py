@@ -6,27 +6,31 @@ browser's preflight, which carries no key and does nothing.
 """
 
 import functools
+import json
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from services.partner_api import audit, rest
 from services.partner_api.cors import AllowedOrigins
-from services.partner_api.description import DESCRIPTION
-from services.partner_api.settings import Settings
 from services.partner_api.validators import VALIDATORS
-from services.shared import health
-from services.shared.function import entry_point
+from services.shared import aws, health
+from services.shared.function import entry_point, from_environment
 from services.shared.health import Health
 from services.shared.http.errors import PreconditionFailed, Unavailable
 from services.shared.http.exact_json import Json
-from services.shared.http.requests import Call, Event, Request, serve
+from services.shared.http.requests import Call, Event, serve
 from services.shared.http.responses import Response
 from services.shared.http.routes import Route, Routes, dispatch, methods_of
-from services.shared.items.connection import item_services
+from services.shared.http.text import timestamp
 from services.shared.items.models import Item, VersionConflict
 from services.shared.items.secret import ApplicationSecret
-from services.shared.items.service import ItemService
+from services.shared.items.service import ItemService, item_services
+
+# Generated from docs/api/partner.openapi.json by `make generate`.
+_DESCRIPTION = json.loads(Path(__file__).with_name("description.json").read_text("utf-8"))
 
 
 class StaleVersion(PreconditionFailed):
@@ -61,17 +65,22 @@ class Api:
         """Answer the request, then leave its audit record; a preflight is no request yet."""
         if event["httpMethod"] == "OPTIONS":
             return self._preflight(event)
-        stopwatch = audit.Stopwatch()
+        began_at, started = timestamp(), time.perf_counter()
         response = serve(event, self.run, stage=event["requestContext"]["stage"])
-        self.audit.send(audit.record_of(event, response["statusCode"], stopwatch))
+        took = time.perf_counter() - started
+        self.audit.send(audit.record_of(event, response["statusCode"], began_at, took))
         return response
 
     def run(self, call: Call) -> Json:
         """Carry out the operation of the request's route; the data of the answer."""
         event = call.event
         call.headers |= self.origins.headers(rest.header(event, "origin"))
-        key = f"{event['httpMethod']} {event['resource']}"
-        return dispatch(call, self.routes, key, functools.partial(_read_request, event))
+        return dispatch(
+            call,
+            self.routes,
+            f"{event['httpMethod']} {event['resource']}",
+            lambda route: VALIDATORS[route.name](rest.request(event, route.body)),
+        )
 
     def _preflight(self, event: Event) -> Response:
         methods = methods_of(self.routes, event["resource"])
@@ -79,11 +88,11 @@ class Api:
         return {"statusCode": 204, "headers": headers, "body": ""}
 
     def _describe(self, _: Call) -> Json:
-        return {"api": DESCRIPTION}
+        return {"api": _DESCRIPTION}
 
-    def _check_health(self, _: Call) -> Json:
-        status, data = self.health.answer()
-        if status != 200:
+    def _check_health(self, call: Call) -> Json:
+        data = self.health.answer(call)
+        if call.status != 200:
             raise Unavailable  # as every operation that needs what is down
         return data
 
@@ -122,25 +131,23 @@ class Api:
         return self.items(rest.owner(call.event))
 
 
-def connect(settings: Settings) -> Api:
+def connect(
+    *, items_table_name: str, cursor_secret_arn: str, audit_queue_url: str, allowed_origins: str
+) -> Api:
     """Make the API on AWS: the clients of every request now, Secrets Manager's when needed."""
-    secret = ApplicationSecret.connect(settings.cursor_secret_arn)
+    secret = ApplicationSecret(lambda: aws.client("secretsmanager"), cursor_secret_arn)
     return Api(
-        items=item_services(settings.items_table_name, secret),
-        origins=AllowedOrigins.from_text(settings.allowed_origins),
-        audit=audit.connect(settings.audit_queue_url),
+        items=item_services(items_table_name, secret),
+        origins=AllowedOrigins.from_text(allowed_origins),
+        audit=audit.connect(audit_queue_url),
         health=Health(
             {
-                "table": health.table_is_active(settings.items_table_name),
-                "secret": health.secret_is_readable(settings.cursor_secret_arn),
-                "audit": health.queue_is_there(settings.audit_queue_url),
+                "table": health.table_is_active(items_table_name),
+                "secret": health.secret_is_readable(cursor_secret_arn),
+                "audit": health.queue_is_there(audit_queue_url),
             }
         ),
     )
-
-
-def _read_request(event: Event, route: Route) -> Request:
-    return VALIDATORS[route.name](rest.request(event, route.body))
 
 
 def _with_etag(call: Call, item: Item) -> Json:
@@ -149,7 +156,7 @@ def _with_etag(call: Call, item: Item) -> Json:
     return {"item": item.to_public()}
 
 
-_api = connect(Settings.from_env(os.environ))
+_api = from_environment(connect, os.environ)
 
 
 @entry_point

@@ -3,11 +3,16 @@
 import os
 from typing import Any
 
-from services.secret_rotation.settings import Settings
-from services.shared.function import entry_point
+from services.shared.function import entry_point, from_environment
 from services.shared.rotation import Rotation
 
-_rotation = Rotation(Rotation.client(), Settings.from_env(os.environ).secret_arn)
+
+def connect(*, secret_arn: str) -> Rotation:
+    """Make the rotation of the secret."""
+    return Rotation(Rotation.client(), secret_arn)
+
+
+_rotation = from_environment(connect, os.environ)
 
 
 @entry_point

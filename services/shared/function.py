@@ -2,25 +2,24 @@
 
 import gc
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Self, TypeVar
+from typing import TypeVar
 
 Handler = TypeVar("Handler", bound=Callable[..., object])
+Made = TypeVar("Made")
 
 
-@dataclass(frozen=True, kw_only=True)
-class EnvironmentSettings:
-    """Settings: each field is the environment variable of its name in capitals, and required."""
+def settings_of(connect: Callable[..., object]) -> list[str]:
+    """List the environment variables of a handler module's `connect`: its arguments, in capitals.
 
-    @classmethod
-    def required_names(cls) -> list[str]:
-        """List the names of the environment variables."""
-        return [field.name.upper() for field in fields(cls)]
+    Read from its code: to inspect its signature would make a cold start longer.
+    """
+    code = connect.__code__
+    return [name.upper() for name in code.co_varnames[: code.co_kwonlyargcount]]
 
-    @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Read the settings; raise `KeyError` with the name of a variable that is missing."""
-        return cls(**{name.lower(): environ[name] for name in cls.required_names()})
+
+def from_environment(connect: Callable[..., Made], environ: Mapping[str, str]) -> Made:
+    """Call `connect` with its settings; raise `KeyError` with the name of one that is missing."""
+    return connect(**{name.lower(): environ[name] for name in settings_of(connect)})
 
 
 def entry_point(handler: Handler) -> Handler:

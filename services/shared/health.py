@@ -4,24 +4,22 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
-from botocore.exceptions import (
-    ClientError,
-    ConnectTimeoutError,
-    HTTPClientError,
-    ReadTimeoutError,
-)
+from botocore.exceptions import ClientError, ConnectTimeoutError, HTTPClientError, ReadTimeoutError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from services.shared import aws
+from services.shared.http.exact_json import Json
+from services.shared.http.requests import Call
 from services.shared.telemetry import logger
 
 TIMEOUT_SECONDS = 2.0
 # Anyone may ask: a flood of questions is answered from one look at the dependencies a second.
 KEPT_SECONDS = 1.0
 
-Check: TypeAlias = Callable[[], None]
+Check: TypeAlias = Callable[[], object]  # raises when the dependency is not well
 
 _REASONS = {
     403: "access_denied",
@@ -45,15 +43,6 @@ class Outcome:
     duration_ms: float
     reason: str | None
 
-    def to_public(self) -> dict[str, Any]:
-        """Show the outcome as clients see it."""
-        return {
-            "name": self.name,
-            "status": "down" if self.reason else "up",
-            "duration_ms": round(self.duration_ms, 1),
-            "reason": self.reason,
-        }
-
 
 @dataclass(slots=True)
 class Health:
@@ -74,14 +63,23 @@ class Health:
                 logger.warning("unhealthy", extra={"down": down})
         return self._found
 
-    def answer(self, *, detailed: bool = False) -> tuple[int, dict[str, Any]]:
-        """Return 200 when every check is up, else 503, and the data: each check if `detailed`."""
+    def answer(self, call: Call, *, detailed: bool = False) -> Json:
+        """Set 200 when every check is up, else 503; return the data: each check if `detailed`."""
         outcomes = self.outcomes()
         healthy = not any(outcome.reason for outcome in outcomes)
+        call.status = 200 if healthy else 503
         data: dict[str, Any] = {"status": "up" if healthy else "down"}
         if detailed:
-            data["checks"] = [outcome.to_public() for outcome in outcomes]
-        return (200 if healthy else 503), data
+            data["checks"] = [
+                {
+                    "name": outcome.name,
+                    "status": "down" if outcome.reason else "up",
+                    "duration_ms": round(outcome.duration_ms, 1),
+                    "reason": outcome.reason,
+                }
+                for outcome in outcomes
+            ]
+        return data
 
 
 def client(service: str) -> aws.Client:
@@ -105,22 +103,13 @@ def table_is_active(name: str) -> Check:
 
 def secret_is_readable(arn: str) -> Check:
     """Make the check that a secret has a value, and that its key decrypts it."""
-    secrets = client("secretsmanager")
-
-    def check() -> None:
-        secrets.get_secret_value(SecretId=arn)
-
-    return check
+    return partial(client("secretsmanager").get_secret_value, SecretId=arn)
 
 
 def queue_is_there(url: str) -> Check:
     """Make the check that SQS has a queue whose policy admits this function."""
-    sqs = client("sqs")
-
-    def check() -> None:
-        sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-
-    return check
+    ask = client("sqs").get_queue_attributes
+    return partial(ask, QueueUrl=url, AttributeNames=["QueueArn"])
 
 
 def run(checks: Mapping[str, Check], timeout: float = TIMEOUT_SECONDS) -> list[Outcome]:
@@ -159,7 +148,7 @@ def _reason(error: Exception) -> str:
         return str(error)
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        return _REASONS.get(error.response["Error"]["Code"]) or _REASONS.get(status, "error")
+        return _REASONS.get(aws.code_of(error)) or _REASONS.get(status, "error")
     if isinstance(error, (ConnectTimeoutError, ReadTimeoutError)):
         return "timeout"
     if isinstance(error, (BotoConnectionError, HTTPClientError)):

@@ -6,11 +6,9 @@ before becomes AWSPREVIOUS by itself.
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from services.shared import aws
-from services.shared.function import EnvironmentSettings
 from services.shared.telemetry import logger
 
 PASSWORD_LENGTH = 32
@@ -18,13 +16,6 @@ PASSWORD_LENGTH = 32
 
 class RotationRefused(Exception):
     """The request is not one that this function may carry out; nothing was changed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings(EnvironmentSettings):
-    """Settings of a rotation function: the one secret that it rotates."""
-
-    secret_arn: str
 
 
 class Rotation:
@@ -143,9 +134,7 @@ class Rotation:
 
     def _stages(self) -> dict[str, list[str]]:
         """List the staging labels of each version."""
-        secret = self._client.describe_secret(SecretId=self._arn)
-        stages: dict[str, list[str]] = secret["VersionIdsToStages"]
-        return stages
+        return dict(self._client.describe_secret(SecretId=self._arn)["VersionIdsToStages"])
 
     def _value(self, stage: str, token: str | None = None) -> dict[str, Any]:
         value = self._find(stage, token)

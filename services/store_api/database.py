@@ -2,8 +2,7 @@
 
 from pg8000.exceptions import Error
 
-from services.shared.database import postgres
-from services.shared.database.postgres import REFUSED_LOGIN, Connect, Logins, sqlstate
+from services.shared.database.postgres import REFUSED_LOGIN, Connect, Logins, session, sqlstate
 from services.shared.health import Check, CheckFailed
 
 _LEVEL = "SELECT max(number) FROM store.migrations"
@@ -19,11 +18,8 @@ def is_migrated(logins: Logins, connect: Connect, level: int) -> Check:
 
     def check() -> None:
         try:
-            connection = postgres.log_in(logins.logins(), connect)
-            try:
+            with session(logins(), connect) as connection:
                 [[found]] = connection.run(_LEVEL)
-            finally:
-                postgres.close(connection)
         except (OSError, Error) as error:
             raise CheckFailed(_reason(error)) from error
         if (found or 0) < level:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from services.shared import aws, health
 from services.shared.database.postgres import Database, connect_to
 from services.shared.database.secret import DatabaseSecret
-from services.shared.function import entry_point
+from services.shared.function import entry_point, from_environment
 from services.shared.health import Health
 from services.shared.http.errors import refused
 from services.shared.http.exact_json import Json
@@ -21,8 +21,7 @@ from services.shared.http.routes import Route, Routes, dispatch
 from services.store_api import database
 from services.store_api.cdn import OriginKey
 from services.store_api.models import MAX_ORDER_LENGTH, Line
-from services.store_api.repository import PostgresShop, Shop
-from services.store_api.settings import Settings
+from services.store_api.repository import PostgresShop
 from services.store_api.validators import VALIDATORS
 
 
@@ -30,7 +29,7 @@ from services.store_api.validators import VALIDATORS
 class Api:
     """The operations of the store over the parts they need."""
 
-    shop: Shop
+    shop: PostgresShop
     origin_key: OriginKey
     health: Health
 
@@ -42,7 +41,7 @@ class Api:
             "GET /api/products/{sku}": Route("read_product", self._read_product),
             "POST /api/orders": Route("place_order", self._place_order, body="order"),
             "GET /api/orders/{id}": Route("read_order", self._read_order),
-            "GET /api/health": Route("check_health", self._check_health),
+            "GET /api/health": Route("check_health", self.health.answer),
         }
 
     def run(self, call: Call) -> Json:
@@ -52,13 +51,13 @@ class Api:
         return dispatch(call, self.routes, call.event["routeKey"], read)
 
     def _list_products(self, _: Call) -> Json:
-        return {"products": [product.to_public() for product in self.shop.products()]}
+        return {"products": self.shop.products()}
 
     def _read_product(self, call: Call) -> Json:
-        return {"product": self.shop.product(call.request["path"]["sku"]).to_public()}
+        return {"product": self.shop.product(call.request["path"]["sku"])}
 
     def _place_order(self, call: Call) -> Json:
-        lines = [Line(line["sku"], line["quantity"]) for line in call.request["order"]["lines"]]
+        lines = call.request["order"]["lines"]
         _check_distinct(lines)
         order, is_new = self.shop.place(call.request["header"]["Idempotency-Key"], lines)
         call.status = 201 if is_new else 200
@@ -67,27 +66,24 @@ class Api:
     def _read_order(self, call: Call) -> Json:
         return {"order": self.shop.order(call.request["path"]["id"])}
 
-    def _check_health(self, call: Call) -> Json:
-        call.status, data = self.health.answer()
-        return data
 
-
-def connect(settings: Settings) -> Api:
+def connect(*, database_secret_arn: str, origin_key_arn: str, migration_level: str) -> Api:
     """Make the API over PostgreSQL.
 
     The first request makes the connection: with the database down, the function still starts and
     says so, and one that starts for nothing takes none of the database's connections.
+    `migration_level` is the number of the newest migration that was deployed with this code.
     """
-    arn = settings.database_secret_arn
+    arn = database_secret_arn
     secrets, login = aws.client("secretsmanager"), connect_to(aws.region_of(arn))
-    checked = DatabaseSecret(health.client("secretsmanager"), arn)
+    checked = DatabaseSecret(health.client("secretsmanager"), arn).logins
     return Api(
-        shop=PostgresShop(Database(DatabaseSecret(secrets, arn), login)),
-        origin_key=OriginKey(secrets, settings.origin_key_arn),
+        shop=PostgresShop(Database(DatabaseSecret(secrets, arn).logins, login)),
+        origin_key=OriginKey(secrets, origin_key_arn),
         health=Health(
             {
                 "secret": health.secret_is_readable(arn),
-                "database": database.is_migrated(checked, login, int(settings.migration_level)),
+                "database": database.is_migrated(checked, login, int(migration_level)),
             }
         ),
     )
@@ -107,13 +103,13 @@ def _check_distinct(lines: list[Line]) -> None:
     """Refuse two lines of one product, which would leave open which of them is meant."""
     seen: set[str] = set()
     for index, line in enumerate(lines):
-        if line.sku in seen:
+        if line["sku"] in seen:
             field = f"order.lines[{index}].sku"
             raise refused(field, "occurs in two lines", "each product in one line")
-        seen.add(line.sku)
+        seen.add(line["sku"])
 
 
-_api = connect(Settings.from_env(os.environ))
+_api = from_environment(connect, os.environ)
 
 
 @entry_point

@@ -3,7 +3,6 @@
 Money is a whole number of the currency's minor unit: 1450 EUR cents are 14.50 EUR.
 """
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from services.shared.http.errors import Conflict, NotFound
@@ -12,40 +11,11 @@ from services.shared.http.errors import Conflict, NotFound
 # escaped, are less than a quarter of this.
 MAX_ORDER_LENGTH = 65_536
 
-# As the database composes it: {id, placed_at, lines, total}.
+# As validated: {sku, quantity}. As the database composes them: {id, placed_at, lines, total} and
+# {sku, name, description, price, stock, image}, the picture's path relative to the store's page.
+Line: TypeAlias = dict[str, Any]
 Order: TypeAlias = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Line of an order: one product and its quantity."""
-
-    sku: str
-    quantity: int
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """Product of the store; `image` is the picture's path, relative to the store's page."""
-
-    sku: str
-    name: str
-    description: str
-    price_amount: int
-    currency: str
-    stock: int
-    image: str
-
-    def to_public(self) -> dict[str, Any]:
-        """Show the product as clients see it."""
-        return {
-            "sku": self.sku,
-            "name": self.name,
-            "description": self.description,
-            "price": {"amount": self.price_amount, "currency": self.currency},
-            "stock": self.stock,
-            "image": self.image,
-        }
+Product: TypeAlias = dict[str, Any]
 
 
 class ProductNotFound(NotFound):
@@ -82,6 +52,4 @@ class KeyInUse(Conflict):
     """The idempotency key belongs to an order of other lines."""
 
     code = "idempotency_conflict"
-
-    def __init__(self) -> None:
-        super().__init__("another order was placed with this Idempotency-Key; take a new one")
+    message = "another order was placed with this Idempotency-Key; take a new one"

@@ -1,8 +1,8 @@
-"""Repository of products and orders: the `Shop` that the API needs, and its PostgreSQL."""
+"""Repository of products and orders: their PostgreSQL database."""
 
 import json
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from services.shared.database.postgres import Database
 from services.store_api.models import (
@@ -15,33 +15,15 @@ from services.store_api.models import (
     ProductNotFound,
 )
 
-_PRODUCTS = (
-    "SELECT sku, name, description, price_amount, currency, stock, image FROM store.products"
-)
+_PRODUCTS = """SELECT json_build_object(
+    'sku', sku, 'name', name, 'description', description,
+    'price', json_build_object('amount', price_amount, 'currency', currency),
+    'stock', stock, 'image', image
+) FROM store.products"""
 _LIST = _PRODUCTS + " ORDER BY shelf, sku"
 _READ = _PRODUCTS + " WHERE sku = :sku"
 _PLACE = "SELECT store.place_order(:key, CAST(:lines AS jsonb))"
 _READ_ORDER = "SELECT store.read_order(CAST(:id AS uuid))"
-
-
-class Shop(Protocol):
-    """Products and orders."""
-
-    def products(self) -> list[Product]:
-        """List every product, in the order of the shelf."""
-
-    def product(self, sku: str) -> Product:
-        """Return a product; raise `ProductNotFound`."""
-
-    def place(self, key: str, lines: Sequence[Line]) -> tuple[Order, bool]:
-        """Order all lines or nothing; return the order, and whether it is new.
-
-        Placed again with the same key and lines, an order is returned as it was, and is not new.
-        Raises `OutOfStock`, `ProductNotFound`, and `KeyInUse` for a key with other lines.
-        """
-
-    def order(self, order_id: str) -> Order:
-        """Return an order; raise `OrderNotFound`."""
 
 
 class PostgresShop:
@@ -55,31 +37,33 @@ class PostgresShop:
 
     def products(self) -> list[Product]:
         """List every product, in the order of the shelf."""
-        return [Product(*row) for row in self._database.run(_LIST)]
+        return [product for [product] in self._database.run(_LIST)]
 
     def product(self, sku: str) -> Product:
-        """Return the product with its stock as the last order left it."""
-        rows = self._database.run(_READ, sku=sku)
-        if not rows:
-            raise ProductNotFound(sku)
-        return Product(*rows[0])
+        """Return the product with its stock as the last order left it; raise `ProductNotFound`."""
+        for [product] in self._database.run(_READ, sku=sku):
+            return dict(product)
+        raise ProductNotFound(sku)
 
     def place(self, key: str, lines: Sequence[Line]) -> tuple[Order, bool]:
-        """Order all lines or nothing: `place_order` in services/store_migrations/sql."""
-        wanted = [{"sku": line.sku, "quantity": line.quantity} for line in lines]
-        [[answer]] = self._database.run(_PLACE, key=key, lines=json.dumps(wanted))
+        """Order all lines or nothing; return the order, and whether it is new.
+
+        Placed again with the same key and lines, an order is returned as it was, and is not new.
+        Raises `OutOfStock`, `ProductNotFound`, and `KeyInUse` for a key with other lines. See
+        `place_order` in services/store_migrations/sql.
+        """
+        [[answer]] = self._database.run(_PLACE, key=key, lines=json.dumps(lines))
         outcome = answer["outcome"]
         if outcome not in ("placed", "repeated"):
             raise _refusal(answer)
         return answer["order"], outcome == "placed"
 
     def order(self, order_id: str) -> Order:
-        """Return the order with its lines and totals."""
+        """Return the order with its lines and totals; raise `OrderNotFound`."""
         [[order]] = self._database.run(_READ_ORDER, id=order_id)
         if order is None:
             raise OrderNotFound(order_id)
-        found: Order = order
-        return found
+        return dict(order)
 
 
 def _refusal(answer: dict[str, Any]) -> Exception:

@@ -10,27 +10,26 @@ from typing import Any
 from services.shared import aws
 from services.shared.database.postgres import connect_to
 from services.shared.database.secret import DatabaseSecret
-from services.shared.function import entry_point
+from services.shared.function import entry_point, from_environment
 from services.shared.telemetry import logger
 from services.store_migrations.service import Store
-from services.store_migrations.settings import Settings
 
 # Seconds for one statement: a migration may have to rewrite a table.
 _TIMEOUT_SECONDS = 60.0
 
 
-def connect(settings: Settings) -> Store:
+def connect(*, master_secret_arn: str, database_secret_arn: str) -> Store:
     """Make the store's database on AWS."""
     client = aws.client("secretsmanager")
-    user = DatabaseSecret(client, settings.database_secret_arn)
+    user = DatabaseSecret(client, database_secret_arn)
     return Store(
-        master=DatabaseSecret(client, settings.master_secret_arn, beside=user),
+        master=DatabaseSecret(client, master_secret_arn, beside=user),
         user=user,
-        connect=connect_to(aws.region_of(settings.master_secret_arn), timeout=_TIMEOUT_SECONDS),
+        connect=connect_to(aws.region_of(master_secret_arn), timeout=_TIMEOUT_SECONDS),
     )
 
 
-_store = connect(Settings.from_env(os.environ))
+_store = from_environment(connect, os.environ)
 
 
 @entry_point

@@ -7,7 +7,14 @@ from pg8000.exceptions import Error
 from pg8000.native import Connection
 
 from services.shared.database.password import set_password
-from services.shared.database.postgres import REFUSED_LOGIN, Connect, close, log_in, sqlstate
+from services.shared.database.postgres import (
+    REFUSED_LOGIN,
+    Connect,
+    close,
+    log_in,
+    session,
+    sqlstate,
+)
 from services.shared.database.secret import DatabaseSecret
 from services.store_migrations.migrations import FOLDER, migrate, one_at_a_time, read_migrations
 
@@ -22,15 +29,11 @@ class Store:
 
     def prepare(self, *, seed: bool) -> dict[str, Any]:
         """Apply what is missing; return what was applied and what was seeded."""
-        connection = log_in(self.master.logins(), self.connect)
-        try:
-            with one_at_a_time(connection):
-                connection.run(_read("setup.sql"))
-                applied = migrate(connection, read_migrations())
-                password_set = self._set_password(connection)
-                seeded = [sku for [sku] in connection.run(_read("seed.sql"))] if seed else []
-        finally:
-            close(connection)
+        with session(self.master.logins(), self.connect) as connection, one_at_a_time(connection):
+            connection.run(_read("setup.sql"))
+            applied = migrate(connection, read_migrations())
+            password_set = self._set_password(connection)
+            seeded = [sku for [sku] in connection.run(_read("seed.sql"))] if seed else []
         return {"applied": applied, "password_set": password_set, "seeded": seeded}
 
     def _set_password(self, connection: Connection) -> bool:

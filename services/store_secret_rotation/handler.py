@@ -5,14 +5,17 @@ from typing import Any
 
 from services.shared import aws
 from services.shared.database.postgres import connect_to
-from services.shared.function import entry_point
+from services.shared.function import entry_point, from_environment
 from services.store_secret_rotation.rotation import DatabaseUserRotation
-from services.store_secret_rotation.settings import Settings
 
-_arn = Settings.from_env(os.environ).secret_arn
-_rotation = DatabaseUserRotation(
-    DatabaseUserRotation.client(), _arn, connect_to(aws.region_of(_arn))
-)
+
+def connect(*, secret_arn: str) -> DatabaseUserRotation:
+    """Make the rotation of the secret, and of the database user's password with it."""
+    to_database = connect_to(aws.region_of(secret_arn))
+    return DatabaseUserRotation(DatabaseUserRotation.client(), secret_arn, to_database)
+
+
+_rotation = from_environment(connect, os.environ)
 
 
 @entry_point

@@ -10,7 +10,7 @@ from pg8000.exceptions import Error
 
 from services.shared import aws
 from services.shared.database.password import set_password
-from services.shared.database.postgres import REFUSED_LOGIN, Connect, close, log_in, sqlstate
+from services.shared.database.postgres import REFUSED_LOGIN, Connect, session, sqlstate
 from services.shared.database.secret import Login
 from services.shared.rotation import Rotation
 from services.shared.telemetry import logger
@@ -26,11 +26,8 @@ class DatabaseUserRotation(Rotation):
     def _set(self, token: str) -> None:
         """Set the new password in the database, unless an earlier run did."""
         current, pending = map(Login.from_secret, self._versions(token))
-        connection = log_in((pending, current), self._connect)
-        try:
+        with session((pending, current), self._connect) as connection:
             set_password(connection, pending.username, pending.password)
-        finally:
-            close(connection)
 
     def _test_setup(self, current: dict[str, Any]) -> None:
         """Check that the database answers; before its first migration it has no such user."""
@@ -43,8 +40,5 @@ class DatabaseUserRotation(Rotation):
 
     def _test_new(self, pending: dict[str, Any]) -> None:
         """Check that the user can log in with the new password."""
-        connection = self._connect(Login.from_secret(pending))
-        try:
+        with session([Login.from_secret(pending)], self._connect) as connection:
             connection.run("SELECT 1")
-        finally:
-            close(connection)

@@ -116,7 +116,7 @@ def open_database(owner: Connection, secrets: StoreSecret) -> Iterator[Callable[
         opened.append(connect_to(REGION)(login))
         return opened[-1]
 
-    yield lambda: Database(DatabaseSecret(secrets, SECRET), connect)
+    yield lambda: Database(DatabaseSecret(secrets, SECRET).logins, connect)
     for connection in opened:
         close(connection)
 
@@ -129,6 +129,11 @@ def open_shop(open_database: Callable[[], Database]) -> Callable[[], PostgresSho
 
 def key() -> str:
     return str(uuid.uuid4())
+
+
+def line(sku: str, quantity: int) -> Line:
+    """A line of an order."""
+    return {"sku": sku, "quantity": quantity}
 
 
 def attempt(shop: PostgresShop, order_key: str, lines: list[Line]) -> str:
@@ -155,7 +160,7 @@ def test_two_hundred_orders_at_once_sell_fifty_and_the_same_keys_nothing_more(
     def order_all() -> Counter[str]:
         def work(number: int) -> list[str]:
             shop = open_shop()
-            return [attempt(shop, each, [Line("MUG", 1)]) for each in keys[number::20]]
+            return [attempt(shop, each, [line("MUG", 1)]) for each in keys[number::20]]
 
         with ThreadPoolExecutor(20) as pool:
             return Counter(outcome for done in pool.map(work, range(20)) for outcome in done)
@@ -170,7 +175,7 @@ def test_orders_of_the_same_products_in_any_sequence_never_wait_for_each_other(
     open_shop: Callable[[], PostgresShop], owner: Connection
 ) -> None:
     owner.run("UPDATE products SET stock = 1000")
-    lines = [Line("MUG", 1), Line("TOTE", 1)]
+    lines = [line("MUG", 1), line("TOTE", 1)]
 
     def work(number: int) -> None:
         shop = open_shop()
@@ -190,7 +195,7 @@ def test_one_key_sent_many_times_at_once_is_one_order(
     def work(_: int) -> str:
         shop = open_shop()
         barrier.wait()
-        return attempt(shop, order_key, [Line("TOTE", 1)])
+        return attempt(shop, order_key, [line("TOTE", 1)])
 
     with ThreadPoolExecutor(8) as pool:
         outcomes = Counter(pool.map(work, range(8)))
@@ -204,9 +209,9 @@ def test_an_order_is_all_lines_or_nothing(
     shop = open_shop()
 
     with pytest.raises(OutOfStock) as short:
-        shop.place(key(), [Line("MUG", 1), Line("TOTE", 2)])
+        shop.place(key(), [line("MUG", 1), line("TOTE", 2)])
     with pytest.raises(ProductNotFound):
-        shop.place(key(), [Line("MUG", 1), Line("LAMP", 1)])
+        shop.place(key(), [line("MUG", 1), line("LAMP", 1)])
 
     assert short.value.details == {"sku": "TOTE", "wanted": 2, "left": 1}
     assert owner.run("SELECT sum(stock) FROM products") == [[51]]
@@ -217,13 +222,13 @@ def test_a_key_of_another_order_is_refused_and_an_order_is_read_as_it_was_placed
     open_shop: Callable[[], PostgresShop], owner: Connection
 ) -> None:
     shop, order_key = open_shop(), key()
-    placed, _ = shop.place(order_key, [Line("TOTE", 1), Line("MUG", 2)])
+    placed, _ = shop.place(order_key, [line("TOTE", 1), line("MUG", 2)])
     owner.run("UPDATE products SET price_amount = 1, name = 'Cheap'")
 
-    for lines in ([Line("MUG", 2)], [Line("MUG", 2), Line("TOTE", 2)]):
+    for lines in ([line("MUG", 2)], [line("MUG", 2), line("TOTE", 2)]):
         with pytest.raises(KeyInUse):
             shop.place(order_key, lines)
-    assert shop.place(order_key, [Line("MUG", 2), Line("TOTE", 1)]) == (placed, False)
+    assert shop.place(order_key, [line("MUG", 2), line("TOTE", 1)]) == (placed, False)
     assert shop.order(placed["id"]) == placed
     assert placed["total"] == {"amount": 4700, "currency": "EUR"}
     assert [line["sku"] for line in placed["lines"]] == ["MUG", "TOTE"]
@@ -276,7 +281,7 @@ def test_a_rotation_under_load_and_lost_sessions_fail_no_order(
     def work(_: int) -> int:
         shop, placed = open_shop(), 0
         while not rotated.is_set():
-            placed += shop.place(key(), [Line("MUG", 1)])[1]
+            placed += shop.place(key(), [line("MUG", 1)])[1]
         return placed
 
     def lose_sessions() -> None:
@@ -342,9 +347,9 @@ def test_the_log_tells_of_an_order_but_not_what_was_ordered(
     open_shop: Callable[[], PostgresShop], log: Callable[[], str]
 ) -> None:
     shop, order_key = open_shop(), key()
-    shop.place(order_key, [Line("MUG", 2)])
+    shop.place(order_key, [line("MUG", 2)])
     with pytest.raises(OutOfStock):
-        shop.place(key(), [Line("TOTE", 999)])
+        shop.place(key(), [line("TOTE", 999)])
 
     said = log()
 

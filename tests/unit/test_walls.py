@@ -36,7 +36,7 @@ BREAKS = {
         ("localcloud/gateway/throttle.py", "import services.shared.ids"),
     ],
     "cli": [
-        ("cli/durations.py", "from lib.environment import Environment"),
+        ("cli/options.py", "from lib.environment import Environment"),
         ("cli/apis.py", "import services.shared.ids"),
     ],
     "independence": [

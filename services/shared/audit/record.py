@@ -64,10 +64,6 @@ def _text(pattern: str) -> Callable[[Json], bool]:
     return lambda value: isinstance(value, str) and form.fullmatch(value) is not None
 
 
-def _integer(value: Json) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 _is_time = _text(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z")
 _is_key_id = _text("[!-~]{1,128}")
 
@@ -79,21 +75,16 @@ def _time(value: Json) -> bool:
         return False
 
 
-def _duration(value: Json) -> bool:
-    number = _integer(value) or isinstance(value, Decimal)
-    return number and value != UNKEEPABLE and value >= 0
-
-
 _FIELD_CHECKS: dict[str, Callable[[Json], bool]] = {
     "record_id": _text("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "time": _time,
     "request_id": _text("[ -~]{1,128}"),
     "method": _text("[A-Z]{1,16}"),
     "path": _text("/[!-~]{0,1023}"),
-    "status": lambda value: _integer(value) and 100 <= value <= 599,
+    "status": lambda value: isinstance(value, int) and 100 <= value <= 599,
     "api_key_id": lambda value: value is None or _is_key_id(value),
     "source_ip": _text("[ -~]{0,64}"),
     "user_agent": _text("[ -~]{0,256}"),
-    "latency_ms": _duration,
+    "latency_ms": lambda value: type(value) in (int, Decimal) and 0 <= value < UNKEEPABLE,
     "stage": _text("[ -~]{1,128}"),
 }

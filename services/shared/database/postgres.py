@@ -7,8 +7,9 @@ is run again on a new connection.
 
 import ssl
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pg8000.exceptions import DatabaseError, Error, InterfaceError
 from pg8000.native import Connection, PreparedStatement
@@ -31,13 +32,7 @@ _REPEATABLE = ("08", "57P", "25006", "40")
 _TRANSIENT = (*_REPEATABLE, *REFUSED_LOGIN, "53", "57014", "55P03")
 
 Connect = Callable[[Login], Connection]
-
-
-class Logins(Protocol):
-    """Source of logins, such as a secret."""
-
-    def logins(self) -> Iterator[Login]:
-        """Yield the logins in the order to try them."""
+Logins = Callable[[], Iterable[Login]]  # in the order to try them
 
 
 class Database:
@@ -55,20 +50,21 @@ class Database:
         The statement must be safe to repeat: when the connection breaks, nobody knows whether it
         was carried out or only its answer lost. Raises `Unavailable` when the last try fails too.
         """
-        for _ in range(ATTEMPTS - 1):
+        left = ATTEMPTS
+        while True:
+            left -= 1
             try:
                 return self._run(sql, values)
             except (OSError, Error) as error:
-                if not _has_code(error, _REPEATABLE):
+                if not (left and _has_code(error, _REPEATABLE)):
                     raise _to_raise(error) from error
                 logger.warning("connecting again", extra={"database_error": str(error)})
-        try:
-            return self._run(sql, values)
-        except (OSError, Error) as error:
-            raise _to_raise(error) from error
 
     def _run(self, sql: str, values: dict[str, Any]) -> list[list[Any]]:
-        connection = self._connection or self._open()
+        if self._connection is None:
+            self._prepared.clear()
+            self._connection = log_in(self._logins(), self._connect)
+        connection = self._connection
         try:
             if sql not in self._prepared:
                 self._prepared[sql] = connection.prepare(sql)
@@ -79,11 +75,6 @@ class Database:
                 close(connection)
             raise
         return rows
-
-    def _open(self) -> Connection:
-        self._prepared.clear()
-        self._connection = log_in(self._logins.logins(), self._connect)
-        return self._connection
 
 
 def log_in(logins: Iterable[Login], connect: Connect) -> Connection:
@@ -97,6 +88,16 @@ def log_in(logins: Iterable[Login], connect: Connect) -> Connection:
                 raise
             refusal = error
     raise refusal or DatabaseError({"C": "28000", "M": "there is no login"})
+
+
+@contextmanager
+def session(logins: Iterable[Login], connect: Connect) -> Iterator[Connection]:
+    """Log in for what is done inside, and close the connection after it."""
+    connection = log_in(logins, connect)
+    try:
+        yield connection
+    finally:
+        close(connection)
 
 
 def connect_to(region: str, *, timeout: float = TIMEOUT_SECONDS) -> Connect:

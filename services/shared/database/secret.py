@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from services.shared import aws
@@ -23,13 +23,8 @@ class Login:
     @classmethod
     def from_secret(cls, secret: Mapping[str, Any]) -> Self:
         """Read a secret's fields, as Secrets Manager names them for RDS."""
-        return cls(
-            host=secret["host"],
-            port=int(secret["port"]),
-            dbname=secret["dbname"],
-            username=secret["username"],
-            password=secret["password"],
-        )
+        named = {each.name: secret[each.name] for each in fields(cls)}
+        return cls(**named | {"port": int(secret["port"])})
 
 
 class DatabaseSecret:

@@ -29,11 +29,12 @@ class Failure(Exception):
     """
 
     code: ClassVar[str]
+    message = ""  # of a class whose instances all say the same
 
-    def __init__(self, message: str, details: Details | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: str = "", details: Details | None = None) -> None:
+        self.message = message or self.message
         self.details = details
+        super().__init__(self.message)
 
 
 class InvalidRequest(Failure):
@@ -56,9 +57,7 @@ class RouteNotFound(NotFound):
     """API Gateway passed on a path that the function does not know."""
 
     code = "not_found"
-
-    def __init__(self) -> None:
-        super().__init__("there is no such resource")
+    message = "there is no such resource"
 
 
 class MethodNotAllowed(Failure):
@@ -89,29 +88,22 @@ class RequestTooLarge(TooLarge):
     code = "request_too_large"
 
     def __init__(self, limit: int) -> None:
-        problem, allowed = "is too long", f"at most {limit} characters"
-        super().__init__(
-            f"the request is larger than {limit} characters",
-            [{"field": "body", "problem": problem, "allowed": allowed}],
-        )
+        details = problem_of("body", "is too long", f"at most {limit} characters")
+        super().__init__(f"the request is larger than {limit} characters", details)
 
 
 class Unavailable(Failure):
     """A service this one depends on is down, slow or throttling; trying again later may help."""
 
     code = "service_unavailable"
-
-    def __init__(self) -> None:
-        super().__init__("a service this one depends on is not available; try again later")
+    message = "a service this one depends on is not available; try again later"
 
 
 class InternalError(Failure):
     """A bug: the log has the exception, the caller only the request id to report."""
 
     code = "internal_error"
-
-    def __init__(self) -> None:
-        super().__init__("an internal error; report the request_id")
+    message = "an internal error; report the request_id"
 
 
 def refused(field: str, problem: str, allowed: str, names: Collection[str] = ()) -> InvalidRequest:
@@ -125,6 +117,9 @@ def refused(field: str, problem: str, allowed: str, names: Collection[str] = ())
     field = (field or "body").encode(errors="replace").decode()  # half a surrogate pair is no JSON
     if len(field) > _LONGEST_FIELD:
         field = f"{field[:_LONGEST_FIELD]}..."
-    return InvalidRequest(
-        f"{field} {problem}", [{"field": field, "problem": problem, "allowed": allowed}]
-    )
+    return InvalidRequest(f"{field} {problem}", problem_of(field, problem, allowed))
+
+
+def problem_of(field: str, problem: str, allowed: str) -> Details:
+    """Make the details of an error that is about one field."""
+    return [{"field": field, "problem": problem, "allowed": allowed}]

@@ -48,11 +48,6 @@ class Call:
     status: int = 200
     operation: str = "unknown"
 
-    def name_operation(self, operation: str) -> None:
-        """File the request's log lines and metrics under this operation."""
-        self.operation = operation
-        telemetry.name_operation(operation)
-
 
 def serve(event: Event, run: Callable[[Call], Json], **envelope: str) -> Response:
     """Answer a request; whatever happens, there is an answer, a log line and the metrics.
@@ -91,7 +86,7 @@ def json_body(event: Event, *, limit: int) -> Json:
     """
     body: str = event.get("body") or ""
     encoded = event.get("isBase64Encoded")
-    if len(body) > (_base64_length(limit) if encoded else limit):
+    if len(body) > ((limit + 2) // 3 * 4 if encoded else limit):
         raise RequestTooLarge(limit)
     if not encoded:
         return exact_json.parse(body)
@@ -100,10 +95,6 @@ def json_body(event: Event, *, limit: int) -> Json:
     except binascii.Error as error:
         raise refused("body", "is not base64", "what isBase64Encoded says") from error
     return exact_json.parse(decoded)
-
-
-def _base64_length(size: int) -> int:
-    return (size + 2) // 3 * 4
 
 
 def _to_failure(error: Exception) -> Failure:

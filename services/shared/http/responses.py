@@ -20,7 +20,6 @@ _STATUSES: dict[type[errors.Failure], int] = {
     errors.InternalError: 500,
     errors.Unavailable: 503,
 }
-_RETRY_AFTER_SECONDS = 1
 
 
 def success(status: int, data: exact_json.Json, envelope: Envelope) -> Response:
@@ -36,7 +35,7 @@ def failure(error: errors.Failure, envelope: Envelope) -> Response:
         told["details"] = error.details
     response = _response(status, {"success": False, "error": told}, envelope)
     if isinstance(error, errors.Unavailable):
-        response["headers"]["retry-after"] = str(_RETRY_AFTER_SECONDS)
+        response["headers"]["retry-after"] = "1"  # second
     if isinstance(error, errors.MethodNotAllowed):
         response["headers"]["allow"] = ", ".join(error.methods)
     return response

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from services.shared import telemetry
 from services.shared.http.errors import Forbidden, MethodNotAllowed, RouteNotFound
 from services.shared.http.exact_json import Json
 from services.shared.http.requests import Call, Event, Request
@@ -48,7 +49,8 @@ def dispatch(
     if route is None:
         methods = methods_of(routes, key.partition(" ")[2])
         raise MethodNotAllowed(methods) if methods else RouteNotFound
-    call.name_operation(route.name)
+    call.operation = route.name
+    telemetry.name_operation(route.name)
     if route.scope and route.scope not in _granted_scopes(call.event):
         raise Forbidden(f"the token needs the scope {route.scope}")
     call.status = route.status

@@ -10,9 +10,8 @@ import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
-from services.shared.http.errors import InvalidRequest
+from services.shared.http.errors import InvalidRequest, problem_of
 
 KEEP_SECONDS = 30
 REFRESH_SECONDS = 1
@@ -25,10 +24,7 @@ class InvalidCursor(InvalidRequest):
 
     def __init__(self) -> None:
         allowed = "the cursor of an earlier list, unchanged; without one, the first page"
-        super().__init__(
-            "cursor is not valid",
-            [{"field": "cursor", "problem": "is not valid", "allowed": allowed}],
-        )
+        super().__init__("cursor is not valid", problem_of("cursor", "is not valid", allowed))
 
 
 @dataclass(frozen=True)
@@ -39,13 +35,6 @@ class Keys:
     secrets: dict[str, bytes]
 
 
-class KeySource(Protocol):
-    """Source of keys, such as a secret."""
-
-    def load(self) -> Keys:
-        """Load the current key and, while a rotation settles, the one before."""
-
-
 class KeyRing:
     """Signing keys, loaded when they are needed.
 
@@ -54,8 +43,10 @@ class KeyRing:
     most: forged cursors cannot turn into load.
     """
 
-    def __init__(self, source: KeySource, clock: Callable[[], float] = time.monotonic) -> None:
-        self._source = source
+    def __init__(
+        self, load: Callable[[], Keys], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._load_keys = load
         self._clock = clock
         self._keys: Keys | None = None
         self._stale_at = 0.0
@@ -78,7 +69,7 @@ class KeyRing:
 
     def _load(self) -> Keys:
         self._stale_at = self._clock() + KEEP_SECONDS
-        self._keys = self._source.load()
+        self._keys = self._load_keys()
         return self._keys
 
 

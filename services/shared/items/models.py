@@ -1,9 +1,9 @@
 """Items, the rules that hold for them, and the errors of operations on them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 
-from services.shared.http.errors import Conflict, NotFound, TooLarge, refused
+from services.shared.http.errors import Conflict, NotFound, TooLarge, problem_of, refused
 from services.shared.http.exact_json import UNKEEPABLE, Json
 
 Attributes = dict[str, Json]
@@ -35,13 +35,11 @@ class Item:
 
     def to_public(self) -> dict[str, Json]:
         """Show the item as clients see it: attributes and server-kept fields side by side."""
-        return {
-            **self.attributes,
-            "id": self.id,
-            "version": self.version,
-            "created_at": self.created_at,
-            "updated_at": self.updated_at,
-        }
+        kept = {name: getattr(self, name) for name in FIELDS if name != "attributes"}
+        return {**self.attributes, **kept}
+
+
+FIELDS = tuple(field.name for field in fields(Item))
 
 
 class ItemNotFound(NotFound):
@@ -80,16 +78,9 @@ class ItemTooLarge(TooLarge):
 
     def __init__(self, size: int | None = None) -> None:
         given = "more" if size is None else f"{size} bytes"
-        super().__init__(
-            f"the item is larger than {MAX_ITEM_BYTES} bytes",
-            [
-                {
-                    "field": "item",
-                    "problem": f"has {given}",
-                    "allowed": f"at most {MAX_ITEM_BYTES} bytes as DynamoDB counts them",
-                }
-            ],
-        )
+        allowed = f"at most {MAX_ITEM_BYTES} bytes as DynamoDB counts them"
+        details = problem_of("item", f"has {given}", allowed)
+        super().__init__(f"the item is larger than {MAX_ITEM_BYTES} bytes", details)
 
 
 def check(item: Item) -> None:
@@ -100,9 +91,7 @@ def check(item: Item) -> None:
             nested more than 32 levels deep.
         ItemTooLarge: The item has more than 409,600 bytes.
     """
-    kept = sum(len(name) for name in ("id", "attributes", "version", "created_at", "updated_at"))
-    kept += len(item.id) + len(item.created_at) + len(item.updated_at) + size_of(item.version)
-    size = kept + size_of(item.attributes)
+    size = sum(len(name) + size_of(getattr(item, name)) for name in FIELDS)
     if size > MAX_ITEM_BYTES:
         raise ItemTooLarge(size)
 

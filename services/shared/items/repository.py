@@ -1,17 +1,11 @@
-"""Repository of items: the `Items` that the use cases need, and its DynamoDB table.
+"""Repository of items: their DynamoDB table."""
 
-A record nests the client's attributes in one map. So no attribute can collide with what the
-server keeps, and a replacement or a merge is one conditional UpdateItem.
-"""
-
-from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
 from services.shared import aws
 from services.shared.http.errors import refused
-from services.shared.http.exact_json import Json, number
 from services.shared.items.models import (
     Attributes,
     Item,
@@ -20,43 +14,15 @@ from services.shared.items.models import (
     ItemTooLarge,
     VersionConflict,
 )
+from services.shared.items.records import Record, to_item, to_record, to_value
 
 Mode = Literal["replace", "merge"]
-Record = dict[str, dict[str, Any]]
-
-
-class Items(Protocol):
-    """A collection of items. Every method is one atomic step."""
-
-    def add(self, item: Item) -> None:
-        """Keep a new item; raise `ItemExists` if its id is taken."""
-
-    def get(self, item_id: str) -> Item:
-        """Return the item as the last finished write left it; raise `ItemNotFound`."""
-
-    def change(
-        self,
-        item_id: str,
-        attributes: Attributes,
-        *,
-        mode: Mode,
-        updated_at: str,
-        expected_version: int | None,
-    ) -> Item:
-        """Replace the attributes, or merge these into them, and return the new item.
-
-        Raises `ItemNotFound`, `VersionConflict`, and `ItemTooLarge` for the result of a merge.
-        """
-
-    def remove(self, item_id: str) -> Item:
-        """Remove the item and return what it was; raise `ItemNotFound`."""
-
-    def page(self, *, limit: int, after: str | None) -> tuple[list[Item], str | None]:
-        """Return at most `limit` items, and the id to go on after, None at the end."""
 
 
 class DynamoItems:
     """Items in a DynamoDB table with the key `id`; with an owner, in one with `owner` and `id`.
+
+    Every method is one atomic step, and raises `ItemNotFound` where there is no such item.
 
     An owner's items are a partition of their own, the only one that is read or written: an id that
     another owner has taken is free, and nothing tells that it is taken.
@@ -68,8 +34,8 @@ class DynamoItems:
         self._owner: Record = {"owner": {"S": owner}} if owner else {}
 
     def add(self, item: Item) -> None:
-        """Keep a new item by one PutItem, on condition that its id is free."""
-        record = self._owner | _to_record(item)
+        """Keep a new item by one PutItem; raise `ItemExists` if its id is not free."""
+        record = self._owner | to_record(item)
         try:
             self._client.put_item(
                 TableName=self._table_name,
@@ -84,26 +50,22 @@ class DynamoItems:
                 raise ItemExists(item.id) from error
 
     def get(self, item_id: str) -> Item:
-        """Read the item by one strongly consistent GetItem."""
+        """Read the item as the last finished write left it, by a consistent GetItem."""
         answer = self._client.get_item(
             TableName=self._table_name, Key=self._key(item_id), ConsistentRead=True
         )
         if "Item" not in answer:
             raise ItemNotFound(item_id)
-        return _to_item(answer["Item"])
+        return to_item(answer["Item"])
 
-    def change(
-        self,
-        item_id: str,
-        attributes: Attributes,
-        *,
-        mode: Mode,
-        updated_at: str,
-        expected_version: int | None,
-    ) -> Item:
-        """Change the item by one UpdateItem, on condition that it has the version expected."""
-        names, values, assignments = _assignments(attributes, mode)
-        values |= {":one": {"N": "1"}, ":now": {"S": updated_at}}
+    def change(self, item: Item, *, mode: Mode, expected_version: int | None) -> Item:
+        """Replace the attributes by this item's, or merge these into them, by one UpdateItem.
+
+        Raises `VersionConflict` unless the version is as expected, and `ItemTooLarge` for the
+        result of a merge.
+        """
+        names, values, assignments = _assignments(item.attributes, mode)
+        values |= {":one": {"N": "1"}, ":now": {"S": item.updated_at}}
         condition = "attribute_exists(id)"
         if expected_version is not None:
             values[":expected"] = {"N": str(expected_version)}
@@ -111,7 +73,7 @@ class DynamoItems:
         try:
             answer = self._client.update_item(
                 TableName=self._table_name,
-                Key=self._key(item_id),
+                Key=self._key(item.id),
                 UpdateExpression=f"SET {assignments}, #version=#version+:one, updated_at=:now",
                 ConditionExpression=condition,
                 ExpressionAttributeNames=names | {"#version": "version"},
@@ -120,33 +82,23 @@ class DynamoItems:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
-            return self._not_changed(error, item_id, updated_at, expected_version)
-        return _to_item(answer["Attributes"])
-
-    def _not_changed(
-        self, error: ClientError, item_id: str, updated_at: str, expected_version: int | None
-    ) -> Item:
-        """Return the item if this very update, repeated after a lost answer, was carried out."""
-        record = _refused_for(error)
-        if record is None or expected_version is None:
-            raise ItemNotFound(item_id) from error
-        item = _to_item(record)
-        if item.version != expected_version + 1 or item.updated_at != updated_at:
-            conflict = VersionConflict(item_id, expected=expected_version, current=item.version)
-            raise conflict from error
-        return item
+            return _unless_changed(error, item, expected_version)
+        return to_item(answer["Attributes"])
 
     def remove(self, item_id: str) -> Item:
-        """Remove the item by one DeleteItem, which tells what it deleted."""
+        """Remove the item by one DeleteItem, and return what it was."""
         answer = self._client.delete_item(
             TableName=self._table_name, Key=self._key(item_id), ReturnValues="ALL_OLD"
         )
         if "Attributes" not in answer:
             raise ItemNotFound(item_id)
-        return _to_item(answer["Attributes"])
+        return to_item(answer["Attributes"])
 
     def page(self, *, limit: int, after: str | None) -> tuple[list[Item], str | None]:
-        """Query the owner's items by their ids, or Scan those of all, in the order of hashes."""
+        """Return at most `limit` items, and the id to go on after, None at the end.
+
+        An owner's are queried by their ids, those of all scanned in the order of hashes.
+        """
         call: dict[str, Any] = {
             "TableName": self._table_name,
             "Limit": limit,
@@ -164,7 +116,7 @@ class DynamoItems:
         else:
             answer = self._client.scan(**call)
         last = answer.get("LastEvaluatedKey")
-        return [_to_item(record) for record in answer["Items"]], last["id"]["S"] if last else None
+        return [to_item(record) for record in answer["Items"]], last["id"]["S"] if last else None
 
     def _key(self, item_id: str) -> Record:
         return self._owner | {"id": {"S": item_id}}
@@ -177,15 +129,27 @@ def _assignments(attributes: Attributes, mode: Mode) -> tuple[dict[str, str], Re
     names: dict[str, str] = {"#a": "attributes"}
     values: Record = {}
     if mode == "replace":
-        values[":a"] = _to_value(attributes)
+        values[":a"] = to_value(attributes)
         return names, values, "#a=:a"
     parts = []
     for position, (name, value) in enumerate(attributes.items()):
         names[f"#{position}"] = name
-        values[f":{position}"] = _to_value(value)
+        values[f":{position}"] = to_value(value)
         parts.append(f"#a.#{position}=:{position}")
     # A merge of nothing still makes a new version.
     return names, values, ",".join(parts) or "#a=#a"
+
+
+def _unless_changed(error: ClientError, item: Item, expected_version: int | None) -> Item:
+    """Return the item if this very update, repeated after a lost answer, was carried out."""
+    record = _refused_for(error)
+    if record is None or expected_version is None:
+        raise ItemNotFound(item.id) from error
+    found = to_item(record)
+    if found.version != expected_version + 1 or found.updated_at != item.updated_at:
+        conflict = VersionConflict(item.id, expected=expected_version, current=found.version)
+        raise conflict from error
+    return found
 
 
 def _refused_for(error: ClientError) -> Record | None:
@@ -200,50 +164,3 @@ def _refused_for(error: ClientError) -> Record | None:
     if code == "ValidationException" and "nest" in message.lower():
         raise refused("item", "is nested more than 32 levels deep", "fewer levels") from error
     raise error
-
-
-def _to_record(item: Item) -> Record:
-    return {
-        "id": {"S": item.id},
-        "attributes": _to_value(item.attributes),
-        "version": {"N": str(item.version)},
-        "created_at": {"S": item.created_at},
-        "updated_at": {"S": item.updated_at},
-    }
-
-
-def _to_item(record: Record) -> Item:
-    return Item(
-        id=record["id"]["S"],
-        attributes=_from_value(record["attributes"]),
-        version=int(record["version"]["N"]),
-        created_at=record["created_at"]["S"],
-        updated_at=record["updated_at"]["S"],
-    )
-
-
-def _to_value(value: Json) -> dict[str, Any]:
-    """Write a JSON value in DynamoDB's notation."""
-    if isinstance(value, str):
-        return {"S": value}
-    if isinstance(value, bool):
-        return {"BOOL": value}
-    if value is None:
-        return {"NULL": True}
-    if isinstance(value, (int, Decimal)):
-        return {"N": str(value)}
-    if isinstance(value, dict):
-        return {"M": {name: _to_value(part) for name, part in value.items()}}
-    return {"L": [_to_value(part) for part in value]}
-
-
-def _from_value(value: dict[str, Any]) -> Json:
-    """Read DynamoDB's notation as a JSON value, numbers in the form that `exact_json` has."""
-    [(kind, content)] = value.items()
-    if kind == "M":
-        return {name: _from_value(part) for name, part in content.items()}
-    if kind == "L":
-        return [_from_value(part) for part in content]
-    if kind == "N":
-        return number(content)
-    return None if kind == "NULL" else content

@@ -3,7 +3,7 @@
 import functools
 import json
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 
 from services.shared import aws
 from services.shared.http.text import timestamp
@@ -14,19 +14,18 @@ class ApplicationSecret:
     """The secret; its client is made on first use, since most requests never need it."""
 
     def __init__(self, client: Callable[[], aws.Client], arn: str) -> None:
-        self._client = client
+        self._client = functools.cache(client)
         self._arn = arn
-
-    @classmethod
-    def connect(cls, arn: str) -> Self:
-        """Make the secret on AWS."""
-        return cls(functools.cache(lambda: aws.client("secretsmanager")), arn)
 
     def load(self) -> Keys:
         """Read the passwords of the current version and, if there is one, of the one before."""
         current, previous = self._current(), self._version("AWSPREVIOUS")
         versions = [current, previous] if previous else [current]
-        return Keys(current["VersionId"], {each["VersionId"]: _password(each) for each in versions})
+        passwords = {
+            each["VersionId"]: json.loads(each["SecretString"])["password"].encode()
+            for each in versions
+        }
+        return Keys(current["VersionId"], passwords)
 
     def describe(self) -> dict[str, Any]:
         """Tell version, last rotation, whether it is on, and the fields' names: no value."""
@@ -48,8 +47,3 @@ class ApplicationSecret:
 
     def _version(self, stage: str) -> dict[str, Any] | None:
         return aws.read_secret(self._client(), self._arn, stage)
-
-
-def _password(version: dict[str, Any]) -> bytes:
-    password: str = json.loads(version["SecretString"])["password"]
-    return password.encode()

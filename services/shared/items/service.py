@@ -1,20 +1,23 @@
 """Use cases of items, one verb each."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from services.shared import aws
 from services.shared.http.text import timestamp
 from services.shared.ids import new_id
 from services.shared.items import models
-from services.shared.items.cursors import Cursors
+from services.shared.items.cursors import Cursors, KeyRing
 from services.shared.items.models import Attributes, Item
-from services.shared.items.repository import Items, Mode
+from services.shared.items.repository import DynamoItems, Mode
+from services.shared.items.secret import ApplicationSecret
 
 
 @dataclass(frozen=True)
 class ItemService:
     """Use cases over a collection of items and the cursors of its list."""
 
-    items: Items
+    items: DynamoItems
     cursors: Cursors
 
     def create(self, attributes: Attributes, item_id: str | None = None) -> Item:
@@ -37,10 +40,8 @@ class ItemService:
     ) -> Item:
         """Replace the item's attributes or merge these into them, making a new version."""
         # The item it would be by itself; what a merge adds to is for the table to judge.
-        now = _checked(item_id, attributes).updated_at
-        return self.items.change(
-            item_id, attributes, mode=mode, updated_at=now, expected_version=expected_version
-        )
+        item = _checked(item_id, attributes)
+        return self.items.change(item, mode=mode, expected_version=expected_version)
 
     def delete(self, item_id: str) -> Item:
         """Remove the item and return what it was."""
@@ -59,3 +60,17 @@ def _checked(item_id: str, attributes: Attributes) -> Item:
     item = Item(id=item_id, attributes=attributes, version=1, created_at=now, updated_at=now)
     models.check(item)
     return item
+
+
+def item_services(
+    table_name: str, secret: ApplicationSecret
+) -> Callable[[str | None], ItemService]:
+    """Give each owner's items, or with None those of a table without owners, over one client."""
+    client, keys = aws.client("dynamodb"), KeyRing(secret.load)
+
+    def service_of(owner: str | None) -> ItemService:
+        # A cursor names its list: one owner's is worth nothing to another.
+        list_name = f"{table_name}/{owner}" if owner else table_name
+        return ItemService(DynamoItems(client, table_name, owner), Cursors(keys, list_name))
+
+    return service_of

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.shared.function import entry_point
+from services.shared.function import entry_point, from_environment, settings_of
 
 SERVICES = Path("services")
 ENVIRONMENT = {
@@ -39,25 +39,30 @@ WITH_DATABASE = {service for service in ENVIRONMENT if service.startswith("store
 every_service = pytest.mark.parametrize("service", ENVIRONMENT)
 
 
-def settings_of(service: str) -> Any:
-    return importlib.import_module(f"services.{service}.settings").Settings
+def connect_of(service: str) -> Any:
+    return importlib.import_module(f"services.{service}.handler").connect
 
 
 @every_service
 def test_a_service_reads_these_environment_variables_and_no_other(service: str) -> None:
-    settings = settings_of(service)
-    environ = {name: name.lower() for name in ENVIRONMENT[service]}
+    assert set(settings_of(connect_of(service))) == ENVIRONMENT[service]
 
-    assert set(settings.required_names()) == ENVIRONMENT[service]
-    assert settings.from_env(environ | {"ANOTHER": "x"}) == settings(
-        **{name.lower(): value for name, value in environ.items()}
-    )
+
+def test_a_setting_has_the_value_of_its_variable() -> None:
+    def connect(*, table_name: str, level: str) -> list[str]:
+        found = [table_name]  # a variable of its own is no setting
+        found.append(level)
+        return found
+
+    environ = {"TABLE_NAME": "a-table", "LEVEL": "3", "ANOTHER": "x"}
+
+    assert from_environment(connect, environ) == ["a-table", "3"]
 
 
 @every_service
 def test_a_missing_variable_is_named(service: str) -> None:
     with pytest.raises(KeyError) as missing:
-        settings_of(service).from_env({})
+        from_environment(connect_of(service), {})
     assert missing.value.args[0] in ENVIRONMENT[service]
 
 

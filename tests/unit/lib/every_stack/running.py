@@ -1,6 +1,6 @@
 """Functions: what each is made of, what it may do and who watches it."""
 
-import importlib
+import ast
 import json
 import tomllib
 from collections import Counter
@@ -194,11 +194,16 @@ def _polled(stack: SynthesizedStack) -> set[str]:
 
 
 def _settings(name: str) -> list[str]:
-    if not (ROOT / "services" / name / "settings.py").exists():
-        return []
-    settings = importlib.import_module(f"services.{name}.settings").Settings
-    required: list[str] = settings.required_names()
-    return required
+    """The environment variables of a service: the arguments of its handler's `connect`."""
+    path = ROOT / "services" / name / "handler.py"
+    module = ast.parse(path.read_text("utf-8") if path.exists() else "")
+    connects = [each for each in module.body if getattr(each, "name", "") == "connect"]
+    return [
+        argument.arg.upper()
+        for each in connects
+        if isinstance(each, ast.FunctionDef)
+        for argument in each.args.kwonlyargs
+    ]
 
 
 def _declared(name: str) -> set[str]:

@@ -17,7 +17,7 @@ from tests.unit.lib.packaging.checkout import (
     unpack,
 )
 
-# Every service's Settings find what they ask for, and clients a region.
+# Every service finds the settings it asks for, and clients a region.
 ENVIRONMENT = {
     "ALLOWED_ORIGINS": "",
     "AUDIT_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/audit",

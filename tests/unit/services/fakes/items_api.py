@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from services.items_api import handler
 from services.items_api.files import BucketFiles
@@ -34,23 +34,15 @@ class MemoryItems:
             raise ItemNotFound(item_id)
         return self.kept[item_id]
 
-    def change(
-        self,
-        item_id: str,
-        attributes: dict[str, Any],
-        *,
-        mode: Mode,
-        updated_at: str,
-        expected_version: int | None,
-    ) -> Any:
-        item = self.get(item_id)
-        if expected_version not in (None, item.version):
-            raise VersionConflict(item_id, expected=expected_version, current=item.version)
-        merged = item.attributes | attributes if mode == "merge" else attributes
-        self.kept[item_id] = replace(
-            item, attributes=merged, version=item.version + 1, updated_at=updated_at
+    def change(self, item: Item, *, mode: Mode, expected_version: int | None) -> Any:
+        kept = self.get(item.id)
+        if expected_version not in (None, kept.version):
+            raise VersionConflict(item.id, expected=expected_version, current=kept.version)
+        merged = kept.attributes | item.attributes if mode == "merge" else item.attributes
+        self.kept[item.id] = replace(
+            kept, attributes=merged, version=kept.version + 1, updated_at=item.updated_at
         )
-        return self.kept[item_id]
+        return self.kept[item.id]
 
     def remove(self, item_id: str) -> Any:
         item = self.get(item_id)
@@ -72,7 +64,9 @@ class ItemsApi:
         self.files: dict[str, bytes] = {}
         secret = ApplicationSecret(lambda: secrets, SECRET)
         self._api = handler.Api(
-            items=ItemService(self.items, Cursors(KeyRing(secret, self.clock), TABLE)),
+            items=ItemService(
+                cast("Any", self.items), Cursors(KeyRing(secret.load, self.clock), TABLE)
+            ),
             files=BucketFiles(fakes.answering(aws.client("s3"), self._head), BUCKET),
             secret=secret,
             resource_server_id="tap",

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from pg8000.exceptions import DatabaseError
 
@@ -78,13 +78,25 @@ class Session:
         self._server.open -= 1
 
 
+def product(sku: str, name: str, amount: int, stock: int) -> Product:
+    """A product as the database composes it."""
+    return {
+        "sku": sku,
+        "name": name,
+        "description": "",
+        "price": {"amount": amount, "currency": "EUR"},
+        "stock": stock,
+        "image": f"images/{sku.lower()}.svg",
+    }
+
+
 class MemoryShop:
     """A shop of one mug and one tote bag, of which there are two and one."""
 
     def __init__(self) -> None:
         self.kept = {
-            "MUG": Product("MUG", "Mug", "", 1450, "EUR", 2, "images/mug.svg"),
-            "TOTE": Product("TOTE", "Tote", "", 1800, "EUR", 1, "images/tote.svg"),
+            "MUG": product("MUG", "Mug", 1450, 2),
+            "TOTE": product("TOTE", "Tote", 1800, 1),
         }
         self.orders: dict[str, tuple[Sequence[Line], Order]] = {}
 
@@ -103,14 +115,15 @@ class MemoryShop:
                 raise KeyInUse
             return order, False
         for line in lines:
-            left = self.product(line.sku).stock
-            if left < line.quantity:
-                raise OutOfStock(line.sku, wanted=line.quantity, left=left)
-        total = sum(self.kept[line.sku].price_amount * line.quantity for line in lines)
+            left = self.product(line["sku"])["stock"]
+            if left < line["quantity"]:
+                raise OutOfStock(line["sku"], wanted=line["quantity"], left=left)
+        priced = [self._line(line) for line in lines]
+        total = sum(line["total"]["amount"] for line in priced)
         order = {
             "id": f"0b8f7d0e-3c67-4b0f-9d51-{len(self.orders):012}",
             "placed_at": "2026-11-22T01:02:03.000004Z",
-            "lines": [self._line(line) for line in lines],
+            "lines": priced,
             "total": {"amount": total, "currency": "EUR"},
         }
         self.orders[key] = (lines, order)
@@ -123,11 +136,9 @@ class MemoryShop:
         return found[0]
 
     def _line(self, line: Line) -> dict[str, Any]:
-        product = self.kept[line.sku]
-        price = {"amount": product.price_amount, "currency": "EUR"}
-        total = {"amount": product.price_amount * line.quantity, "currency": "EUR"}
-        names = {"sku": line.sku, "name": product.name, "quantity": line.quantity}
-        return {**names, "price": price, "total": total}
+        sold = self.kept[line["sku"]]
+        total = {**sold["price"], "amount": sold["price"]["amount"] * line["quantity"]}
+        return {**line, "name": sold["name"], "price": sold["price"], "total": total}
 
 
 class OriginKeys:
@@ -153,7 +164,7 @@ class Store:
         self.shop = MemoryShop()
         self.down: set[str] = set()
         self._api = Api(
-            shop=self.shop,
+            shop=cast("Any", self.shop),
             origin_key=OriginKey(OriginKeys("the-cdns-key"), SECRET),
             health=Health({"database": self._check}),
         )

@@ -9,10 +9,10 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 
 from services.health import handler
-from services.health.settings import Settings
 from services.shared import aws, health
 from services.shared.health import Health
 from services.shared.http import requests
+from services.shared.http.requests import Call
 from services.shared.http.routes import dispatch
 from tests.unit.services import fakes
 from tests.unit.services.environment import BUCKET, QUEUE, SECRET, TABLE
@@ -134,7 +134,7 @@ def test_the_table_must_be_active_the_bucket_there_and_the_secret_readable(
     monkeypatch.setattr(aws, "client", needed.client)
 
     connected = handler.connect(
-        Settings(items_table_name=TABLE, files_bucket_name=BUCKET, cursor_secret_arn=SECRET)
+        items_table_name=TABLE, files_bucket_name=BUCKET, cursor_secret_arn=SECRET
     )
 
     found = {outcome.name: outcome.reason for outcome in connected.outcomes()}
@@ -161,13 +161,13 @@ def test_a_flood_of_questions_is_answered_from_one_look_a_second() -> None:
 
     for moment in (0, 0.9, 1, 1.9, 2):
         clock.now = 1000 + moment
-        assert checked.answer() == (200, {"status": "up"})
+        assert checked.answer(Call({}, {})) == {"status": "up"}
 
     assert len(looks) == 3
 
 
 def test_what_is_down_is_in_the_log_by_its_name_and_reason(log_lines: fakes.LogLines) -> None:
-    Health({"table": well, "secret": failing(health.CheckFailed("not_found"))}).answer()
+    Health({"table": well, "secret": failing(health.CheckFailed("not_found"))}).answer(Call({}, {}))
 
     [line] = log_lines()
     assert (line["message"], line["down"]) == ("unhealthy", {"secret": "not_found"})

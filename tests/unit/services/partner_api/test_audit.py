@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.partner_api import audit
 from services.shared.audit.record import read_record
+from services.shared.http.text import timestamp
 from tests.unit.services import fakes
 from tests.unit.services.environment import QUEUE
 from tests.unit.services.fakes.partner_api import ITEM, Partner, rest_event
@@ -159,7 +160,7 @@ def test_a_record_is_sent_in_three_attempts_at_most(monkeypatch: pytest.MonkeyPa
         return 500, b"{}"
 
     fakes.answering(queue.client, respond)
-    record = audit.record_of(rest_event(), 200, audit.Stopwatch())
+    record = audit.record_of(rest_event(), 200, timestamp(), 0.1)
 
     queue.send(record)
 

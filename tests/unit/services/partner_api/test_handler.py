@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from services.partner_api import handler
 from services.partner_api.cors import AllowedOrigins
-from services.partner_api.settings import Settings
 from services.shared import aws
+from services.shared.function import from_environment
 from services.shared.http import exact_json
 from tests.unit.services import fakes
 from tests.unit.services.fakes.partner_api import ITEM, KEY, OTHER_KEY, Partner, Queue, rest_event
@@ -494,7 +494,7 @@ def test_the_api_on_aws_gives_each_key_its_own_partition_and_cursors(
         "sqs": Queue(),
     }
     monkeypatch.setattr(aws, "client", lambda name, *_: clients[name])
-    api = handler.connect(Settings.from_env(os.environ))
+    api = from_environment(handler.connect, os.environ)
 
     def call(key: str, *arguments: Any, **more: Any) -> Any:
         answer = api.serve(rest_event(*arguments, identity={"apiKeyId": key}, **more))

@@ -12,7 +12,7 @@ from tests.unit.services.fakes.store_api import Server, refused
 
 
 def check(server: Server, level: int = 3) -> None:
-    is_migrated(DatabaseSecret(StoreSecret(), SECRET), server.connect, level)()
+    is_migrated(DatabaseSecret(StoreSecret(), SECRET).logins, server.connect, level)()
 
 
 @pytest.mark.parametrize("found", [3, 4])

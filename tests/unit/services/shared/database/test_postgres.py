@@ -35,7 +35,7 @@ def server() -> Server:
 
 @pytest.fixture
 def database(secrets: StoreSecret, server: Server) -> Database:
-    return Database(DatabaseSecret(secrets, SECRET), server.connect)
+    return Database(DatabaseSecret(secrets, SECRET).logins, server.connect)
 
 
 def failing(server: Server, *errors: Exception) -> None:

@@ -15,14 +15,12 @@ ids = st.text(min_size=1, max_size=128)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 
 
-def source(secrets: Any) -> Any:
-    return ApplicationSecret(lambda: secrets, SECRET)
+def load(secrets: Any) -> Any:
+    return ApplicationSecret(lambda: secrets, SECRET).load
 
 
 def cursors(secrets: Any = None, *, table: str = TABLE, clock: Any = None) -> Any:
-    return Cursors(
-        KeyRing(source(secrets or fakes.SecretsManager()), clock or fakes.Clock()), table
-    )
+    return Cursors(KeyRing(load(secrets or fakes.SecretsManager()), clock or fakes.Clock()), table)
 
 
 @given(ids)

@@ -18,7 +18,7 @@ from services.shared.items.models import (
     ItemTooLarge,
     VersionConflict,
 )
-from services.shared.items.repository import DynamoItems, Items, Mode
+from services.shared.items.repository import DynamoItems, Mode
 from tests.unit.services import fakes
 from tests.unit.services.environment import TABLE
 from tests.unit.services.fakes.items_api import MemoryItems
@@ -56,7 +56,7 @@ class OfOwners:
 
 
 def change(
-    items: Items,
+    items: DynamoItems,
     given: Any,
     *,
     item_id: str = "mug",
@@ -64,16 +64,17 @@ def change(
     expected: int | None = None,
     at: str = NOON,
 ) -> Any:
-    return items.change(item_id, given, mode=mode, updated_at=at, expected_version=expected)
+    item = replace(MUG, id=item_id, attributes=given, updated_at=at)
+    return items.change(item, mode=mode, expected_version=expected)
 
 
-def test_an_added_item_can_be_read(items: Items) -> None:
+def test_an_added_item_can_be_read(items: DynamoItems) -> None:
     items.add(MUG)
 
     assert items.get("mug") == MUG
 
 
-def test_an_item_is_not_added_twice(items: Items) -> None:
+def test_an_item_is_not_added_twice(items: DynamoItems) -> None:
     items.add(MUG)
 
     with pytest.raises(ItemExists):
@@ -81,7 +82,9 @@ def test_an_item_is_not_added_twice(items: Items) -> None:
     assert items.get("mug") == MUG
 
 
-def test_an_item_that_is_not_there_can_be_neither_read_changed_nor_removed(items: Items) -> None:
+def test_an_item_that_is_not_there_can_be_neither_read_changed_nor_removed(
+    items: DynamoItems,
+) -> None:
     for step in (
         lambda: items.get("mug"),
         lambda: items.remove("mug"),
@@ -92,7 +95,7 @@ def test_an_item_that_is_not_there_can_be_neither_read_changed_nor_removed(items
             step()
 
 
-def test_a_replacement_leaves_nothing_of_the_old_attributes(items: Items) -> None:
+def test_a_replacement_leaves_nothing_of_the_old_attributes(items: DynamoItems) -> None:
     items.add(MUG)
 
     changed = change(items, {"colour": "blue"})
@@ -101,7 +104,9 @@ def test_a_replacement_leaves_nothing_of_the_old_attributes(items: Items) -> Non
     assert changed == items.get("mug") == expected
 
 
-def test_a_merge_replaces_the_attributes_of_the_same_name_and_only_those(items: Items) -> None:
+def test_a_merge_replaces_the_attributes_of_the_same_name_and_only_those(
+    items: DynamoItems,
+) -> None:
     items.add(MUG)
 
     changed = change(items, {"tags": {}, "colour": "blue"}, mode="merge")
@@ -110,20 +115,20 @@ def test_a_merge_replaces_the_attributes_of_the_same_name_and_only_those(items: 
     assert items.get("mug") == changed
 
 
-def test_a_merge_of_nothing_is_a_new_version_of_the_same(items: Items) -> None:
+def test_a_merge_of_nothing_is_a_new_version_of_the_same(items: DynamoItems) -> None:
     items.add(MUG)
 
     assert change(items, {}, mode="merge") == replace(MUG, version=2, updated_at=NOON)
 
 
-def test_a_merge_of_a_hundred_attributes_with_long_names_is_one_step(items: Items) -> None:
+def test_a_merge_of_a_hundred_attributes_with_long_names_is_one_step(items: DynamoItems) -> None:
     items.add(MUG)
     many = {f"{number:0128}".replace("0", "a", 1): number for number in range(100)}
 
     assert change(items, many, mode="merge", expected=1).attributes == MUG.attributes | many
 
 
-def test_an_update_of_a_stale_version_is_refused_and_changes_nothing(items: Items) -> None:
+def test_an_update_of_a_stale_version_is_refused_and_changes_nothing(items: DynamoItems) -> None:
     items.add(MUG)
     second = change(items, {"n": 1}, expected=1)
 
@@ -133,7 +138,7 @@ def test_an_update_of_a_stale_version_is_refused_and_changes_nothing(items: Item
     assert items.get("mug") == second
 
 
-def test_a_removed_item_is_gone_and_was_what_it_was(items: Items) -> None:
+def test_a_removed_item_is_gone_and_was_what_it_was(items: DynamoItems) -> None:
     items.add(MUG)
 
     assert items.remove("mug") == MUG
@@ -141,7 +146,7 @@ def test_a_removed_item_is_gone_and_was_what_it_was(items: Items) -> None:
         items.get("mug")
 
 
-def test_pages_together_hold_every_item_once(items: Items) -> None:
+def test_pages_together_hold_every_item_once(items: DynamoItems) -> None:
     for number in range(7):
         items.add(replace(MUG, id=f"mug-{number}"))
 
