@@ -113,15 +113,16 @@ TYPES: dict[str, Fidelity] = {
     ),
     "AWS::Lambda::Function": _enforced(
         "role, timeout, heap within MemorySize, isolated interpreter; calls carry no "
-        "lambda:SourceFunctionArn, so a policy's condition on it has no effect; 6 MB payloads; "
-        "/tmp is shared, nothing is traced"
+        "lambda:SourceFunctionArn, so a policy's condition on it has no effect; /tmp is shared, "
+        "tracing and "
+        "the 6 MB payload limit are not enforced"
     ),
     "AWS::Lambda::Permission": _enforced("API Gateway, Secrets Manager, SNS and S3 ask for it"),
     "AWS::Logs::Delivery": _recorded("the CDN's access log is not delivered"),
     "AWS::Logs::DeliveryDestination": _recorded("the CDN's access log is not delivered"),
     "AWS::Logs::DeliverySource": _recorded("the CDN's access log is not delivered"),
     "AWS::Logs::LogGroup": _enforced(
-        "functions and APIs write there; its key must let Logs; old events go"
+        "functions and APIs write there; its key must let Logs; retention is recorded"
     ),
     "AWS::Logs::LogStream": _enforced("created"),
     "AWS::RDS::DBInstance": _enforced(
@@ -130,8 +131,8 @@ TYPES: dict[str, Fidelity] = {
     "AWS::RDS::DBParameterGroup": _recorded("TLS is required here too; its logging is not set"),
     "AWS::RDS::DBSubnetGroup": _recorded(_NETWORK),
     "AWS::S3::Bucket": _enforced(
-        "public access block, versions, Object Lock, presigned policies; each caller needs the "
-        "key's consent; files expire, storage classes and access logs are recorded"
+        "public access block, versions, Object Lock, presigned policies except a POST's checksum; "
+        "each caller needs the key's consent; lifecycle and access logs are recorded"
     ),
     "AWS::S3::BucketPolicy": _enforced("TLS only, and every other statement"),
     "AWS::SNS::Subscription": _enforced(
@@ -143,8 +144,8 @@ TYPES: dict[str, Fidelity] = {
     "AWS::SQS::QueuePolicy": _enforced("evaluated at each call"),
     "AWS::SecretsManager::ResourcePolicy": _enforced("evaluated at each call"),
     "AWS::SecretsManager::RotationSchedule": _enforced(
-        "rotates at deployment, on demand and by the calendar where the function lets Secrets "
-        "Manager, or tests that it could"
+        "rotates at deployment and on demand where the function lets Secrets Manager, or tests "
+        "that it could; not by the calendar"
     ),
     "AWS::SecretsManager::Secret": _enforced("versions, stages and its key's consent"),
     "AWS::SecretsManager::SecretTargetAttachment": _enforced("host and port are in the secret"),

@@ -13,6 +13,7 @@ Checked: ministack 1.5.32, 1.5.33.
 
 import json
 import logging
+import time
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -24,8 +25,6 @@ from ministack.services import secretsmanager
 from localcloud.cloud import Cloud
 from localcloud.consent.services import NO_ROTATION, refused_rotation
 from localcloud.engine.internals import need, replace
-from localcloud.metrics.clock import Clock
-from localcloud.upkeep import next_rotation
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
@@ -39,7 +38,6 @@ def install(cloud: Cloud) -> None:
     Raises:
         CloudError: The emulator lacks a name that this needs.
     """
-    clock = Clock.of(cloud.home)
     find = need(secretsmanager, "_resolve")
     get_value = need(secretsmanager, "_get_secret_value")
     describe = need(secretsmanager, "_describe_secret")
@@ -58,13 +56,12 @@ def install(cloud: Cloud) -> None:
         secret["RotationLambdaARN"] = function
         secret["RotationRules"] = request.get("RotationRules") or secret.get("RotationRules")
         secret["RotationEnabled"] = True
-        secret["RotationSince"] = int(clock.now())
         token = request.get("ClientRequestToken") or str(uuid.uuid4())
         at_once = request.get("RotateImmediately", True)
         secret["Versions"][token] = {
             "SecretString": None if at_once else _current(secret),
             "SecretBinary": None,
-            "CreatedDate": int(clock.now()),
+            "CreatedDate": int(time.time()),
             "Stages": ["AWSPENDING"],
         }
         carry_out = _rotate if at_once else _test
@@ -84,12 +81,10 @@ def install(cloud: Cloud) -> None:
     def describe_secret(request: dict[str, Any]) -> Answer:
         status, headers, body = _answer(describe(request))
         _, secret = find(request.get("SecretId"))
-        if status != 200:
-            return status, headers, body
-        dates = {"LastRotatedDate": secret.get("LastRotatedDate")}
-        dates["NextRotationDate"] = next_rotation(secret)
-        known = {name: date for name, date in dates.items() if date is not None}
-        return _answer(json_response(json.loads(body) | known))
+        if status == 200 and "LastRotatedDate" in secret:
+            rotated = {"LastRotatedDate": secret["LastRotatedDate"]}
+            return _answer(json_response(json.loads(body) | rotated))
+        return status, headers, body
 
     replace(secretsmanager, "_get_secret_value", get_secret_value)
     replace(secretsmanager, "_describe_secret", describe_secret)
@@ -111,7 +106,7 @@ def _test(cloud: Cloud, secret: dict[str, Any], function: str, token: str) -> No
 def _rotate(cloud: Cloud, secret: dict[str, Any], function: str, token: str) -> None:
     if not _call(cloud, secret, function, token, steps=STEPS):
         return
-    secret["LastRotatedDate"] = int(Clock.of(cloud.home).now())
+    secret["LastRotatedDate"] = int(time.time())
     for version in secret["Versions"].values():
         if "AWSPENDING" in version["Stages"] and "AWSCURRENT" in version["Stages"]:
             version["Stages"].remove("AWSPENDING")

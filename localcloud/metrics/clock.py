@@ -1,12 +1,11 @@
 """The clock of the embedded cloud: the machine's, which a drill can put forward.
 
-How far it is ahead is kept in a file in the state folder, which this user alone can write.
-CloudWatch, SQS, SNS, rotation, quotas and whatever expires go by it instead of the machine's.
+How far it is ahead is kept in a file in the state folder, which this user alone can write. The
+emulator's CloudWatch, SQS and SNS read this clock instead of the machine's.
 """
 
 import json
 import time
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,6 @@ class Clock:
     def __init__(self, home: Path) -> None:
         self._path = _file(home)
         self.ahead = read_ahead(home)
-
-    @classmethod
-    @cache
-    def of(cls, home: Path) -> "Clock":
-        """Return the one clock of an embedded cloud in this process."""
-        return cls(home)
 
     def now(self) -> float:
         """Return the time in seconds since 1970."""

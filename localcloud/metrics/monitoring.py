@@ -12,7 +12,7 @@ from localcloud.cloud import Cloud
 from localcloud.engine.internals import need, replace
 from localcloud.metrics import notifications, tables
 from localcloud.metrics.clock import MINUTE, Clock
-from localcloud.metrics.cloudwatch import KEPT_SECONDS, CloudWatch
+from localcloud.metrics.cloudwatch import CloudWatch
 from localcloud.metrics.embedded import metrics_in
 from localcloud.metrics.gauges import Databases, Queues
 from localcloud.metrics.published import Datum, of_service
@@ -31,7 +31,7 @@ class Monitoring:
     """
 
     def __init__(self, cloud: Cloud) -> None:
-        self._clock = Clock.of(cloud.home)
+        self._clock = Clock(cloud.home)
         self._cloudwatch = CloudWatch(self._clock)
         self._queues = Queues(self._clock)
         self._databases = Databases(cloud)
@@ -100,8 +100,6 @@ class Monitoring:
         self._clock.read()
         if self._clock.now() >= self._minute + MINUTE:
             await asyncio.to_thread(self._databases.look)
-        # What a drill skips besides has no data left.
-        self._minute = max(self._minute, (self._clock.now() - KEPT_SECONDS) // MINUTE * MINUTE)
         while self._clock.now() >= self._minute + MINUTE:
             self._cloudwatch.add(self._queues.measure(self._minute))
             self._cloudwatch.add(self._databases.measure(self._minute))
