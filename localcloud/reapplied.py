@@ -100,8 +100,9 @@ def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
     wanted = {name: rule[name] for name in same if name in rule}
     wanted["ID"] = rule.get("Id", "rule")
     wanted["Filter"] = {"Prefix": rule.get("Prefix", "")}
-    if "ExpirationInDays" in rule:
-        wanted["Expiration"] = {"Days": rule["ExpirationInDays"]}
+    ends = {"ExpirationInDays": "Days", "ExpiredObjectDeleteMarker": "ExpiredObjectDeleteMarker"}
+    for name in ends.keys() & rule.keys():
+        wanted["Expiration"] = {ends[name]: rule[name]}
     if "Transitions" in rule:
         wanted["Transitions"] = [
             {"StorageClass": step["StorageClass"], "Days": step["TransitionInDays"]}
@@ -227,6 +228,18 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
             get=lambda gateway, stage: gateway.get_stage(**_rest_stage(stage)).get(
                 "accessLogSettings"
             ),
+        ),
+    ),
+    "AWS::Lambda::Function": (
+        Setting(
+            property="KmsKeyArn",
+            service="lambda",
+            put=lambda client, function, wanted: client.update_function_configuration(
+                FunctionName=function.id, KMSKeyArn=wanted
+            ),
+            get=lambda client, function: client.get_function_configuration(
+                FunctionName=function.id
+            ).get("KMSKeyArn"),
         ),
     ),
     "AWS::SNS::Topic": (

@@ -13,6 +13,7 @@ from localcloud.errors import CloudError
 PATCHES = (
     "localcloud.engine.cdn",
     "localcloud.engine.conditional_writes",
+    "localcloud.engine.conditions",
     "localcloud.engine.databases",
     "localcloud.engine.functions",
     "localcloud.engine.protection",
