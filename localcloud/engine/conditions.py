@@ -5,8 +5,8 @@ Original: It is its own name: `Fn::Equals: [{Ref: AWS::Region}, us-east-1]` is n
     resources of that condition are silently left out.
 AWS:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
-Fault: the emulator's; `_resolve_cond_value` of its CloudFormation engine would look a `Ref` up among
-    the pseudo parameters that its `_resolve_refs` knows before it takes it for a text.
+Fault: the emulator's; in its CloudFormation engine, `_resolve_cond_value` would look a `Ref` up
+    among the pseudo parameters that `_resolve_refs` knows before it takes it for a text.
 Checked: ministack 1.5.32, 1.5.33.
 """
 
