@@ -16,29 +16,18 @@ that was mended is noticed. [Why it is patched](decisions/emulator.md).
 """
 
 
-def heads() -> dict[str, dict[str, str]]:
-    """Read the head of each file that changes the emulator: its fields, by the file's path."""
-    found = {}
-    for path in sorted(_ROOT.glob("localcloud/**/*.py")):
-        text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
-        fields = {name: " ".join(said.split()) for name, said in _FIELD.findall(text)}
-        if "Changes" in fields:
-            found[str(path.relative_to(_ROOT))] = fields
-    return found
-
-
 def page() -> str:
-    """Return the page."""
-    return "\n".join([_HEAD, *(line for each in heads().items() for line in _fault(*each))])
+    """Return the page, a section for each file whose head tells of a fault."""
+    files = (path.relative_to(_ROOT) for path in sorted(_ROOT.glob("localcloud/**/*.py")))
+    return "\n".join([_HEAD, *(line for file in files for line in _section(file))])
 
 
-def _fault(path: str, said: dict[str, str]) -> Iterator[str]:
-    if "Fault" not in said:
-        return
-    yield f"## {path.removeprefix('localcloud/').removesuffix('.py').replace('/', ': ')}\n"
-    yield f"- The original: {said['Original']}"
-    yield f"- With the patch: {said['Changes']}"
-    mended = said["Fault"].removeprefix("the emulator's; ")
-    yield f"- It would be mended so: {mended}"
-    yield from (f"- See <{address}>" for address in re.findall(r"https://\S+", said.get("AWS", "")))
-    yield f"- Seen with: {said['Checked'].rstrip('.')}, `{path}`\n"
+def _section(file: Path) -> Iterator[str]:
+    head = ast.get_docstring(ast.parse((_ROOT / file).read_text("utf-8"))) or ""
+    said = {name: " ".join(text.split()) for name, text in _FIELD.findall(head)}
+    if "Fault" in said:
+        mended = said["Fault"].removeprefix("the emulator's; ")
+        yield f"## {file.stem.replace('_', ' ').capitalize()}\n\n- The original: {said['Original']}"
+        yield f"- With the patch: {said['Changes']}\n- It would be mended so: {mended}"
+        yield from (f"- See <{page}>" for page in re.findall(r"https://\S+", said.get("AWS", "")))
+        yield f"- Seen with {said['Checked'].rstrip('.')}, in `{file}`\n"

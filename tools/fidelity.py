@@ -11,22 +11,19 @@ from localcloud import ledger
 from localcloud.ledger import Entry, Verdict
 from tap import build_app
 
-_ROOT = Path(__file__).parent.parent
-_DOMAIN = {
-    "storeDomain": "shop.example.com",
-    "storeCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/"
-    "11111111-2222-3333-4444-555555555555",
-}
+_CONTEXT = json.loads((Path(__file__).parent.parent / "cdk.json").read_text("utf-8"))["context"]
+_UUID = "11111111-2222-3333-4444-555555555555"
 # Together they make every property that a setting can: a test compares with those of the tests.
-_VARIANTS: tuple[dict[str, str], ...] = (
-    {"environmentSuffix": "dev"},
+_VARIANTS = (
+    {"environmentSuffix": "dev", "natGateways": "one"},
     {"environmentSuffix": "dev", "natGateways": "none"},
     {
         "environmentSuffix": "prod",
         "natGateways": "regional",
         "alarmEmail": "ops@example.com",
         "storeFirewall": "true",
-        **_DOMAIN,
+        "storeDomain": "shop.example.com",
+        "storeCertificateArn": f"arn:aws:acm:us-east-1:{'1' * 12}:certificate/{_UUID}",
     },
 )
 _HEAD = """# Fidelity
@@ -42,13 +39,12 @@ Found = dict[str, dict[str, Entry]]
 
 def synthesize() -> Iterator[tuple[str, dict[str, Any]]]:
     """Synthesize every stack with settings that make every property: each one's name, template."""
-    declared = json.loads((_ROOT / "cdk.json").read_text("utf-8"))["context"]
-    with tempfile.TemporaryDirectory() as folder:
-        for number, settings in enumerate(_VARIANTS):
+    for settings in _VARIANTS:
+        with tempfile.TemporaryDirectory() as folder:
             app = build_app(
-                outdir=f"{folder}/{number}",
+                outdir=folder,
                 builtin_cloud_formation_validation=False,
-                context={**declared, **settings},
+                context={**_CONTEXT, **settings},
             )
             for stack in app.synth().stacks:
                 yield stack.stack_name.removesuffix(settings["environmentSuffix"]), stack.template
@@ -60,21 +56,22 @@ def page(templates: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
     Args:
         templates: The name of a stack and a template of it, for each variant of its settings.
     """
-    by_stack: defaultdict[str, Found] = defaultdict(dict)
+    stacks: defaultdict[str, Found] = defaultdict(dict)
     every: Found = {}
     for stack, template in templates:
         for resource in template["Resources"].values():
             found = ledger.examine(resource["Type"], resource.get("Properties", {}))
-            by_stack[stack].setdefault(resource["Type"], {}).update(found)
-            every.setdefault(resource["Type"], {}).update(found)
-    return "\n".join(
-        [
-            _HEAD,
-            *_table(("Stack", *_COUNTED), (_counts(*each) for each in sorted(by_stack.items()))),
-            *(line for stack in sorted(by_stack) for line in _stack(stack, by_stack[stack])),
-            *(line for kind in sorted(every) for line in _type(kind, every[kind])),
-        ]
-    )
+            for types in (stacks[stack], every):
+                types.setdefault(resource["Type"], {}).update(found)
+    lines = [*_table("", ("Stack", *_COUNTED), (_counts(*each) for each in sorted(stacks.items())))]
+    for stack, types in sorted(stacks.items()):
+        summaries = ((kind, ledger.summarize(kind, types[kind])) for kind in sorted(types))
+        rows = ([f"`{kind}`", each.verdict, each.note] for kind, each in summaries)
+        lines += _table(stack, ("Type", "Here", "What that means"), rows)
+    for kind, entries in sorted(every.items()):
+        rows = (_row(*each) for each in sorted(entries.items()))
+        lines += _table(kind, ("Property", "Here", "Protects", "What that means", "Test"), rows)
+    return "\n".join([_HEAD, *lines])
 
 
 def _counts(name: str, found: Found) -> list[str]:
@@ -82,26 +79,14 @@ def _counts(name: str, found: Found) -> list[str]:
     return [name, *(str(counts[verdict]) for verdict in _COUNTED)]
 
 
-def _stack(stack: str, found: Found) -> Iterator[str]:
-    yield f"## {stack}\n"
-    summaries = ((kind, ledger.summarize(kind, found[kind])) for kind in sorted(found))
-    rows = ([f"`{kind}`", each.verdict, each.note] for kind, each in summaries)
-    yield from _table(("Type", "Here", "What that means"), rows)
+def _row(name: str, entry: Entry) -> list[str]:
+    shown = f"`{entry.test}`" if entry.test else ""
+    return [f"`{name}`", entry.verdict, "yes" if entry.protects else "", entry.why, shown]
 
 
-def _type(kind: str, entries: dict[str, Entry]) -> Iterator[str]:
-    yield f"## {kind}\n"
-    rows = (
-        [f"`{name}`", each.verdict, "yes" if each.protects else "", each.why, f"`{each.test}`"]
-        for name, each in sorted(entries.items())
-    )
-    yield from _table(("Property", "Here", "Protects", "What that means", "Shown by"), rows)
-
-
-def _table(head: Iterable[str], rows: Iterable[list[str]]) -> Iterator[str]:
-    titles = [title.capitalize() for title in head]
-    yield f"| {' | '.join(titles)} |"
-    yield f"|{' --- |' * len(titles)}"
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |".replace("``", "")
+def _table(title: str, head: Iterable[str], rows: Iterable[list[str]]) -> Iterator[str]:
+    titles = [each.capitalize() for each in head]
+    yield from [f"## {title}\n"] if title else []
+    yield from (f"| {' | '.join(titles)} |", f"|{' --- |' * len(titles)}")
+    yield from (f"| {' | '.join(row)} |" for row in rows)
     yield ""
