@@ -21,11 +21,8 @@ from localcloud.deployed_settings import DeployedSettings
 from localcloud.ledger import Fidelity, Verdict
 from localcloud.reapplied import present
 
-_COLOURS = {
+_COLOURS = dict.fromkeys(Verdict, "yellow") | {
     Verdict.ENFORCED: "green",
-    Verdict.PARTLY: "yellow",
-    Verdict.RECORDED: "yellow",
-    Verdict.TEMPLATE: "yellow",
     Verdict.SKIPPED: "dim",
     Verdict.UNKNOWN: "red",
 }

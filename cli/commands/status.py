@@ -26,11 +26,11 @@ def status(
     context: Context = None,
     home: Home = None,
 ) -> None:
-    """Show what is deployed, and whether it is enforced, partly, recorded or skipped here.
+    """Show what is deployed, and whether it is enforced, recorded or skipped here.
 
-    A resource is enforced when each of its properties that protect is; `docs/fidelity.md` has every
-    property. Settings that the emulator drops from a template are re-applied; here each is read
-    back. Exits with 1 when one is missing or a property is unknown.
+    It is enforced when all of its properties that protect are; `docs/fidelity.md` has every one.
+    Settings that the emulator drops from a template are re-applied; here each is read back.
+    Exits with 1 when one is missing or a property is unknown.
 
     With --aws it shows what CloudFormation knows of the stacks: the fidelity ledger is about the
     embedded cloud alone. Exits with 1 when a stack is not deployed or its last change failed.

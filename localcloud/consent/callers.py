@@ -3,8 +3,7 @@
 Changes: A call that uses a customer key is refused, in the words of its service, unless the key
     consents.
 Original: The caller's rights to the resource suffice; no key is asked.
-Ours: the emulator promises IAM for callers of its operations, KMS among them; that S3 and others
-    call KMS for them is modelled here.
+Ours: the emulator promises IAM for the called operation, not for what it needs of KMS.
 AWS:
     https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
 Checked: ministack 1.5.32, 1.5.33.

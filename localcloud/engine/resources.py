@@ -4,10 +4,9 @@ Changes: Each is given its effect through the public AWS API, or recorded: accep
     the stack, without any effect; `localcloud/ledger/` says which. `Ref` of a secret is its ARN.
 Original: A template that names one is refused. `Ref` of a secret is its name, so that policies and
     functions that refer to the secret by it fit no secret.
-Fault: the emulator's; `Ref` of a secret would be its ARN, as the resource's return values say;
-    `AWS::SecretsManager::RotationSchedule` and `AWS::WAFv2::WebACLAssociation` would call the
-    operations that it has.
-Ours: what is recorded without effect, and the bucket that is emptied without the CDK's function.
+Fault: the emulator's; `Ref` of a secret would be its ARN, and rotation schedules and associations
+    of web ACLs would call the operations that it has.
+Ours: what is recorded, and a bucket that is emptied without the CDK's function.
 AWS:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
 Checked: ministack 1.5.32, 1.5.33.

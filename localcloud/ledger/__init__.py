@@ -11,6 +11,7 @@ security rests on. A name that ends in `.*` is all that is beneath it too; of an
 has a line of its own. A type with `skipped` is not created.
 """
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ from typing import Any
 from localcloud.gateway.firewall import Firewall
 from localcloud.metrics.published import is_published
 
+_REFERENCE = re.compile(r"Ref|Fn::\w+")
 _SKIPPED = {"AWS::CDK::Metadata": "usage statistics of the CDK"}
 
 
@@ -42,14 +44,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """The verdict on a property.
-
-    Attributes:
-        verdict: Whether it has its effect here.
-        why: What it does here, or why it does nothing.
-        test: The test that shows it, as pytest names it; of an enforced one.
-        protects: Whether somebody's security rests on it.
-    """
+    """The verdict on a property: a line of the ledger."""
 
     verdict: Verdict
     why: str
@@ -163,13 +158,10 @@ def _names(path: tuple[str, ...]) -> Iterator[str]:
 def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """The path of each part that has none of its own; the items of a list share theirs."""
     below = value if isinstance(value, list) else [value]
-    parts = [each for each in below if isinstance(each, Mapping) and not _is_reference(each)]
+    parts = [each for each in below if isinstance(each, Mapping)]
+    parts = [each for each in parts if not _REFERENCE.fullmatch(" ".join(each))]
     for each in parts:
         for name, part in each.items():
             yield from _leaves(part, (*path, name))
     if path and not any(parts):
         yield path
-
-
-def _is_reference(value: Mapping[str, Any]) -> bool:
-    return len(value) == 1 and next(iter(value)).startswith(("Fn::", "Ref"))

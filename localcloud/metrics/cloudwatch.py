@@ -4,9 +4,8 @@ Changes: Every alarm is evaluated each minute, with its dimensions, missing data
     action publishes only where the topic lets it, and the history says what became of it.
 Original: An alarm is looked at when somebody calls the API; dimensions that it does not name,
     missing data and M of N are overlooked; no policy is asked.
-Fault: the emulator's; `_evaluate_alarm` would take only the values of exactly the alarm's
-    dimensions, count `DatapointsToAlarm` of `EvaluationPeriods` and treat gaps as
-    `TreatMissingData` says, and a task would call it each minute.
+Fault: the emulator's; `_evaluate_alarm` would heed `Dimensions`, `DatapointsToAlarm` and
+    `TreatMissingData`, and a task would call it each minute.
 Ours: asking the topic's policy, and the clock of a drill.
 AWS:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html

@@ -4,9 +4,8 @@ Changes: Every invocation publishes Lambda's metrics and what its log carries in
     format; requests to APIs and distributions publish theirs.
 Original: Calls of the Lambda API alone are counted, a throttled one as an invocation; a log's
     metrics are text.
-Fault: the emulator's; `_emit_lambda_metrics` would be called wherever a function has run,
-    asynchronously too once it has, and not for a call that was throttled; its logs would be read
-    for the embedded metric format.
+Fault: the emulator's; `_emit_lambda_metrics` would be called wherever a function has run, not for a
+    throttled call, and its logs be read for the embedded metric format.
 AWS:
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 Checked: ministack 1.5.32, 1.5.33.
