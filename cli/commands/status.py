@@ -20,7 +20,7 @@ _FACTS = ("stack", "status", "changed", "protected", "drift", "resources")
 def status(
     as_json: Json = False,
     each: Annotated[
-        bool, typer.Option("--each", help="List each resource, not each type of resource.")
+        bool, typer.Option("--each", help="List each property of each resource, not each type.")
     ] = False,
     aws: Aws = False,
     context: Context = None,
@@ -28,8 +28,9 @@ def status(
 ) -> None:
     """Show what is deployed, and whether it is enforced, recorded or skipped here.
 
+    It is enforced when all of its properties that protect are; `docs/fidelity.md` has every one.
     Settings that the emulator drops from a template are re-applied; here each is read back.
-    Exits with 1 when one is missing or a resource's type is unknown.
+    Exits with 1 when one is missing or a property is unknown.
 
     With --aws it shows what CloudFormation knows of the stacks: the fidelity ledger is about the
     embedded cloud alone. Exits with 1 when a stack is not deployed or its last change failed.

@@ -4,6 +4,8 @@ Changes: An origin that is an API of this cloud is reached at the AWS endpoint, 
     behaviour that names no methods allows GET and HEAD alone.
 Original: The origin is dialled by its `*.localhost` name, which Python does not resolve everywhere,
     at a port where nothing speaks TLS. Such a behaviour allows every method.
+Fault: the emulator's; `_origin_connect_target` would know its own execute-api names, and
+    `_dataplane_allowed_methods` take GET and HEAD where a behaviour lists none.
 AWS:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cloudfront-distribution-cachebehavior.html
 Checked: ministack 1.5.32, 1.5.33.

@@ -3,6 +3,9 @@
 Changes: A template's instance has the endpoint of this cloud's PostgreSQL server, and a managed
     master password in a secret.
 Original: CloudFormation notes an instance that nothing answers for, without a secret.
+Fault: the emulator's; its CloudFormation would honour `ManageMasterUserPassword` and make the
+    secret that RDS makes.
+Ours: that a real server answers.
 AWS:
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
 Checked: ministack 1.5.32, 1.5.33.

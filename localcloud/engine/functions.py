@@ -4,6 +4,9 @@ Changes: A Python function runs in the bare interpreter (no site-packages) of th
     variables that Lambda documents. Its log is known to be complete by a mark, without waiting.
 Original: It runs with the emulator's interpreter, packages and environment, so that a dependency
     missing from a package stays hidden; each log is waited for, 50 ms.
+Fault: the emulator's; its worker would mark the end of a call's log as it frames answers, and would
+    start with Lambda's variables instead of the emulator's own.
+Ours: the bare interpreter and the limit of memory, to find here what a package lacks.
 AWS:
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 Checked: ministack 1.5.32, 1.5.33.

@@ -13,6 +13,7 @@ from localcloud.errors import CloudError
 PATCHES = (
     "localcloud.engine.cdn",
     "localcloud.engine.conditional_writes",
+    "localcloud.engine.conditions",
     "localcloud.engine.databases",
     "localcloud.engine.functions",
     "localcloud.engine.protection",
@@ -26,6 +27,16 @@ PATCHES = (
     "localcloud.engine.web_acls",
     "localcloud.consent.installed",  # asks before whatever the others have put in place
 )
+# Put in place by the parts that they are of, in the same versions.
+PARTS = (
+    "localcloud.consent.callers",
+    "localcloud.engine.entries",
+    "localcloud.engine.storage",
+    "localcloud.metrics.cloudwatch",
+    "localcloud.metrics.gauges",
+    "localcloud.metrics.monitoring",
+    "localcloud.metrics.notifications",
+)
 _CHECKED = re.compile(r"^Checked: ministack (.+)\.$", re.MULTILINE)
 
 
@@ -35,10 +46,10 @@ def install(cloud: Cloud) -> None:
     Raises:
         CloudError: The emulator is of a version that a patch was not checked with.
     """
-    modules = [import_module(name) for name in PATCHES]
-    require_checked(modules, version("ministack"))
-    for module in modules:
-        module.install(cloud)
+    modules = {name: import_module(name) for name in (*PATCHES, *PARTS)}
+    require_checked(modules.values(), version("ministack"))
+    for name in PATCHES:
+        modules[name].install(cloud)
 
 
 def require_checked(modules: Iterable[Any], found: str) -> None:

@@ -3,6 +3,8 @@
 Changes: What is protected refuses to be deleted by its stack too, also when a deployment that
     failed is rolled back.
 Original: CloudFormation deletes it.
+Fault: the emulator's; CloudFormation's handlers would delete through the operations of the
+    services, which do refuse, instead of taking the records away.
 AWS:
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html

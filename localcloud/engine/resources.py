@@ -1,9 +1,12 @@
 """CloudFormation resource types that the emulator lacks.
 
 Changes: Each is given its effect through the public AWS API, or recorded: accepted and listed in
-    the stack, without any effect; `localcloud/ledger.py` says which. `Ref` of a secret is its ARN.
+    the stack, without any effect; `localcloud/ledger/` says which. `Ref` of a secret is its ARN.
 Original: A template that names one is refused. `Ref` of a secret is its name, so that policies and
     functions that refer to the secret by it fit no secret.
+Fault: the emulator's; `Ref` of a secret would be its ARN, and rotation schedules and associations
+    of web ACLs would call the operations that it has.
+Ours: what is recorded, and a bucket that is emptied without the CDK's function.
 AWS:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
 Checked: ministack 1.5.32, 1.5.33.

@@ -4,6 +4,9 @@ Changes: A template's validator is made and tied to its methods. UpdateApiKey he
     `false`. A function is told the key's id, the peer's address and each value of a header.
 Original: The validator is an id that nothing is behind. Any text is true. The address is
     127.0.0.1, the key's id is missing, repeated headers are joined.
+Fault: the emulator's; CloudFormation would make a validator with CreateRequestValidator,
+    `_update_api_key` would compare a patch's value with `true`, and `_build_lambda_event_v1` would
+    have the key's id, the peer's address and every value of a header.
 Checked: ministack 1.5.32, 1.5.33.
 
 The handlers run on the emulator's event loop and before a deployment takes its snapshot of the

@@ -4,6 +4,8 @@ Changes: RotateSecret stages a new version and calls the rotation function for e
     rotation is not to begin at once, the step `testSecret` alone, for a version that is taken away
     again. DescribeSecret says when a secret was rotated. A version without a value is not found.
 Original: RotateSecret answers without calling the function, and a copy of the value is current.
+Fault: the emulator's; RotateSecret would stage a version `AWSPENDING` and invoke the function for
+    each of the four steps.
 AWS:
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
     What is in the version that is tested (RotateImmediately) is not documented; AWS's own rotation

@@ -6,6 +6,9 @@ Changes: Root is one random key, every named key has its signature verified, for
 Original: `test`, any twelve digits, the configured key and credentials that cannot be read
     (`Authorization: Bearer x`) are root without a look at a signature. One for a service is good
     for another. A function's keys are derived from public names.
+Fault: the emulator's; `authenticate` would hold a credential's scope against the service and region
+    that the request is for.
+Ours: no well-known key, because every page and program of this machine reaches this cloud.
 AWS:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 Checked: ministack 1.5.32, 1.5.33.

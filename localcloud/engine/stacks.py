@@ -2,6 +2,8 @@
 
 Changes: A stack that was in progress when the state was saved has failed, and can be deployed anew.
 Original: It stays in progress for ever: deployments run in a task of the process that ended.
+Fault: the emulator's; `load_persisted_state` would end what was in progress, because nothing goes
+    on with it.
 Checked: ministack 1.5.32, 1.5.33.
 """
 

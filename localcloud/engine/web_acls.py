@@ -2,6 +2,8 @@
 
 Changes: A deployed web ACL keeps them in base64, which a template may say or leave to the service.
 Original: They are kept as the template says, and a client that reads the web ACL fails to decode.
+Fault: the emulator's; CloudFormation's handler of `AWS::WAFv2::WebACL` would encode `SearchString`
+    in base64, and take `SearchStringBase64` as it is.
 AWS:
     https://docs.aws.amazon.com/waf/latest/APIReference/API_ByteMatchStatement.html
 Checked: ministack 1.5.32, 1.5.33.

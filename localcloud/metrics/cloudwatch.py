@@ -1,8 +1,15 @@
-"""The emulator's CloudWatch, with its metrics, its alarms and their actions as on AWS.
+"""Amazon CloudWatch of the emulator, with metrics, alarms and actions as on AWS.
 
-The emulator looks at an alarm only when somebody calls its API, overlooks dimensions, missing data
-and M of N, and asks no policy before it acts. Here both are replaced; its API answers from the same
-metrics and alarms as before.
+Changes: Every alarm is evaluated each minute, with its dimensions, missing data and M of N; an
+    action publishes only where the topic lets it, and the history says what became of it.
+Original: An alarm is looked at when somebody calls the API; dimensions that it does not name,
+    missing data and M of N are overlooked; no policy is asked.
+Fault: the emulator's; `_evaluate_alarm` would heed `Dimensions`, `DatapointsToAlarm` and
+    `TreatMissingData`, and a task would call it each minute.
+Ours: asking the topic's policy, and the clock of a drill.
+AWS:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
+Checked: ministack 1.5.32, 1.5.33.
 """
 
 import json

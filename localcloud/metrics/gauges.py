@@ -1,4 +1,11 @@
-"""What is measured once a minute rather than when something happens: queues and databases."""
+"""Metrics that are measured once a minute: of queues and of databases.
+
+Changes: SQS goes by this cloud's clock; its queues and the database server are measured each
+    minute.
+Original: SQS goes by the machine's clock; neither has a metric.
+Ours: the clock of a drill, and the metrics of a server that is ours.
+Checked: ministack 1.5.32, 1.5.33.
+"""
 
 import time
 from collections.abc import Iterator

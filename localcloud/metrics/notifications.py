@@ -1,7 +1,15 @@
-"""What Amazon SNS lacks in the emulator: e-mail, and its confirmation.
+"""E-mail of Amazon SNS, and its confirmation.
 
-A message goes to confirmed subscriptions alone. One made through the API is confirmed with the
-token in the inbox, as on AWS; one made by a template counts as confirmed here.
+Changes: A message goes to confirmed subscriptions alone, as mail in the inbox. A subscription made
+    through the API is confirmed with the token in its first mail; one that a template makes counts
+    as confirmed.
+Original: Mail goes nowhere, and every subscription is confirmed at once.
+Fault: the emulator's; `_subscribe` would ask for confirmation of `email` too, as it does of `http`
+    and `https`.
+Ours: the inbox.
+AWS:
+    https://docs.aws.amazon.com/sns/latest/dg/SendMessageToEmail.html
+Checked: ministack 1.5.32, 1.5.33.
 """
 
 import json

@@ -37,6 +37,18 @@ def test_no_word_of_the_ledger_is_lost_in_a_pipe(deployment: Deployment) -> None
     assert [row["note"] for row in rows if row["note"] not in said] == []
 
 
+def test_each_property_of_each_resource_is_told(deployment: Deployment) -> None:
+    rows = json.loads(deployment.tap("status", "--json").stdout)["resources"]
+
+    said = deployment.tap("status", "--each").stdout
+
+    for row in rows:
+        _, _, of_resource = said.partition(f" {row['resource']} ")
+        for name, entry in row["properties"].items():
+            assert f"  {name} " in of_resource
+            assert entry["why"] in of_resource
+
+
 _SHELLS: list[dict[str, str]] = [
     {"https_proxy": _NOWHERE, "HTTPS_PROXY": _NOWHERE, "http_proxy": _NOWHERE},
     {"ALL_PROXY": _NOWHERE, "all_proxy": _NOWHERE},

@@ -21,7 +21,18 @@ LOCKED = re.search(
 )
 
 
-@pytest.mark.parametrize("name", [f"localcloud.engine.{name}" for name in SUBJECTS])
+# Whatever puts something in the place of a name of the emulator's, wherever it is.
+CHANGES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in (ROOT / "localcloud").rglob("*.py")
+    if re.search(
+        r"^from localcloud\.engine\.internals import .*replace", path.read_text(), re.MULTILINE
+    )
+)
+HEADS = sorted({*CHANGES, *(f"localcloud.engine.{name}" for name in SUBJECTS)})
+
+
+@pytest.mark.parametrize("name", HEADS)
 def test_a_file_says_what_it_changes_what_the_original_answers_and_where_it_was_checked(name):
     module = import_module(name)
 
@@ -31,11 +42,39 @@ def test_a_file_says_what_it_changes_what_the_original_answers_and_where_it_was_
     assert LOCKED[1] in patches.checked_versions(module)
 
 
+@pytest.mark.parametrize("name", HEADS)
+def test_a_file_says_whose_the_fault_is_and_what_would_mend_the_emulators(name):
+    said = import_module(name).__doc__ or ""
+
+    fault = re.search(r"^Fault: the emulator's; \S.* would ", said, re.MULTILINE | re.DOTALL)
+    assert bool(fault) == ("\nFault:" in said)
+    assert fault or re.search(r"^Ours: \S", said, re.MULTILINE)
+
+
+def test_what_changes_the_emulator_is_known_to_start_with_a_checked_version():
+    assert set(CHANGES) <= {*patches.PATCHES, *patches.PARTS}
+
+
 @pytest.mark.parametrize("name", [name for name in SUBJECTS if name != "deployed"])
 def test_a_file_has_a_contract_test(name):
     tests = (Path(__file__).parent / f"test_{name}.py").read_text()
 
     assert "def test_the_original_" in tests
+
+
+@pytest.mark.parametrize("package", ["consent", "metrics"])
+def test_a_package_that_changes_the_emulator_has_contract_tests(package):
+    tests = (Path(__file__).parents[1] / package / "test_originals.py").read_text()
+
+    assert "def test_the_original_" in tests
+
+
+def test_the_newest_version_is_held_against_every_contract_test_weekly():
+    weekly = (ROOT / ".github/workflows/emulator.yml").read_text()
+
+    for path in (ROOT / "tests/unit/localcloud").rglob("test_*.py"):
+        if "\ndef test_the_original_" in path.read_text():
+            assert str(path.parent.relative_to(ROOT)) in weekly
 
 
 def test_what_can_be_installed_is_in_the_list():

@@ -20,7 +20,10 @@ TEMPLATE: dict[str, dict[str, Any]] = {
         "Properties": {
             "BucketEncryption": {"ServerSideEncryptionConfiguration": [ENCRYPTION]},
             "LifecycleConfiguration": {
-                "Rules": [{"Id": "old", "Status": "Enabled", "ExpirationInDays": "90"}]
+                "Rules": [
+                    {"Id": "old", "Status": "Enabled", "ExpirationInDays": "90"},
+                    {"Id": "gone", "Status": "Enabled", "ExpiredObjectDeleteMarker": "true"},
+                ]
             },
             "LoggingConfiguration": {"DestinationBucketName": {"Ref": "Logs"}},
             "VersioningConfiguration": {"Status": "Enabled"},
@@ -40,6 +43,16 @@ TEMPLATE: dict[str, dict[str, Any]] = {
             "BillingMode": "PAY_PER_REQUEST",
             "SSESpecification": {"SSEEnabled": True, "KMSMasterKeyId": KEY, "SSEType": "KMS"},
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+        },
+    },
+    "Function": {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "Code": {"ZipFile": "def handler(event, context): pass"},
+            "Handler": "index.handler",
+            "KmsKeyArn": KEY,
+            "Role": "arn:aws:iam::000000000000:role/function",
+            "Runtime": "python3.11",
         },
     },
     "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": KEY}},
