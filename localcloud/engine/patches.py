@@ -36,6 +36,7 @@ PARTS = (
     "localcloud.metrics.gauges",
     "localcloud.metrics.monitoring",
     "localcloud.metrics.notifications",
+    "localcloud.metrics.tables",
 )
 _CHECKED = re.compile(r"^Checked: ministack (.+)\.$", re.MULTILINE)
 

@@ -72,3 +72,17 @@ def test_an_address_is_asked_before_it_gets_mail(emulator, patch, tmp_path):
     patch(Monitored)
 
     assert subscribed(emulator) == "pending confirmation"
+
+
+def test_the_original_publishes_nothing_of_tables(emulator):
+    table, name = emulator.client("dynamodb"), f"t{time.time_ns()}"
+    table.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    table.put_item(TableName=name, Item={"id": {"S": "1"}})
+
+    found = emulator.client("cloudwatch").list_metrics(Namespace="AWS/DynamoDB")["Metrics"]
+    assert found == []
