@@ -24,6 +24,7 @@ PATCHES = (
     "localcloud.engine.stacks",
     "localcloud.engine.viewers",
     "localcloud.engine.web_acls",
+    "localcloud.network.installed",
     "localcloud.consent.installed",  # asks before whatever the others have put in place
 )
 _CHECKED = re.compile(r"^Checked: ministack (.+)\.$", re.MULTILINE)
