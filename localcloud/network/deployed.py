@@ -11,14 +11,8 @@ from localcloud.network.model import Endpoint, Interface, Network, Rule, Subnet
 Record = dict[str, Any]
 
 DECLARED_PORT = "_DeclaredPort"  # of a database, whose endpoint has the port of PostgreSQL here
-_DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
-_TARGETS = ("GatewayId", "NatGatewayId")
-_PEERS = {
-    "IpRanges": "CidrIp",
-    "Ipv6Ranges": "CidrIpv6",
-    "PrefixListIds": "PrefixListId",
-    "UserIdGroupPairs": "GroupId",
-}
+_PEERS = {"IpRanges": "CidrIp", "Ipv6Ranges": "CidrIpv6", "PrefixListIds": "PrefixListId"}
+_PEERS["UserIdGroupPairs"] = "GroupId"
 
 
 def network() -> Network:
@@ -40,9 +34,9 @@ def network() -> Network:
         },
         endpoints=[
             Endpoint(
-                each["VpcId"],
-                each["ServiceName"].rpartition(".")[2],
-                _interface(each["VpcEndpointId"], each),
+                vpc=each["VpcId"],
+                service=each["ServiceName"].rpartition(".")[2],
+                interface=_interface(each["VpcEndpointId"], each),
                 has_private_dns=str(each.get("PrivateDnsEnabled")).lower() == "true",
                 prefix_list=_prefix_list(each),
             )
@@ -66,17 +60,17 @@ def databases() -> Iterator[tuple[Interface, int]]:
             "SubnetIds": [of["SubnetIdentifier"] for of in each["DBSubnetGroup"]["Subnets"]],
             "SecurityGroupIds": [of["VpcSecurityGroupId"] for of in each["VpcSecurityGroups"]],
         }
-        found = _interface(each["DBInstanceIdentifier"], placed, each["PubliclyAccessible"])
-        yield found, int(each.get(DECLARED_PORT) or each["Endpoint"]["Port"])
+        port = each.get(DECLARED_PORT) or each["Endpoint"]["Port"]
+        yield _interface(each["DBInstanceIdentifier"], placed), int(port)
 
 
 def _all(kind: str) -> list[Record]:
     return list(need(ec2, f"_{kind}").values())
 
 
-def _interface(name: str, placed: Record, is_public: bool = False) -> Interface:
-    subnets, groups = (placed.get(each, ()) for each in ("SubnetIds", "SecurityGroupIds"))
-    return Interface(name, tuple(subnets), frozenset(groups), is_public)
+def _interface(name: str, placed: Record) -> Interface:
+    subnets, groups = (placed.get(each) or () for each in ("SubnetIds", "SecurityGroupIds"))
+    return Interface(name, tuple(subnets), frozenset(groups))
 
 
 def _prefix_list(endpoint: Record) -> str:
@@ -85,31 +79,31 @@ def _prefix_list(endpoint: Record) -> str:
 
 def _routes(subnet: Record) -> dict[str, str]:
     """The routes of a subnet's own table, else of its VPC's main one, and gateway endpoints."""
-    tables = [each for each in _all("route_tables") if each["VpcId"] == subnet["VpcId"]]
-
-    def serves(table: Record, key: str, value: Any) -> bool:
-        return any(each.get(key) == value for each in table["Associations"])
-
-    own = [each for each in tables if serves(each, "SubnetId", subnet["SubnetId"])]
-    routes = {}
-    for table in own or [each for each in tables if serves(each, "Main", True)]:
-        for route in table["Routes"]:
-            destination, target = (
-                next((route[each] for each in keys if each in route), "")
-                for keys in (_DESTINATIONS, _TARGETS)
-            )
-            routes[destination] = target
-        for endpoint in _all("vpc_endpoints"):
-            if table["RouteTableId"] in endpoint["RouteTableIds"]:
-                routes[_prefix_list(endpoint)] = endpoint["VpcEndpointId"]
-    return routes
+    main, own = {"Main": True}, {"Main": False, "SubnetId": subnet["SubnetId"]}
+    tables = [
+        table
+        for wanted in (own, main)
+        for table in _all("route_tables")
+        if table["VpcId"] == subnet["VpcId"]
+        and any(wanted.items() <= each.items() for each in table["Associations"])
+    ]
+    routes = {
+        route["DestinationCidrBlock"]: route.get("GatewayId") or route.get("NatGatewayId", "")
+        for route in tables[0]["Routes"]
+        if "DestinationCidrBlock" in route
+    }
+    return routes | {
+        _prefix_list(each): each["VpcEndpointId"]
+        for each in _all("vpc_endpoints")
+        if tables[0]["RouteTableId"] in each["RouteTableIds"]
+    }
 
 
 def _rules(group: Record) -> Iterator[Rule]:
     for way, kind in (("from", "IpPermissions"), ("to", "IpPermissionsEgress")):
         for allowed in group[kind]:
-            protocol = str(allowed["IpProtocol"])
             ports = (int(allowed.get("FromPort", 0)), int(allowed.get("ToPort", 65535)))
             for peers, named in _PEERS.items():
                 for peer in allowed.get(peers, ()):
-                    yield Rule(group["GroupId"], way, peer.get(named, ""), protocol, ports)
+                    name, protocol = peer.get(named, ""), str(allowed["IpProtocol"])
+                    yield Rule(group["GroupId"], way, name, protocol, ports)

@@ -13,6 +13,7 @@ import ipaddress
 import json
 import logging
 import secrets
+import socket
 import threading
 from collections.abc import Callable
 from socketserver import StreamRequestHandler, ThreadingTCPServer
@@ -44,11 +45,10 @@ def install(cloud: Cloud) -> None:
     for way, kind in (("Ingress", "IpPermissions"), ("Egress", "IpPermissionsEgress")):
         handlers[f"AWS::EC2::SecurityGroup{way}"] = _resource("sgr", _put_rule(kind))
     function = handlers["AWS::Lambda::Function"]
-    handlers["AWS::Lambda::Function"] = {
-        **function,
-        "create": _in_vpc(function["create"], 1),
-        "update": _in_vpc(function["update"], 2),
+    in_vpc = {
+        verb: _in_vpc(function[verb], given_at) for verb, given_at in (("create", 1), ("update", 2))
     }
+    handlers["AWS::Lambda::Function"] = function | in_vpc
     detect = need(lambda_runtime, "_detect_runtime_binary")
     guard = f"{inspect.getsource(worker)}\nguard_sockets({_serve(cloud)})\n"
 
@@ -68,8 +68,9 @@ def find_way(
     the function's own.
     """
     network, source = deployed.network(), deployed.function(function, version)
-    if not ipaddress.ip_address(host).is_loopback:
-        return network.way_to_internet(source, port, host)
+    address = host if ":" in host else socket.gethostbyname(host)  # sockets take names, too
+    if not ipaddress.ip_address(address).is_loopback:
+        return network.way_to_internet(source, port, address)
     if port == cloud.database_port:
         found = (network.way_to_interface(source, *each) for each in deployed.databases())
         return next(filter(None, found), ())
@@ -95,17 +96,16 @@ def _serve(cloud: Cloud) -> int:
     return int(server.server_address[1])
 
 
-def _in_vpc(deploy: Callable[..., Any], properties_at: int) -> Callable[..., Any]:
+def _in_vpc(deploy: Callable[..., Any], given_at: int) -> Callable[..., Any]:
     """Keep the VPC of a template's function."""
-    functions = need(lambda_svc, "_functions")
-    with_id = need(lambda_svc, "_vpc_config_with_id")
+    functions, with_id = need(lambda_svc, "_functions"), need(lambda_svc, "_vpc_config_with_id")
 
-    def deployed_in_vpc(*given: Any) -> Any:
-        name, attributes = deploy(*given)
-        functions[name]["config"]["VpcConfig"] = with_id(given[properties_at].get("VpcConfig"))
-        return name, attributes
+    def kept(*given: Any) -> Any:
+        answer = deploy(*given)
+        functions[answer[0]]["config"]["VpcConfig"] = with_id(given[given_at].get("VpcConfig"))
+        return answer
 
-    return deployed_in_vpc
+    return kept
 
 
 def _resource(prefix: str, put: Callable[[str, Properties, Properties], None]) -> Handler:
@@ -124,26 +124,25 @@ def _resource(prefix: str, put: Callable[[str, Properties, Properties], None]) -
 def _put_rule(kind: str) -> Callable[[str, Properties, Properties], None]:
     """Change the rules of one kind in the record of a security group."""
     permissions = need(provisioners, "_ec2_sg_permissions")
-    reconcile = need(provisioners, "_ec2_sg_reconcile")
     groups = need(ec2, "_security_groups")
 
     def put(_: str, old: Properties, new: Properties) -> None:
         for given, before, after in ((old, [old], []), (new, [], [new])):
             if group := groups.get(given.get("GroupId", "")):
-                reconcile(group[kind], permissions(before), permissions(after))
+                change = permissions(before), permissions(after)
+                need(provisioners, "_ec2_sg_reconcile")(group[kind], *change)
 
     return put
 
 
 def _put_nat_gateway(nat_id: str, _old: Properties, new: Properties) -> None:
-    gateways, subnets = need(ec2, "_nat_gateways"), need(ec2, "_subnets")
+    gateways, subnet = need(ec2, "_nat_gateways"), need(ec2, "_subnets").get(new.get("SubnetId"))
     gateways.pop(nat_id, None)
     if new:
-        subnet = new.get("SubnetId", "")  # a regional one is in none
         gateways[nat_id] = {
             "NatGatewayId": nat_id,
-            "SubnetId": subnet,
-            "VpcId": new.get("VpcId") or subnets[subnet]["VpcId"],
+            "SubnetId": new.get("SubnetId", ""),  # a regional one is in none
+            "VpcId": new.get("VpcId") or subnet["VpcId"],
             "ConnectivityType": new.get("ConnectivityType", "public"),
             "State": "available",
             "CreateTime": need(ec2, "_now_ts")(),

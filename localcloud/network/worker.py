@@ -10,8 +10,7 @@ import sys
 import time
 from typing import Any
 
-# What Linux waits for an answer by default (net.ipv4.tcp_syn_retries).
-_PATIENCE_SECONDS = 127
+_PATIENCE_SECONDS = 127  # what Linux waits for an answer (net.ipv4.tcp_syn_retries)
 
 
 def guard_sockets(port: int) -> None:
@@ -49,12 +48,7 @@ def _service() -> str:
 
 
 def _time_out(seconds: float | None) -> None:
-    """Wait as for an answer that never comes.
-
-    Raises:
-        TimeoutError: In the end; the kernel's where the socket has no timeout of its own.
-    """
+    """Wait for an answer that never comes, and raise what Python or the kernel would."""
     time.sleep(_PATIENCE_SECONDS if seconds is None else seconds)
-    if seconds is None:
-        raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
-    raise TimeoutError("timed out")
+    kernels = TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+    raise kernels if seconds is None else TimeoutError("timed out")

@@ -109,7 +109,6 @@ class TemplateNetwork:
                     "SubnetIds": subnets[_name(own["DBSubnetGroupName"])]["SubnetIds"],
                     "SecurityGroupIds": own["VPCSecurityGroups"],
                 },
-                is_public=bool(own.get("PubliclyAccessible", True)),
             )
             for name, own in self.of_type("AWS::RDS::DBInstance").items()
         }
@@ -150,9 +149,10 @@ class TemplateNetwork:
         ]
         endpoints = [each.interface for each in self.model.endpoints if each.interface.groups]
         machines = [*self.functions().values(), *self.databases().values(), *endpoints]
-        ways = deque([(Interface(INTERNET), (INTERNET,))])
-        ways += [(each, (INTERNET, each.name)) for each in entered]
-        seen = {INTERNET}
+        ways: deque[tuple[Interface, Way]] = deque(
+            (each, (INTERNET, each.name)) for each in entered
+        )
+        seen: set[str] = set()
         while ways:
             machine, way = ways.popleft()
             if machine.name == target.name:
@@ -199,11 +199,11 @@ class TemplateNetwork:
             yield _rule(_name(rule["GroupId"]), "to", rule)
 
 
-def _interface(name: str, placed: Json, *, is_public: bool = False) -> Interface:
+def _interface(name: str, placed: Json) -> Interface:
     subnets, groups = (
         [_name(each) for each in placed.get(key, ())] for key in ("SubnetIds", "SecurityGroupIds")
     )
-    return Interface(name, tuple(subnets), frozenset(groups), is_public)
+    return Interface(name, tuple(subnets), frozenset(groups))
 
 
 def _rule(group: str, way: str, rule: Json) -> Rule:
