@@ -19,8 +19,9 @@ from collections.abc import Callable
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
+from ministack import app
 from ministack.core import lambda_runtime
-from ministack.services import ec2, lambda_svc
+from ministack.services import cloudformation, ec2, lambda_svc
 from ministack.services.cloudformation import provisioners
 
 from localcloud.cloud import Cloud
@@ -30,6 +31,8 @@ from localcloud.network.model import HTTPS, Way
 
 Properties = dict[str, Any]
 Handler = dict[str, Callable[..., Any]]
+
+_FUNCTION = "AWS::Lambda::Function"
 
 _log = logging.getLogger(__name__)
 
@@ -41,14 +44,22 @@ def install(cloud: Cloud) -> None:
         CloudError: The emulator lacks a name that this needs.
     """
     handlers = need(provisioners, "_RESOURCE_HANDLERS")
-    handlers["AWS::EC2::NatGateway"] = _resource("nat", _put_nat_gateway)
-    for way, kind in (("Ingress", "IpPermissions"), ("Egress", "IpPermissionsEgress")):
-        handlers[f"AWS::EC2::SecurityGroup{way}"] = _resource("sgr", _put_rule(kind))
-    function = handlers["AWS::Lambda::Function"]
-    in_vpc = {
-        verb: _in_vpc(function[verb], given_at) for verb, given_at in (("create", 1), ("update", 2))
+    made = {
+        "AWS::EC2::NatGateway": _resource("nat", _put_nat_gateway),
+        "AWS::EC2::SecurityGroupIngress": _resource("sgr", _put_rule("IpPermissions")),
+        "AWS::EC2::SecurityGroupEgress": _resource("sgr", _put_rule("IpPermissionsEgress")),
     }
-    handlers["AWS::Lambda::Function"] = function | in_vpc
+    handlers |= made
+    function = handlers[_FUNCTION]
+    kept = {verb: _in_vpc(function[verb], at) for verb, at in (("create", 1), ("update", 2))}
+    handlers[_FUNCTION] = function | kept
+    load = need(app, "_load_persisted_state")
+
+    def load_all() -> None:
+        load()
+        _adopt(made)
+
+    replace(app, "_load_persisted_state", load_all)
     detect = need(lambda_runtime, "_detect_runtime_binary")
     guard = f"{inspect.getsource(worker)}\nguard_sockets({_serve(cloud)})\n"
 
@@ -97,15 +108,31 @@ def _serve(cloud: Cloud) -> int:
 
 
 def _in_vpc(deploy: Callable[..., Any], given_at: int) -> Callable[..., Any]:
-    """Keep the VPC of a template's function."""
-    functions, with_id = need(lambda_svc, "_functions"), need(lambda_svc, "_vpc_config_with_id")
+    """Return a handler's verb that keeps the VPC of a template's function."""
 
-    def kept(*given: Any) -> Any:
+    def deployed_in_vpc(*given: Any) -> Any:
         answer = deploy(*given)
-        functions[answer[0]]["config"]["VpcConfig"] = with_id(given[given_at].get("VpcConfig"))
+        _keep_vpc(answer[0], given[given_at])
         return answer
 
-    return kept
+    return deployed_in_vpc
+
+
+def _keep_vpc(name: str, given: Properties) -> None:
+    vpc = need(lambda_svc, "_vpc_config_with_id")(given.get("VpcConfig"))
+    need(lambda_svc, "_functions")[name]["config"]["VpcConfig"] = vpc
+
+
+def _adopt(handlers: dict[str, Handler]) -> None:
+    """Deploy what an earlier version of this project has recorded or dropped of saved stacks."""
+    for stack in need(cloudformation, "_stacks").values():
+        for made in stack["_resources"].values():
+            kind, name, given = made["ResourceType"], made["PhysicalResourceId"], made["Properties"]
+            if kind in handlers and name.startswith(f"{stack['StackName']}-"):
+                handlers[kind]["update"](name, {}, given)
+            function = need(lambda_svc, "_functions").get(name) if kind == _FUNCTION else None
+            if function and "VpcConfig" not in function["config"]:
+                _keep_vpc(name, given)
 
 
 def _resource(prefix: str, put: Callable[[str, Properties, Properties], None]) -> Handler:
