@@ -7,7 +7,6 @@ import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
-
 from ministack import app
 from ministack.services.cloudformation import provisioners
 
