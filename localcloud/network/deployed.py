@@ -38,7 +38,7 @@ def network() -> Network:
                 service=each["ServiceName"].rpartition(".")[2],
                 interface=_interface(each["VpcEndpointId"], each),
                 has_private_dns=str(each.get("PrivateDnsEnabled")).lower() == "true",
-                prefix_list=_prefix_list(each),
+                prefix_list=need(ec2, "_aws_pl_id_from_name")(each["ServiceName"]),
             )
             for each in _all("vpc_endpoints")
         ],
@@ -73,10 +73,6 @@ def _interface(name: str, placed: Record) -> Interface:
     return Interface(name, tuple(subnets), frozenset(groups))
 
 
-def _prefix_list(endpoint: Record) -> str:
-    return str(need(ec2, "_aws_pl_id_from_name")(endpoint["ServiceName"]))
-
-
 def _routes(subnet: Record) -> dict[str, str]:
     """The routes of a subnet's own table, else of its VPC's main one, and gateway endpoints."""
     main, own = {"Main": True}, {"Main": False, "SubnetId": subnet["SubnetId"]}
@@ -93,7 +89,7 @@ def _routes(subnet: Record) -> dict[str, str]:
         if "DestinationCidrBlock" in route
     }
     return routes | {
-        _prefix_list(each): each["VpcEndpointId"]
+        need(ec2, "_aws_pl_id_from_name")(each["ServiceName"]): each["VpcEndpointId"]
         for each in _all("vpc_endpoints")
         if tables[0]["RouteTableId"] in each["RouteTableIds"]
     }

@@ -110,21 +110,18 @@ def _serve(cloud: Cloud) -> int:
 def _in_vpc(deploy: Callable[..., Any], given_at: int) -> Callable[..., Any]:
     """Return a handler's verb that keeps the VPC of a template's function."""
 
-    def deployed_in_vpc(*given: Any) -> Any:
-        answer = deploy(*given)
-        _keep_vpc(answer[0], given[given_at])
-        return answer
+    def kept(*given: Any) -> Any:
+        name, attributes = deploy(*given)
+        vpc = need(lambda_svc, "_vpc_config_with_id")(given[given_at].get("VpcConfig"))
+        need(lambda_svc, "_functions")[name]["config"]["VpcConfig"] = vpc
+        return name, attributes
 
-    return deployed_in_vpc
-
-
-def _keep_vpc(name: str, given: Properties) -> None:
-    vpc = need(lambda_svc, "_vpc_config_with_id")(given.get("VpcConfig"))
-    need(lambda_svc, "_functions")[name]["config"]["VpcConfig"] = vpc
+    return kept
 
 
 def _adopt(handlers: dict[str, Handler]) -> None:
     """Deploy what an earlier version of this project has recorded or dropped of saved stacks."""
+    keep_vpc = _in_vpc(lambda name, _: (name, {}), 1)
     for stack in need(cloudformation, "_stacks").values():
         for made in stack["_resources"].values():
             kind, name, given = made["ResourceType"], made["PhysicalResourceId"], made["Properties"]
@@ -132,7 +129,7 @@ def _adopt(handlers: dict[str, Handler]) -> None:
                 handlers[kind]["update"](name, {}, given)
             function = need(lambda_svc, "_functions").get(name) if kind == _FUNCTION else None
             if function and "VpcConfig" not in function["config"]:
-                _keep_vpc(name, given)
+                keep_vpc(name, given)
 
 
 def _resource(prefix: str, put: Callable[[str, Properties, Properties], None]) -> Handler:
