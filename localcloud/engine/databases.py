@@ -22,6 +22,7 @@ from localcloud import postgres
 from localcloud.cloud import Cloud
 from localcloud.engine.internals import need
 from localcloud.errors import CloudError
+from localcloud.network.deployed import DECLARED_PORT
 
 Properties = dict[str, Any]
 _INSTANCE = "AWS::RDS::DBInstance"
@@ -45,8 +46,10 @@ def _instance(cloud: Cloud, handler: dict[str, Any]) -> dict[str, Any]:
 
     def attributes(physical_id: str, given: Properties, secret_arn: str) -> Properties:
         endpoint = {"Address": _HOST, "Port": cloud.database_port}
-        instances[physical_id]["Endpoint"].update(endpoint)
-        instances[physical_id]["MasterUserSecret"] = {"SecretArn": secret_arn}
+        found = instances[physical_id]
+        found.setdefault(DECLARED_PORT, found["Endpoint"]["Port"])
+        found["Endpoint"].update(endpoint)
+        found["MasterUserSecret"] = {"SecretArn": secret_arn}
         return {
             **given,
             "Endpoint.Address": _HOST,

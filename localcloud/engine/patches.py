@@ -25,6 +25,7 @@ PATCHES = (
     "localcloud.engine.stacks",
     "localcloud.engine.viewers",
     "localcloud.engine.web_acls",
+    "localcloud.network.installed",
     "localcloud.consent.installed",  # asks before whatever the others have put in place
 )
 # Put in place by the parts that they are of, in the same versions.

@@ -91,11 +91,11 @@ class Own:
             ),
         )
 
-    def function(self, name: str) -> str:
-        """The ARN of a function with the role."""
+    def function(self, name: str, code: str = _HANDLER, **settings: Any) -> str:
+        """The ARN of a function with the role; `code` is its module, with a `handler`."""
         package = io.BytesIO()
         with zipfile.ZipFile(package, "w") as archive:
-            archive.writestr("index.py", _HANDLER)
+            archive.writestr("index.py", code)
         functions = self.deployment.client("lambda")
         made = functions.create_function(
             FunctionName=f"{self.name}-{name}",
@@ -103,6 +103,7 @@ class Own:
             Handler="index.handler",
             Role=self.role,
             Code={"ZipFile": package.getvalue()},
+            **settings,
         )
         arn: str = made["FunctionArn"]
         self.ends.callback(functions.delete_function, FunctionName=arn)

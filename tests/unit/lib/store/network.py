@@ -1,28 +1,28 @@
-"""Who can open a connection to whom in a template: a graph, and the paths through it.
+"""The network of a template, read into the embedded cloud's model, and a proof on it.
 
-An edge `a -> b` says that a packet that starts a connection can go from `a` to `b`:
-
-- the internet reaches what an internet gateway is attached to;
-- a subnet reaches what its route table leads to, and every subnet of its network (the local
-  route), but is itself entered from outside only over its own route to an internet gateway;
-- a machine (function, database, endpoint) leaves through its security groups into its subnets,
-  and is entered from them through its security groups.
-
-Ports are on the doors of the security groups: a door is a node named for a group, a direction, a
-port range and a peer. What is not modelled (network ACLs, address ranges of peers) is assumed
-open, so that a proof stands whatever they are.
+What the proof asks is stricter than what AWS forbids: no rule but the application's may lead to a
+database, whoever could use it. A path may go through several machines, and through one that an
+attacker has in a subnet that the internet enters.
 """
 
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-import networkx
+from localcloud.network.model import (
+    ANYWHERE,
+    INTERNET,
+    Endpoint,
+    Interface,
+    Network,
+    Rule,
+    Subnet,
+    Way,
+)
 
-INTERNET = "internet"
 Json = dict[str, Any]
 _NOBODY = "255.255.255.255/32"
-_GATEWAYS = (
+_TARGETS = (
     "GatewayId",
     "NatGatewayId",
     "TransitGatewayId",
@@ -35,33 +35,32 @@ _GATEWAYS = (
     "LocalGatewayId",
     "CoreNetworkArn",
 )
+# A machine that an attacker has: nothing keeps it from speaking.
+_ATTACKER = "attacker"
 
 
-@dataclass(frozen=True)
-class Door:
-    """One rule of a security group: who may pass it, by which protocol and ports."""
-
-    group: str
-    way: str
-    peer: str
-    protocol: str
-    ports: tuple[int, int]
-
-    def __str__(self) -> str:
-        first, last = self.ports
-        ports = str(first) if first == last else f"{first}-{last}"
-        return f"{self.group} {self.way} {self.protocol}/{ports} {self.peer}"
-
-
-class Network:
-    """The network of a template."""
+class TemplateNetwork:
+    """The network of a template; everything has its logical id as name."""
 
     def __init__(self, template: Json) -> None:
         self._resources: dict[str, Json] = template["Resources"]
-        self.graph: Any = networkx.DiGraph()
-        self._connect_subnets()
-        self.doors = list(self._doors())
-        self._connect_machines()
+        self.model = Network(
+            subnets={
+                name: Subnet(_name(own["VpcId"]), own["CidrBlock"], self.routes(name))
+                for name, own in self.of_type("AWS::EC2::Subnet").items()
+            },
+            gateways={
+                _name(own["VpcId"]): _name(own["InternetGatewayId"])
+                for own in self.of_type("AWS::EC2::VPCGatewayAttachment").values()
+                if "InternetGatewayId" in own
+            },
+            nats={
+                name: _name(own.get("SubnetId", ""))
+                for name, own in self.of_type("AWS::EC2::NatGateway").items()
+            },
+            endpoints=list(self._endpoints()),
+            rules=[*self._rules(), Rule(_ATTACKER, "to", ANYWHERE, "-1", (0, 65535))],
+        )
 
     def of_type(self, kind: str) -> dict[str, Json]:
         """The properties of the resources of a type, by logical id."""
@@ -71,33 +70,46 @@ class Network:
             if each["Type"] == kind
         }
 
-    def routes(self, subnet: str) -> list[str]:
-        """Where the routes of a subnet lead to besides the network itself."""
+    def routes(self, subnet: str) -> dict[str, str]:
+        """Where the routes of a subnet lead to besides the network itself, by destination."""
         tables = {
             _name(each["RouteTableId"])
             for each in self.of_type("AWS::EC2::SubnetRouteTableAssociation").values()
             if _name(each["SubnetId"]) == subnet
         }
-        leads = [
-            _name(route[gateway])
+        leads = {
+            route.get("DestinationCidrBlock") or str(route): _name(route[target])
             for route in self.of_type("AWS::EC2::Route").values()
             if _name(route["RouteTableId"]) in tables
-            for gateway in _GATEWAYS
-            if gateway in route
-        ]
-        leads += [
-            name
+            for target in _TARGETS
+            if target in route
+        }
+        return leads | {
+            f"prefixes of {name}": name
             for name, endpoint in self.of_type("AWS::EC2::VPCEndpoint").items()
             for table in endpoint.get("RouteTableIds", [])
             if _name(table) in tables
-        ]
-        return leads
+        }
 
-    def databases(self) -> dict[str, list[str]]:
-        """The subnets of each database."""
-        groups = self.of_type("AWS::RDS::DBSubnetGroup")
+    def functions(self) -> dict[str, Interface]:
+        """The interface of each function that has a VPC."""
         return {
-            name: [_name(each) for each in groups[_name(own["DBSubnetGroupName"])]["SubnetIds"]]
+            name: _interface(name, own["VpcConfig"])
+            for name, own in self.of_type("AWS::Lambda::Function").items()
+            if "VpcConfig" in own
+        }
+
+    def databases(self) -> dict[str, Interface]:
+        """The interface of each database."""
+        subnets = self.of_type("AWS::RDS::DBSubnetGroup")
+        return {
+            name: _interface(
+                name,
+                {
+                    "SubnetIds": subnets[_name(own["DBSubnetGroupName"])]["SubnetIds"],
+                    "SecurityGroupIds": own["VPCSecurityGroups"],
+                },
+            )
             for name, own in self.of_type("AWS::RDS::DBInstance").items()
         }
 
@@ -108,122 +120,93 @@ class Network:
         """
         return [
             f"{claim}: {' -> '.join(map(str, path))}"
-            for database, subnets in self.databases().items()
-            for claim, path in self._wrong_ways(database, subnets, application, port)
+            for database in self.databases().values()
+            for claim, path in self._wrong_ways(database, application, port)
         ]
 
     def _wrong_ways(
-        self, database: str, subnets: list[str], application: str, port: int
+        self, database: Interface, application: str, port: int
     ) -> Iterator[tuple[str, list[Any]]]:
-        for path in self.paths(INTERNET, database):
-            yield "the internet reaches a database", path
-        for door in self.graph.predecessors(database):
-            if (door.peer, door.protocol, door.ports) != (application, "tcp", (port, port)):
-                yield "a database is open to more than its application", [door, database]
-        for door in self.graph.successors(database):
-            yield "a database may start connections", [database, door]
-        for subnet in subnets:
-            for lead in self.routes(subnet):
-                yield "a database's subnet has a route out", [database, subnet, lead]
+        if path := self.path_from_internet(database):
+            yield "the internet reaches a database", list(path)
+        for rule in self.model.rules:
+            if rule.group not in database.groups:
+                continue
+            if rule.way == "to":
+                yield "a database may start connections", [database.name, rule]
+            elif (rule.peer, rule.protocol, rule.ports) != (application, "tcp", (port, port)):
+                yield "a database is open to more than its application", [rule, database.name]
+        for subnet in database.subnets:
+            for lead in self.routes(subnet).values():
+                yield "a database's subnet has a route out", [database.name, subnet, lead]
 
-    def paths(self, start: str, end: str) -> list[list[Any]]:
-        """Every shortest way from `start` to `end`."""
-        if not {start, end} <= set(self.graph) or not networkx.has_path(self.graph, start, end):
-            return []
-        return list(networkx.all_shortest_paths(self.graph, start, end))
+    def path_from_internet(self, target: Interface) -> Way:
+        """The shortest way from the internet to a machine, through others; empty for none."""
+        entered = [
+            Interface(subnet, (subnet,), frozenset({_ATTACKER}))
+            for subnet in self.model.subnets
+            if self.model.way_out(subnet)
+        ]
+        endpoints = [each.interface for each in self.model.endpoints if each.interface.groups]
+        machines = [*self.functions().values(), *self.databases().values(), *endpoints]
+        ways: deque[tuple[Interface, Way]] = deque(
+            (each, (INTERNET, each.name)) for each in entered
+        )
+        seen: set[str] = set()
+        while ways:
+            machine, way = ways.popleft()
+            if machine.name == target.name:
+                return way
+            for other in machines:
+                hops = self._way_on_any_port(machine, other)
+                if hops and other.name not in seen:
+                    seen.add(other.name)
+                    ways.append((other, (*way, *hops[1:])))
+        return ()
 
-    def _connect_subnets(self) -> None:
-        internet_gateways = {
-            _name(each["InternetGatewayId"])
-            for each in self.of_type("AWS::EC2::VPCGatewayAttachment").values()
-            if "InternetGatewayId" in each
-        }
-        for gateway in internet_gateways:
-            self.graph.add_edge(INTERNET, gateway)
-        for subnet in self.of_type("AWS::EC2::Subnet"):
-            for other in self.routes(subnet):
-                self.graph.add_edge(subnet, other)
-                if other in internet_gateways:
-                    self.graph.add_edge(other, subnet)
-                    self.graph.add_edge(subnet, INTERNET)
-        for name, nat in self.of_type("AWS::EC2::NatGateway").items():
-            # A NAT gateway lets connections out, never in.
-            self.graph.add_edge(name, INTERNET)
-            if "SubnetId" in nat:
-                self.graph.add_edge(name, _name(nat["SubnetId"]))
+    def _way_on_any_port(self, source: Interface, target: Interface) -> Way:
+        ports = sorted({rule.ports[0] for rule in self.model.rules})
+        ways = (self.model.way_to_interface(source, target, port) for port in ports)
+        return next(filter(None, ways), ())
 
-    def _doors(self) -> Iterator[Door]:
+    def _endpoints(self) -> Iterator[Endpoint]:
+        for name, own in self.of_type("AWS::EC2::VPCEndpoint").items():
+            service = own["ServiceName"]
+            if isinstance(service, dict):  # com.amazonaws.<region>.<service>, joined
+                service = service["Fn::Join"][1][-1]
+            yield Endpoint(
+                _name(own["VpcId"]),
+                service.rpartition(".")[2],
+                _interface(name, own),
+                has_private_dns=own.get("PrivateDnsEnabled", False),
+                prefix_list=f"prefixes of {name}",
+            )
+
+    def _rules(self) -> Iterator[Rule]:
         for name, group in self.of_type("AWS::EC2::SecurityGroup").items():
             for rule in group.get("SecurityGroupIngress", []):
-                yield _door(name, "from", rule)
-            # A group that says nothing of the way out lets everything out.
-            for rule in group.get(
-                "SecurityGroupEgress", [{"CidrIp": "0.0.0.0/0", "IpProtocol": "-1"}]
-            ):
+                yield _rule(name, "from", rule)
+            # A group that says nothing of the way out lets everything out:
+            # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html
+            for rule in group.get("SecurityGroupEgress") or [
+                {"CidrIp": ANYWHERE, "IpProtocol": "-1"}
+            ]:
                 if rule.get("CidrIp") != _NOBODY:
-                    yield _door(name, "to", rule)
+                    yield _rule(name, "to", rule)
         for rule in self.of_type("AWS::EC2::SecurityGroupIngress").values():
-            yield _door(_name(rule["GroupId"]), "from", rule)
+            yield _rule(_name(rule["GroupId"]), "from", rule)
         for rule in self.of_type("AWS::EC2::SecurityGroupEgress").values():
-            yield _door(_name(rule["GroupId"]), "to", rule)
-
-    def _connect_machines(self) -> None:
-        for machine, subnets, groups, public in self._machines():
-            for door in self.doors:
-                if door.group in groups and door.way == "to":
-                    self.graph.add_edge(machine, door)
-                    self._lead_out(door, subnets)
-                elif door.group in groups:
-                    self.graph.add_edge(door, machine)
-                    self._lead_in(door, public=public)
-
-    def _lead_out(self, door: Door, subnets: list[str]) -> None:
-        for other in self.doors:
-            if other.way == "from" and _meet(door, other):
-                self.graph.add_edge(door, other)
-        if door.peer not in self.of_type("AWS::EC2::SecurityGroup"):
-            for subnet in subnets:
-                self.graph.add_edge(door, subnet)
-
-    def _lead_in(self, door: Door, *, public: bool) -> None:
-        """Open a door to the members of a group, or to whoever may have an address of a range."""
-        if door.peer not in self.of_type("AWS::EC2::SecurityGroup"):
-            for subnet in self.of_type("AWS::EC2::Subnet"):
-                self.graph.add_edge(subnet, door)
-            if public:
-                self.graph.add_edge(INTERNET, door)
-
-    def _machines(self) -> Iterator[tuple[str, list[str], set[str], bool]]:
-        """Yield what has an address: its name, subnets, security groups, whether it is public."""
-        for name, subnets in self.databases().items():
-            own = self.of_type("AWS::RDS::DBInstance")[name]
-            groups = {_name(each) for each in own["VPCSecurityGroups"]}
-            yield name, subnets, groups, bool(own.get("PubliclyAccessible", True))
-        for name, own in self.of_type("AWS::Lambda::Function").items():
-            if "VpcConfig" in own:
-                within = own["VpcConfig"]
-                groups = {_name(each) for each in within["SecurityGroupIds"]}
-                yield name, [_name(each) for each in within["SubnetIds"]], groups, False
-        for name, own in self.of_type("AWS::EC2::VPCEndpoint").items():
-            if own.get("VpcEndpointType") == "Interface":
-                groups = {_name(each) for each in own["SecurityGroupIds"]}
-                yield name, [_name(each) for each in own["SubnetIds"]], groups, False
+            yield _rule(_name(rule["GroupId"]), "to", rule)
 
 
-def _meet(out: Door, into: Door) -> bool:
-    """Whether a connection that leaves by one door can enter by the other."""
-    leads = out.peer == into.group or _is_range(out.peer)
-    lets = into.peer == out.group or _is_range(into.peer)
-    same = out.protocol == into.protocol or "-1" in (out.protocol, into.protocol)
-    ports = max(out.ports[0], into.ports[0]) <= min(out.ports[1], into.ports[1])
-    return leads and lets and same and ports
+def _interface(name: str, placed: Json) -> Interface:
+    subnets, groups = (
+        [_name(each) for each in placed.get(key, ())] for key in ("SubnetIds", "SecurityGroupIds")
+    )
+    return Interface(name, tuple(subnets), frozenset(groups))
 
 
-def _is_range(peer: str) -> bool:
-    return "/" in peer
-
-
-def _door(group: str, way: str, rule: Json) -> Door:
+def _rule(group: str, way: str, rule: Json) -> Rule:
     peer = (
         rule.get("SourceSecurityGroupId")
         or rule.get("DestinationSecurityGroupId")
@@ -234,7 +217,7 @@ def _door(group: str, way: str, rule: Json) -> Door:
     )
     protocol = str(rule["IpProtocol"])
     ports = (0, 65535) if protocol == "-1" else (int(rule["FromPort"]), int(rule["ToPort"]))
-    return Door(group, way, _name(peer), protocol, ports)
+    return Rule(group, way, _name(peer), protocol, ports)
 
 
 def _name(reference: Any) -> str:

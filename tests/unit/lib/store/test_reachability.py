@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.lib.store.network import INTERNET, Network
+from localcloud.network.model import HTTPS
+from tests.unit.lib.store.network import TemplateNetwork
 from tests.unit.synthesized import Json, SynthesizedStack
 
 PORT = 5433
@@ -27,7 +28,7 @@ def groups(template: Json) -> tuple[str, str]:
 
 def faults(template: Json) -> list[str]:
     application, _ = groups(template)
-    return Network(template).faults(application, PORT)
+    return TemplateNetwork(template).faults(application, PORT)
 
 
 @pytest.fixture(
@@ -43,55 +44,50 @@ def test_only_the_application_reaches_the_database_and_on_its_port_alone(templat
 
 
 def test_the_application_does_reach_the_database(template: Json) -> None:
-    network = Network(template)
-    (database,) = network.databases()
-    functions = network.of_type("AWS::Lambda::Function")
-    inside = [name for name, own in functions.items() if "VpcConfig" in own]
+    network = TemplateNetwork(template)
+    (database,) = network.databases().values()
+    functions = network.functions().values()
 
-    assert len(inside) == 3
-    assert all(network.paths(function, database) for function in inside)
+    assert len(functions) == 3
+    assert all(network.model.way_to_interface(each, database, PORT) for each in functions)
 
 
 def test_the_internet_starts_no_connection_to_a_function(template: Json) -> None:
-    network = Network(template)
+    network = TemplateNetwork(template)
 
-    for function in network.of_type("AWS::Lambda::Function"):
-        assert not network.paths(INTERNET, function)
+    assert not [each for each in network.functions().values() if network.path_from_internet(each)]
 
 
 def test_functions_have_a_way_out_unless_the_network_has_none(
     store: SynthesizedStack, store_nat_regional: SynthesizedStack, store_nat_none: SynthesizedStack
 ) -> None:
     for stack, ways in ((store, True), (store_nat_regional, True), (store_nat_none, False)):
-        network = Network(stack.template)
-        functions = network.of_type("AWS::Lambda::Function")
-        inside = [name for name, own in functions.items() if "VpcConfig" in own]
+        network = TemplateNetwork(stack.template)
+        found = [
+            network.model.way_to_internet(each, HTTPS) for each in network.functions().values()
+        ]
 
-        assert [bool(network.paths(name, INTERNET)) for name in inside] == [ways] * 3
+        assert [bool(way) for way in found] == [ways] * 3
 
 
 def test_without_a_way_out_functions_still_reach_secrets_manager(
     store_nat_none: SynthesizedStack,
 ) -> None:
-    network = Network(store_nat_none.template)
-    (endpoint,) = (
-        name
-        for name, own in network.of_type("AWS::EC2::VPCEndpoint").items()
-        if own["VpcEndpointType"] == "Interface"
-    )
-    functions = network.of_type("AWS::Lambda::Function")
+    network = TemplateNetwork(store_nat_none.template)
+    endpoint = next(each for each in network.model.endpoints if each.has_private_dns)
 
-    assert all(
-        network.paths(name, endpoint) for name in functions if "VpcConfig" in functions[name]
-    )
+    for function in network.functions().values():
+        way = network.model.way_to_service(function, "secretsmanager")
+
+        assert way[-1] == endpoint.interface.name
 
 
 def test_the_database_lies_in_two_subnets_of_two_zones(template: Json) -> None:
-    network = Network(template)
+    network = TemplateNetwork(template)
     subnets = network.of_type("AWS::EC2::Subnet")
 
     for own in network.databases().values():
-        assert len({str(subnets[each]["AvailabilityZone"]) for each in own}) == 2
+        assert len({str(subnets[each]["AvailabilityZone"]) for each in own.subnets}) == 2
 
 
 def _open_to_the_world(template: Json) -> None:
@@ -181,7 +177,7 @@ def _route_to_storage(template: Json) -> None:
     [
         (_open_to_the_world, "the internet reaches", "-> NetworkVpcPublicSubnet1"),
         (_open_to_the_world, "open to more than", "from tcp/5433 0.0.0.0/0 -> DatabaseInstance"),
-        (_open_inline_to_ipv6, "the internet reaches", "from -1/0-65535 ::/0 -> Database"),
+        (_open_inline_to_ipv6, "open to more than", "from -1/0-65535 ::/0 -> Database"),
         (_open_every_port, "open to more than", "from tcp/0-65535 NetworkApplicationGroup"),
         (_open_to_another_group, "open to more than", "from tcp/5433 Others"),
         (

@@ -1,0 +1,1 @@
+"""Network of the deployed VPCs: which connection may be opened, and where it leads."""
