@@ -3,6 +3,7 @@
 Changes: What a Python function's sockets connect to without a way times out. NAT gateways, rules of
     security groups that are resources of their own, and the VPC of a template's function are kept.
 Original: A function reaches whatever this machine does. The types are refused, the VPC is dropped.
+Ours: the guard of the sockets. Types and the VPC are the emulator's to keep.
 AWS:
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
 Checked: ministack 1.5.32, 1.5.33.
