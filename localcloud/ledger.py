@@ -45,15 +45,17 @@ TYPES: dict[str, Fidelity] = {
     "AWS::ApiGateway::Account": _enforced("no stage logs while the account has no role for it"),
     "AWS::ApiGateway::Deployment": _enforced("a stage serves what was deployed to it"),
     "AWS::ApiGateway::GatewayResponse": _enforced("status, body and constant headers"),
-    "AWS::ApiGateway::Method": _enforced("API key, validator, integration; X-Ray is recorded"),
+    "AWS::ApiGateway::Method": _enforced("API key, validator, integration"),
     "AWS::ApiGateway::Model": _enforced("bodies are held against it; the reason is our wording"),
     "AWS::ApiGateway::RequestValidator": _enforced("a bad body is refused before the function"),
     "AWS::ApiGateway::Resource": _enforced("routing"),
     "AWS::ApiGateway::RestApi": _enforced("routing; its endpoint type is recorded"),
     "AWS::ApiGateway::Stage": _enforced(
-        "method throttling, access log and web ACL; tracing is recorded"
+        "method throttling, access log and web ACL; no X-Ray segment is kept"
     ),
-    "AWS::ApiGateway::UsagePlan": _enforced("rate, burst and daily quota"),
+    "AWS::ApiGateway::UsagePlan": _enforced(
+        "rate, burst and quota; its day, week or month is the calendar's, in UTC"
+    ),
     "AWS::ApiGateway::UsagePlanKey": _enforced("ties a key to its plan"),
     "AWS::ApiGatewayV2::Api": _enforced("routing and CORS; CORS is re-applied after deployment"),
     "AWS::ApiGatewayV2::Authorizer": _enforced("signature, issuer, audience, expiry and scopes"),
@@ -113,9 +115,8 @@ TYPES: dict[str, Fidelity] = {
     ),
     "AWS::Lambda::Function": _enforced(
         "role, timeout, heap within MemorySize, isolated interpreter; calls carry no "
-        "lambda:SourceFunctionArn, so a policy's condition on it has no effect; /tmp is shared, "
-        "tracing and "
-        "the 6 MB payload limit are not enforced"
+        "lambda:SourceFunctionArn, so a policy's condition on it has no effect; /tmp is shared; "
+        "no X-Ray segment is kept, as the emulator has no X-Ray"
     ),
     "AWS::Lambda::Permission": _enforced("API Gateway, Secrets Manager, SNS and S3 ask for it"),
     "AWS::Logs::Delivery": _recorded("the CDN's access log is not delivered"),
@@ -131,7 +132,7 @@ TYPES: dict[str, Fidelity] = {
     "AWS::RDS::DBParameterGroup": _recorded("TLS is required here too; its logging is not set"),
     "AWS::RDS::DBSubnetGroup": _recorded(_NETWORK),
     "AWS::S3::Bucket": _enforced(
-        "public access block, versions, Object Lock, presigned policies except a POST's checksum; "
+        "public access block, versions, Object Lock, presigned policies and a POST's checksums; "
         "each caller needs the key's consent; lifecycle and access logs are recorded"
     ),
     "AWS::S3::BucketPolicy": _enforced("TLS only, and every other statement"),

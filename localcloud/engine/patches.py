@@ -15,6 +15,7 @@ PATCHES = (
     "localcloud.engine.conditional_writes",
     "localcloud.engine.databases",
     "localcloud.engine.functions",
+    "localcloud.engine.payloads",
     "localcloud.engine.protection",
     "localcloud.engine.resources",
     "localcloud.engine.rest_api",

@@ -83,6 +83,20 @@ def test_when_the_quota_of_its_plan_is_used_up_a_key_is_refused(partner: Partner
     assert last.error == {"code": "quota_exceeded", "message": "the quota of the day is used up"}
 
 
+def test_a_disabled_key_is_refused(partner: PartnerApi, deployment: Deployment) -> None:
+    gateway = deployment.client("apigateway")
+    with partner.another_key() as key:
+        served = eventually(lambda: partner.call("GET", "/", key=key), lambda a: a.status != 403)
+        made = gateway.get_api_keys(nameQuery="suite-", includeValues=True)["items"]
+        [identity] = [each["id"] for each in made if each["value"] == key]
+        off = {"op": "replace", "path": "/enabled", "value": "false"}
+        gateway.update_api_key(apiKey=identity, patchOperations=[off])
+
+        refused = eventually(lambda: partner.call("GET", "/", key=key), lambda a: a.status != 200)
+
+    assert (served.status, refused.status) == (200, 403)
+
+
 def test_an_address_above_the_firewalls_rate_is_blocked_and_then_served_again(
     partner: PartnerApi,
 ) -> None:
