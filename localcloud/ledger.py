@@ -86,7 +86,8 @@ TYPES: dict[str, Fidelity] = {
     "AWS::Cognito::UserPoolDomain": _recorded("tokens are given at /oauth2/token of the AWS API"),
     "AWS::Cognito::UserPoolResourceServer": _enforced("only its scopes can be asked for"),
     "AWS::DynamoDB::Table": _enforced(
-        "conditions, limits, point-in-time recovery; each caller needs the key's consent"
+        "conditions, limits, expiry of items, point-in-time recovery; each caller needs the "
+        "key's consent"
     ),
     "AWS::EC2::EIP": _recorded(_NETWORK),
     "AWS::EC2::FlowLog": _recorded(_NETWORK),
@@ -123,7 +124,7 @@ TYPES: dict[str, Fidelity] = {
     "AWS::Logs::DeliveryDestination": _recorded("the CDN's access log is not delivered"),
     "AWS::Logs::DeliverySource": _recorded("the CDN's access log is not delivered"),
     "AWS::Logs::LogGroup": _enforced(
-        "functions and APIs write there; its key must let Logs; retention is recorded"
+        "functions and APIs write there; its key must let Logs; events beyond its retention go"
     ),
     "AWS::Logs::LogStream": _enforced("created"),
     "AWS::RDS::DBInstance": _enforced(
@@ -133,7 +134,8 @@ TYPES: dict[str, Fidelity] = {
     "AWS::RDS::DBSubnetGroup": _recorded(_NETWORK),
     "AWS::S3::Bucket": _enforced(
         "public access block, versions, Object Lock, presigned policies and a POST's checksums; "
-        "each caller needs the key's consent; lifecycle and access logs are recorded"
+        "each caller needs the key's consent; objects, versions and uploads expire; transitions "
+        "and access logs are recorded"
     ),
     "AWS::S3::BucketPolicy": _enforced("TLS only, and every other statement"),
     "AWS::SNS::Subscription": _enforced(
@@ -146,7 +148,7 @@ TYPES: dict[str, Fidelity] = {
     "AWS::SecretsManager::ResourcePolicy": _enforced("evaluated at each call"),
     "AWS::SecretsManager::RotationSchedule": _enforced(
         "rotates at deployment and on demand where the function lets Secrets Manager, or tests "
-        "that it could; not by the calendar"
+        "that it could; by its days or rate, on the clock; a cron schedule is refused"
     ),
     "AWS::SecretsManager::Secret": _enforced("versions, stages and its key's consent"),
     "AWS::SecretsManager::SecretTargetAttachment": _enforced("host and port are in the secret"),

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from localcloud import lifecycle
+
 Client = Any
 _SSE = "ServerSideEncryptionConfiguration"
 
@@ -92,22 +94,7 @@ def _encryption(value: Any) -> Any:
 
 
 def _lifecycle(value: Any) -> Any:
-    return {"Rules": [_lifecycle_rule(rule) for rule in typed(value)["Rules"]]}
-
-
-def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
-    same = ("Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
-    wanted = {name: rule[name] for name in same if name in rule}
-    wanted["ID"] = rule.get("Id", "rule")
-    wanted["Filter"] = {"Prefix": rule.get("Prefix", "")}
-    if "ExpirationInDays" in rule:
-        wanted["Expiration"] = {"Days": rule["ExpirationInDays"]}
-    if "Transitions" in rule:
-        wanted["Transitions"] = [
-            {"StorageClass": step["StorageClass"], "Days": step["TransitionInDays"]}
-            for step in rule["Transitions"]
-        ]
-    return wanted
+    return {"Rules": [lifecycle.from_template(rule) for rule in typed(value)["Rules"]]}
 
 
 def _logging(value: Any) -> Any:
