@@ -5,7 +5,6 @@ Changes: Lambda takes 6 MB in a request and in an answer, and 1 MB in an event. 
 Original: Any size is taken. A form's checksums are fields like any other.
 AWS:
     https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
     The messages are those that clients of AWS have reported; that an answer may have 100 bytes more
     than a request is not documented either.
@@ -13,6 +12,7 @@ Checked: ministack 1.5.32, 1.5.33.
 """
 
 import json
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -25,11 +25,6 @@ from localcloud.engine.internals import need, replace
 REQUEST_LIMIT = 6 * 1024 * 1024
 ANSWER_LIMIT = REQUEST_LIMIT + 100
 EVENT_LIMIT = 1024 * 1024
-_TOO_LARGE_ANSWER = {
-    "errorType": "Function.ResponseSizeTooLarge",
-    "errorMessage": "Response payload size exceeded maximum allowed payload size "
-    f"({ANSWER_LIMIT} bytes).",
-}
 _TOO_LONG = {"statusCode": 413, "body": json.dumps({"message": "Request Too Long"})}
 
 
@@ -40,54 +35,54 @@ def install(cloud: Cloud) -> None:
         CloudError: The emulator lacks a name that this needs.
     """
     del cloud
-    _bound_invocations()
-    _bound_functions()
+    replace(lambda_svc, "_invoke", _invocation())
+    replace(lambda_svc, "_execute_function_warm", _answer())
+    execute = need(lambda_svc, "_execute_function")
+    replace(  # what an API hands to a function
+        lambda_svc,
+        "_execute_function",
+        lambda function, event: (
+            {"body": _TOO_LONG} if _size(event) > REQUEST_LIMIT else execute(function, event)
+        ),
+    )
     _compare_forms()
 
 
-def _bound_invocations() -> None:
+def _invocation() -> Callable[..., Any]:
     invoke = need(lambda_svc, "_invoke")
 
-    async def bounded(
-        name: str, event: Any, headers: dict[str, str], *rest: Any, **named: Any
-    ) -> Any:
-        said = {header.lower(): value for header, value in headers.items()}
-        size, refused = int(said.get("content-length") or _size(event)), ""
-        if said.get("x-amz-invocation-type") == "Event":
-            if size > EVENT_LIMIT:
-                refused = (
+    async def bounded(name: str, event: Any, headers: dict[str, str], *rest: Any) -> Any:
+        size = int(headers.get("content-length") or _size(event))
+        limit, why = (
+            REQUEST_LIMIT,
+            f"Request must be smaller than {REQUEST_LIMIT} bytes for the InvokeFunction operation",
+        )
+        if headers.get("x-amz-invocation-type") == "Event":
+            limit, why = (
+                EVENT_LIMIT,
+                (
                     f"{size} byte payload is too large for the Event invocation type "
                     f"(limit {EVENT_LIMIT} bytes)"
-                )
-        elif size > REQUEST_LIMIT:
-            refused = (
-                f"Request must be smaller than {REQUEST_LIMIT} bytes for the InvokeFunction "
-                "operation"
+                ),
             )
-        if refused:
-            return error_response_json("RequestEntityTooLargeException", refused, 413)
-        return await invoke(name, event, headers, *rest, **named)
+        if size > limit:
+            return error_response_json("RequestEntityTooLargeException", why, 413)
+        return await invoke(name, event, headers, *rest)
 
-    replace(lambda_svc, "_invoke", bounded)
+    return bounded
 
 
-def _bound_functions() -> None:
-    """Bound what an API hands to a function, and what any function answers."""
-    execute = need(lambda_svc, "_execute_function")
+def _answer() -> Callable[..., Any]:
     run = need(lambda_svc, "_execute_function_warm")
+    said = f"Response payload size exceeded maximum allowed payload size ({ANSWER_LIMIT} bytes)."
+    body = {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": said}
+    failed = {"error": True, "function_error": "Unhandled", "body": body}
 
-    def executed(function: dict[str, Any], event: Any) -> Any:
-        return execute(function, event) if _size(event) <= REQUEST_LIMIT else {"body": _TOO_LONG}
-
-    def answered(function: dict[str, Any], event: Any, request_id: str) -> Any:
+    def bounded(function: dict[str, Any], event: Any, request_id: str) -> Any:
         result = run(function, event, request_id)
-        if _size(result.get("body")) <= ANSWER_LIMIT:
-            return result
-        failed = {"error": True, "function_error": "Unhandled", "body": _TOO_LARGE_ANSWER}
-        return {**result, **failed}
+        return result | failed if _size(result.get("body")) > ANSWER_LIMIT else result
 
-    replace(lambda_svc, "_execute_function", executed)
-    replace(lambda_svc, "_execute_function_warm", answered)
+    return bounded
 
 
 def _size(payload: Any) -> int:
@@ -99,10 +94,8 @@ def _size(payload: Any) -> int:
 def _compare_forms() -> None:
     """Answer BadDigest once the form's signature and policy are found good."""
     post, parse = need(s3, "_post_object"), need(s3, "_parse_multipart_form")
-    accept, compare = (
-        need(s3, "_enforce_signed_post_policy"),
-        need(s3, "_resolve_object_checksums"),
-    )
+    accept = need(s3, "_enforce_signed_post_policy")
+    compare = need(s3, "_resolve_object_checksums")
     sent: ContextVar[bytes] = ContextVar("sent", default=b"")
 
     def posted(bucket: str, body: bytes, headers: dict[str, str]) -> Any:

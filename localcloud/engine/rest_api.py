@@ -21,6 +21,7 @@ methods: they call the emulator's functions, because the public API would wait f
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -114,25 +115,20 @@ def _api_key(handler: dict[str, Any]) -> dict[str, Any]:
 
 def _quota(cloud: Cloud) -> Callable[..., Any]:
     plans_of = need(apigateway_v1, "_usage_plans_for_key")
-    refuse, messages = (
-        need(apigateway_v1, "_gw_error"),
-        need(apigateway_v1, "_GATEWAY_ERROR_MESSAGES"),
-    )
-    used: dict[tuple[str, str], tuple[str, int]] = {}
+    refuse = need(apigateway_v1, "_gw_error")
+    message = need(apigateway_v1, "_GATEWAY_ERROR_MESSAGES")["QUOTA_EXCEEDED"]
+    used: Counter[tuple[str, str, str]] = Counter()
 
     def check(key: Properties | None, api_id: str, stage: str) -> Any:
         if key is None:
             return None
         for plan_id, plan, _ in plans_of(key["id"], api_id, stage):
             quota = plan.get("quota") or {}
-            if "limit" not in quota:
-                continue
-            now = period_of(quota, time.time() + read_ahead(cloud.home))
-            period, count = used.get((plan_id, key["id"]), (now, 0))
-            count = count if period == now else 0
-            if count >= int(quota["limit"]):
-                return refuse("QUOTA_EXCEEDED", messages["QUOTA_EXCEEDED"])
-            used[plan_id, key["id"]] = (now, count + 1)
+            now = time.time() + read_ahead(cloud.home)
+            spent = (plan_id, key["id"], period_of(quota, now))
+            if "limit" in quota and used[spent] >= int(quota["limit"]):
+                return refuse("QUOTA_EXCEEDED", message)
+            used[spent] += 1
         return None
 
     return check

@@ -98,11 +98,9 @@ def install(cloud: Cloud) -> None:
 def _described(describe: Callable[..., Any], find: Callable[..., Any]) -> Callable[..., Answer]:
     def describe_secret(request: dict[str, Any]) -> Answer:
         status, headers, body = _answer(describe(request))
-        _, secret = find(request.get("SecretId"))
-        if status == 200:
-            dates = {name: secret[name] for name in _DATES if name in secret}
-            return _answer(json_response(json.loads(body) | dates))
-        return status, headers, body
+        secret = find(request.get("SecretId"))[1] or {}
+        dates = {name: secret[name] for name in _DATES if name in secret}
+        return status, headers, json.dumps(json.loads(body) | dates).encode()
 
     return describe_secret
 

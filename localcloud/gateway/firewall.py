@@ -21,10 +21,8 @@ from localcloud.gateway.statements import NotEvaluated, WebRequest, known, only,
 _SAMPLES = 100
 _DEFAULT_WINDOW_SECONDS = 300
 # What tells how a web ACL is shown, or names it.
-_DESCRIBED = (
-    *("ARN", "Capacity", "Description", "Id", "LabelNamespace", "LockToken", "Name"),
-    *("ManagedByFirewallManager", "Scope", "Tags", "VisibilityConfig"),
-)
+_DESCRIBED = ("ARN", "Capacity", "Description", "Id", "LabelNamespace", "LockToken", "Name")
+_DESCRIBED_BY_API = ("ManagedByFirewallManager", "Scope", "Tags", "VisibilityConfig")
 _OF_RULES = ("Action", "Name", "OverrideAction", "Priority", "RuleLabels", "Statement")
 _OF_GROUPS = ("ExcludedRules", "Name", "RuleActionOverrides", "ScopeDownStatement", "VendorName")
 _OF_RATES = ("AggregateKeyType", "EvaluationWindowSec", "Limit", "ScopeDownStatement")
@@ -70,7 +68,7 @@ class Firewall:
         self.not_evaluated: dict[str, str] = {}
         default = web_acl.get("DefaultAction", {})
         try:
-            only(web_acl, "DefaultAction", "Rules", *_DESCRIBED)
+            only(web_acl, "DefaultAction", "Rules", *_DESCRIBED, *_DESCRIBED_BY_API)
             _action(default, "ALLOW")
         except NotEvaluated as unknown:
             self.not_evaluated["Default_Action"] = str(unknown)

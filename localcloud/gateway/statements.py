@@ -48,39 +48,16 @@ class WebRequest:
 
 Predicate = Callable[[WebRequest], bool]
 
-_WORD = "[A-Za-z0-9_]"
 _POSITIONS: dict[str, Callable[[str, str], bool]] = {
     "EXACTLY": lambda text, sought: text == sought,
     "STARTS_WITH": str.startswith,
     "ENDS_WITH": str.endswith,
     "CONTAINS": lambda text, sought: sought in text,
-    "CONTAINS_WORD": lambda text, sought: (
-        re.search(f"(?<!{_WORD}){re.escape(sought)}(?!{_WORD})", text) is not None
-    ),
 }
-_SIZES: dict[str, Callable[[int, int], bool]] = {
-    name: getattr(operator, name.lower()) for name in ("EQ", "NE", "LE", "LT", "GE", "GT")
-}
-
-
-def _lower(text: str) -> str:
-    return text.encode("latin-1").lower().decode("latin-1")  # A to Z alone
-
-
-def _command_line(text: str) -> str:
-    text = re.sub(r" +", " ", re.sub(r"[,;]", " ", re.sub(r"[\\\"'^]", "", text)))
-    return _lower(re.sub(r" (?=[/(])", "", text))
-
-
 _TRANSFORMATIONS: dict[str, Callable[[str], str]] = {
     "NONE": lambda text: text,
-    "LOWERCASE": _lower,
+    "LOWERCASE": lambda text: text.encode("latin-1").lower().decode("latin-1"),  # A to Z alone
     "URL_DECODE": functools.partial(unquote_plus, encoding="latin-1"),
-    "COMPRESS_WHITE_SPACE": lambda text: re.sub("[ \\f\\t\\n\\r\\v\\xa0]+", " ", text),
-    "CMD_LINE": _command_line,
-    "REMOVE_NULLS": lambda text: text.replace("\0", ""),
-    "REPLACE_NULLS": lambda text: text.replace("\0", " "),
-    "REPLACE_COMMENTS": lambda text: re.sub(r"(?s)/\*.*?(?:\*/|\Z)", " ", text),
 }
 
 
@@ -126,23 +103,17 @@ def known(kinds: Mapping[str, Any], name: str) -> Any:
 
 
 def only(said: Statement, *evaluated: str) -> None:
-    """Let a part of a rule have these settings alone.
-
-    Raises:
-        NotEvaluated: It has another one.
-    """
-    for name in said:
-        if name not in evaluated:
-            raise NotEvaluated(name)
+    """Raise NotEvaluated where a part of a rule has another setting than these."""
+    for name in set(said) - set(evaluated):
+        raise NotEvaluated(name)
 
 
 def _byte_match(said: Statement) -> Predicate:
     text = said["SearchString"]
     sought = text.decode("latin-1") if isinstance(text, bytes) else str(text)
     stands = known(_POSITIONS, said["PositionalConstraint"])
-    return _inspected(
-        said, lambda sent: stands(sent, sought), "SearchString", "PositionalConstraint"
-    )
+    settings = ("SearchString", "PositionalConstraint")
+    return _inspected(said, lambda sent: stands(sent, sought), *settings)
 
 
 def _regex_match(said: Statement) -> Predicate:
@@ -154,7 +125,7 @@ def _regex_match(said: Statement) -> Predicate:
 
 
 def _size(said: Statement) -> Predicate:
-    compares, size = known(_SIZES, said["ComparisonOperator"]), int(said["Size"])
+    compares, size = getattr(operator, said["ComparisonOperator"].lower()), int(said["Size"])
     return _inspected(said, lambda sent: compares(len(sent), size), "ComparisonOperator", "Size")
 
 
@@ -170,39 +141,24 @@ def _inspected(said: Statement, matches: Callable[[str], bool], *settings: str) 
     only(said, "FieldToMatch", "TextTransformations", *settings)
     ordered = sorted(said["TextTransformations"], key=lambda each: int(each["Priority"]))
     steps = [known(_TRANSFORMATIONS, each["Type"]) for each in ordered]
-    read, oversize = _field(said["FieldToMatch"])
-
-    def inspect(request: WebRequest) -> bool:
-        if oversize != "CONTINUE" and len(request.body) > INSPECTED:
-            return oversize == "MATCH"
-        return any(
-            matches(functools.reduce(lambda value, step: step(value), steps, sent))
-            for sent in read(request)
-        )
-
-    return inspect
+    read = _field(said["FieldToMatch"])
+    return lambda request: any(
+        matches(functools.reduce(lambda value, step: step(value), steps, sent))
+        for sent in read(request)
+    )
 
 
-def _arguments(request: WebRequest) -> list[tuple[str, str]]:
-    pairs = (pair.partition("=") for pair in request.query.split("&") if pair)
-    return [(name.lower(), value) for name, _, value in pairs]
-
-
-def _field(field: Statement) -> tuple[Callable[[WebRequest], list[str]], str]:
-    """Read a part of a request; besides, what becomes of a body of which only a part is seen."""
+def _field(field: Statement) -> Callable[[WebRequest], list[str]]:
     [(kind, said)] = field.items()
+    if said.get("OversizeHandling", "CONTINUE") != "CONTINUE":
+        raise NotEvaluated(f"OversizeHandling {said['OversizeHandling']}")
     name = str(said.get("Name", "")).lower()
     fields: dict[str, Callable[[WebRequest], list[str]]] = {
-        "AllQueryArguments": lambda request: [value for _, value in _arguments(request)],
         "Body": lambda request: [request.body[:INSPECTED].decode("latin-1")],
         "Method": lambda request: [request.method],
         "QueryString": lambda request: [request.query],
         "SingleHeader": lambda request: request.values(name),
-        "SingleQueryArgument": lambda request: [
-            value for found, value in _arguments(request) if found == name
-        ],
         "UriPath": lambda request: [request.path],
     }
     read: Callable[[WebRequest], list[str]] = known(fields, kind)
-    oversize = str(said.get("OversizeHandling", "CONTINUE")) if kind == "Body" else "CONTINUE"
-    return read, oversize
+    return read

@@ -206,22 +206,7 @@ def rule(statement, action="Block"):
             bytes_match("a b", {"QueryString": {}}, "EXACTLY", ("URL_DECODE", "LOWERCASE")),
             {"query": "A%20B"},
         ),
-        (bytes_match("b", {"SingleQueryArgument": {"Name": "A"}}, "EXACTLY"), {"query": "c=1&a=b"}),
-        (bytes_match("b", {"AllQueryArguments": {}}, "EXACTLY"), {"query": "c=1&a=b"}),
         (bytes_match("evil", {"Body": {}}, "CONTAINS"), {"body": b"an evil body"}),
-        (bytes_match("rm", {"Body": {}}, "CONTAINS_WORD"), {"body": b"arm;rm -r"}),
-        (
-            bytes_match("cat/etc x", {"Body": {}}, "EXACTLY", ("CMD_LINE",)),
-            {"body": b"C^AT  /etc,x"},
-        ),
-        (
-            bytes_match("a b", {"Body": {}}, "EXACTLY", ("REMOVE_NULLS", "COMPRESS_WHITE_SPACE")),
-            {"body": b"a\0\t\n b"},
-        ),
-        (
-            bytes_match("a b c", {"Body": {}}, "EXACTLY", ("REPLACE_COMMENTS", "REPLACE_NULLS")),
-            {"body": b"a/*x\n*/b\0c"},
-        ),
         (
             of_field("RegexMatchStatement", "QueryString", RegexString=r"^id=\d+$"),
             {"query": "id=1"},
@@ -242,28 +227,17 @@ def test_a_rule_of_ones_own_blocks_what_it_describes_and_nothing_else(statement,
     assert not firewall.not_evaluated
 
 
-@pytest.mark.parametrize("text", ["arms", "rm_", "9rm"])
-def test_a_part_of_a_word_is_no_word(text):
-    firewall = web_acl(rule(bytes_match("rm", {"Body": {}}, "CONTAINS_WORD")))
-
-    assert firewall.judge(request(body=text.encode())).action == "ALLOW"
-
-
 def test_only_the_letters_of_ascii_become_small():
     firewall = web_acl(rule(bytes_match("\xc9a", {"Body": {}}, "EXACTLY", ("LOWERCASE",))))
 
     assert firewall.judge(request(body=b"\xc9A")).action == "BLOCK"
 
 
-@pytest.mark.parametrize(
-    ("handled", "action"), [("CONTINUE", "ALLOW"), ("NO_MATCH", "ALLOW"), ("MATCH", "BLOCK")]
-)
-def test_of_a_longer_body_the_first_16_kb_are_seen(handled, action):
+def test_of_a_longer_body_the_first_16_kb_are_seen():
     said = {"ComparisonOperator": "GT", "Size": 16 * 1024}
-    firewall = web_acl(rule(of_field("SizeConstraintStatement", "Body", handled, **said)))
+    firewall = web_acl(rule(of_field("SizeConstraintStatement", "Body", **said)))
 
-    assert firewall.judge(request(body=b"x" * 20_000)).action == action
-    assert firewall.judge(request(body=b"x")).action == "ALLOW"
+    assert firewall.judge(request(body=b"x" * 20_000)).action == "ALLOW"
 
 
 @pytest.mark.parametrize(
@@ -312,6 +286,18 @@ COUNTRIES = {"GeoMatchStatement": {"CountryCodes": ["XX"]}}
         (rule({"IPSetReferenceStatement": {"ARN": "arn"}}), "IPSetReferenceStatement"),
         (rule(LOGIN, "Captcha"), "Captcha"),
         (rule(bytes_match("x", {"JsonBody": {}})), "JsonBody"),
+        (
+            rule(
+                of_field(
+                    "SizeConstraintStatement", "Body", "MATCH", ComparisonOperator="GT", Size=1
+                )
+            ),
+            "OversizeHandling MATCH",
+        ),
+        (rule(bytes_match("x", {"UriPath": {}}, "CONTAINS_WORD")), "CONTAINS_WORD"),
+        (rule(bytes_match("x", {"UriPath": {}}, "EXACTLY", ("CMD_LINE",))), "CMD_LINE"),
+        (rule(bytes_match("x", {"AllQueryArguments": {}})), "AllQueryArguments"),
+        (rule({"LabelMatchStatement": {}}), "LabelMatchStatement"),
         (rule({"SqliMatchStatement": {}}), "SqliMatchStatement"),
         (rule({"RegexMatchStatement": {"RegexString": "(?>"}}), "RegexString (?>"),
         (rule({"ByteMatchStatement": LOGIN["ByteMatchStatement"] | {"New": 1}}), "New"),
