@@ -35,11 +35,11 @@ def fits(rule: dict[str, Any], key: str, *, size: int, tags: dict[str, str]) -> 
     said = rule.get("Filter", {})
     said = said | said.get("And", {})
     wanted = [*said.get("Tags", ()), *([said["Tag"]] if "Tag" in said else ())]
+    # 0, which the emulator tells of every filter with more than one part, is none.
+    smallest, largest = said.get("ObjectSizeGreaterThan") or -1, said.get("ObjectSizeLessThan")
     return (
         key.startswith(said.get("Prefix", ""))
-        # 0, which the emulator tells of every filter with more than one part, is none.
-        and (said.get("ObjectSizeGreaterThan") or -1) < size
-        and size < said.get("ObjectSizeLessThan", size + 1)
+        and smallest < size < (largest or size + 1)
         and all(tags.get(each["Key"]) == each["Value"] for each in wanted)
     )
 

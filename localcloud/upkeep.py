@@ -69,11 +69,12 @@ class Upkeep:
             oldest = (now - 24 * 3600 * (group["retentionInDays"] or now)) * 1000
             with self._writing:
                 for events in (stream["events"] for stream in group["streams"].values()):
-                    events[:] = [each for each in events if each["timestamp"] >= oldest]
+                    if events and events[0]["timestamp"] < oldest:
+                        events[:] = [each for each in events if each["timestamp"] >= oldest]
             yield
         for bucket, rules in self._lifecycles.items():
             for rule in rules:
-                if rule["Status"] == "Enabled":
+                if rule["Status"] == "Enabled" and bucket in self._buckets:
                     self._follow(rule, bucket, now)
                 yield
 

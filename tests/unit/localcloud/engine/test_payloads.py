@@ -110,7 +110,7 @@ def posted(emulator, bucket, content, *, checksum):
     digest = base64.b64encode(hashlib.sha256(checksum).digest()).decode()
     fields = {"x-amz-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": digest}
     form = emulator.client("s3").generate_presigned_post(
-        bucket, "file", Fields=fields, Conditions=[{name: fields[name]} for name in fields]
+        bucket, "file", Fields=fields, Conditions=[{name: value} for name, value in fields.items()]
     )
     lines = [
         f'--limit\r\ncontent-disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
