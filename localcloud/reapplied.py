@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from localcloud import lifecycle
+
 Client = Any
 _SSE = "ServerSideEncryptionConfiguration"
 _REST_LOG = "accessLogSettings"
@@ -89,23 +91,7 @@ def _encryption(value: Any) -> Any:
 
 
 def _lifecycle(value: Any) -> Any:
-    return {"Rules": [_lifecycle_rule(rule) for rule in typed(value)["Rules"]]}
-
-
-def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
-    same = ("Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
-    wanted = {name: rule[name] for name in same if name in rule}
-    wanted["ID"] = rule.get("Id", "rule")
-    wanted["Filter"] = {"Prefix": rule.get("Prefix", "")}
-    ends = {"ExpirationInDays": "Days", "ExpiredObjectDeleteMarker": "ExpiredObjectDeleteMarker"}
-    for name in ends.keys() & rule.keys():
-        wanted["Expiration"] = {ends[name]: rule[name]}
-    steps = [
-        (step["StorageClass"], step["TransitionInDays"]) for step in rule.get("Transitions", ())
-    ]
-    if steps:
-        wanted["Transitions"] = [{"StorageClass": name, "Days": days} for name, days in steps]
-    return wanted
+    return {"Rules": [lifecycle.from_template(rule) for rule in typed(value)["Rules"]]}
 
 
 def _logging(value: Any) -> Any:

@@ -34,6 +34,7 @@ from localcloud.journal import Journal
 from localcloud.limits import HEADER_SECONDS, Limits
 from localcloud.metrics.monitoring import Monitoring
 from localcloud.metrics.requests import Measured
+from localcloud.upkeep import Upkeep
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ async def _serve(cloud: Cloud) -> None:
         asyncio.create_task(journal.keep()),
         asyncio.create_task(access_log.deliver()),
         asyncio.create_task(monitoring.watch()),
+        asyncio.create_task(Upkeep(cloud).keep()),
         asyncio.create_task(_report(cloud, gateway)),
     ]
     stopped = asyncio.create_task(stop.wait())

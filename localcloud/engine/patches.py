@@ -16,6 +16,7 @@ PATCHES = (
     "localcloud.engine.conditions",
     "localcloud.engine.databases",
     "localcloud.engine.functions",
+    "localcloud.engine.payloads",
     "localcloud.engine.protection",
     "localcloud.engine.resources",
     "localcloud.engine.rest_api",
@@ -38,6 +39,7 @@ PARTS = (
     "localcloud.metrics.monitoring",
     "localcloud.metrics.notifications",
     "localcloud.metrics.tables",
+    "localcloud.upkeep",
 )
 _CHECKED = re.compile(r"^Checked: ministack (.+)\.$", re.MULTILINE)
 

@@ -21,6 +21,7 @@ from ministack.services.cloudformation import provisioners
 
 from localcloud.cloud import ACCOUNT, REGION, Cloud
 from localcloud.engine.internals import need
+from localcloud.engine.rotation import why_no_schedule
 
 Properties = dict[str, Any]
 Handler = dict[str, Callable[..., Any]]
@@ -111,18 +112,23 @@ def _rotation_schedule(cloud: Cloud) -> Handler:
             RotateImmediately=str(properties.get("RotateImmediatelyOnUpdate")).lower() != "false",
         )
 
-    # CloudFormation runs on the emulator's event loop, where a call to the emulator would wait
-    # for itself: hence the thread.
+    def begin(properties: Properties) -> None:
+        if why_not := why_no_schedule(_rotation_rules(properties.get("RotationRules") or {})):
+            raise ValueError(why_not)
+        # CloudFormation runs on the emulator's event loop, where a call to the emulator would wait
+        # for itself: hence the thread.
+        spawn_background(schedule, properties, thread_name="rotation-schedule")
+
     def create(logical_id: str, properties: Properties, stack: str) -> tuple[str, Properties]:
         del logical_id, stack
-        spawn_background(schedule, properties, thread_name="rotation-schedule")
+        begin(properties)
         return properties["SecretId"], {}
 
     def update(
         physical_id: str, old: Properties, new: Properties, stack: str
     ) -> tuple[str, Properties]:
         del old, stack
-        spawn_background(schedule, new, thread_name="rotation-schedule")
+        begin(new)
         return physical_id, {}
 
     def delete(physical_id: str, properties: Properties) -> None:

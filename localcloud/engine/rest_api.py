@@ -1,12 +1,22 @@
-"""REST APIs: request validators of templates, API keys that can be switched off, who calls.
+"""REST APIs: request validators of templates, API keys that are off, quotas, who calls.
 
-Changes: A template's validator is made and tied to its methods. UpdateApiKey heeds the text
-    `false`. A function is told the key's id, the peer's address and each value of a header.
-Original: The validator is an id that nothing is behind. Any text is true. The address is
-    127.0.0.1, the key's id is missing, repeated headers are joined.
+Changes: A template's validator is made and tied to its methods. A key is on only where a template
+    or an operator says so; UpdateApiKey heeds the text `false`. A quota's day, week or month is the
+    calendar's, in UTC, on the clock that a drill puts forward; its offset is the day of the week or
+    month that it begins with. A function is told the key's id, the peer's address and each value
+    of a header.
+Original: The validator is an id that nothing is behind. Any text is true, a key is on by default. A
+    period begins with the first request. The address is 127.0.0.1, the key's id is missing,
+    repeated headers are joined.
 Fault: the emulator's; CloudFormation would make a validator with CreateRequestValidator,
-    `_update_api_key` would compare a patch's value with `true`, and `_build_lambda_event_v1` would
-    have the key's id, the peer's address and every value of a header.
+    `_update_api_key` would compare a patch's value with `true`, `_check_quota` would go by the
+    calendar, and `_build_lambda_event_v1` would have the key's id, the peer's address and every
+    value of a header.
+AWS:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
+    https://docs.aws.amazon.com/apigateway/latest/api/API_CreateApiKey.html
+    Its pages contradict each other about the offset ("the day that a time period starts" is the
+    older one); the service accepts 0 for days, 0 to 6 for weeks and 0 to 27 for months.
 Checked: ministack 1.5.32, 1.5.33.
 
 The handlers run on the emulator's event loop and before a deployment takes its snapshot of the
@@ -14,7 +24,10 @@ methods: they call the emulator's functions, because the public API would wait f
 """
 
 import json
+import time
+from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ministack.services import apigateway_v1
@@ -25,20 +38,22 @@ from localcloud.cloud import Cloud
 from localcloud.engine.internals import need, replace
 from localcloud.errors import CloudError
 from localcloud.gateway.sent import SERVED, peer, values_by_name
+from localcloud.metrics.clock import read_ahead
 
 Properties = dict[str, Any]
 
 
 def install(cloud: Cloud) -> None:
-    """Create request validators, switch keys off and on, and tell functions who calls.
+    """Create request validators, switch keys off and on, keep quotas, and tell who calls.
 
     Raises:
         CloudError: The emulator lacks a name that this needs.
     """
-    del cloud
     handlers = need(provisioners, "_RESOURCE_HANDLERS")
     handlers["AWS::ApiGateway::RequestValidator"] = _request_validator()
     handlers["AWS::ApiGateway::Method"] = _method(handlers["AWS::ApiGateway::Method"])
+    handlers["AWS::ApiGateway::ApiKey"] = _api_key(handlers["AWS::ApiGateway::ApiKey"])
+    replace(apigateway_v1, "_check_quota", _quota(cloud))
     replace(apigateway_v1, "_build_lambda_event_v1", _with_caller())
     replace(apigateway_v1, "_update_api_key", _switched())
 
@@ -87,6 +102,48 @@ def _method(handler: dict[str, Any]) -> dict[str, Any]:
         return answer
 
     return {**handler, "create": create, "update": update}
+
+
+def _api_key(handler: dict[str, Any]) -> dict[str, Any]:
+    """A template's key, which may say `false` as text, and is off where it says nothing."""
+
+    def told(properties: Properties) -> Properties:
+        return {**properties, "Enabled": _true(properties.get("Enabled"))}
+
+    return {
+        **handler,
+        "create": lambda name, new, *rest: handler["create"](name, told(new), *rest),
+        "update": lambda name, old, new, *rest: handler["update"](name, old, told(new), *rest),
+    }
+
+
+def _quota(cloud: Cloud) -> Callable[..., Any]:
+    plans_of = need(apigateway_v1, "_usage_plans_for_key")
+    refuse = need(apigateway_v1, "_gw_error")
+    message = need(apigateway_v1, "_GATEWAY_ERROR_MESSAGES")["QUOTA_EXCEEDED"]
+    used: Counter[tuple[str, str, str]] = Counter()
+
+    def check(key: Properties | None, api_id: str, stage: str) -> Any:
+        if key is None:
+            return None
+        for plan_id, plan, _ in plans_of(key["id"], api_id, stage):
+            quota = plan.get("quota") or {}
+            now = time.time() + read_ahead(cloud.home)
+            spent = (plan_id, key["id"], period_of(quota, now))
+            if "limit" in quota and used[spent] >= int(quota["limit"]):
+                return refuse("QUOTA_EXCEEDED", message)
+            used[spent] += 1
+        return None
+
+    return check
+
+
+def period_of(quota: Properties, now: float) -> str:
+    """Name the period of a quota that a time (seconds since 1970) is in."""
+    begins = datetime.fromtimestamp(now, UTC) - timedelta(days=int(quota.get("offset") or 0))
+    sunday = begins - timedelta(days=begins.isoweekday() % 7)
+    named = {"WEEK": f"{sunday:%Y-%m-%d}", "MONTH": f"{begins:%Y-%m}"}
+    return named.get(str(quota.get("period")), f"{begins:%Y-%m-%d}")
 
 
 def _with_caller() -> Callable[..., Properties]:

@@ -2,12 +2,16 @@
 
 Changes: RotateSecret stages a new version and calls the rotation function for each step. When
     rotation is not to begin at once, the step `testSecret` alone, for a version that is taken away
-    again. DescribeSecret says when a secret was rotated. A version without a value is not found.
+    again. A secret is rotated by its schedule, on the clock that a drill puts forward, and
+    DescribeSecret says when it was and will be. A version without a value is not found.
 Original: RotateSecret answers without calling the function, and a copy of the value is current.
+    No schedule is followed.
 Fault: the emulator's; RotateSecret would stage a version `AWSPENDING` and invoke the function for
     each of the four steps.
 AWS:
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html
+    A window of a schedule in days is a day of UTC, in hours an hour; here it is used at once.
     What is in the version that is tested (RotateImmediately) is not documented; AWS's own rotation
     functions log in with it, so it is the current value.
 Checked: ministack 1.5.32, 1.5.33.
@@ -15,9 +19,10 @@ Checked: ministack 1.5.32, 1.5.33.
 
 import json
 import logging
+import re
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ministack.core.concurrency import spawn_background
@@ -27,8 +32,13 @@ from ministack.services import secretsmanager
 from localcloud.cloud import Cloud
 from localcloud.consent.services import NO_ROTATION, refused_rotation
 from localcloud.engine.internals import need, replace
+from localcloud.metrics.clock import read_ahead
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+
+_DATES = ("LastRotatedDate", "NextRotationDate")
+_RATE = re.compile(r"rate\((\d+) (day|hour)s?\)")
+_SECONDS = {"day": 24 * 3600, "hour": 3600}
 
 _log = logging.getLogger(__name__)
 Answer = tuple[int, dict[str, str], bytes]
@@ -55,8 +65,11 @@ def install(cloud: Cloud) -> None:
             return _error("InvalidRequestException", "A previous rotation isn't complete.")
         if refused_rotation(function, secret["ARN"]):
             return _error("AccessDeniedException", NO_ROTATION)
-        secret["RotationLambdaARN"] = function
-        secret["RotationRules"] = request.get("RotationRules") or secret.get("RotationRules")
+        rules = request.get("RotationRules") or secret.get("RotationRules")
+        if why_not := why_no_schedule(rules or {}):
+            return _error("InvalidParameterException", why_not)
+        secret["RotationLambdaARN"], secret["RotationRules"] = function, rules
+        _schedule(cloud, secret)
         secret["RotationEnabled"] = True
         token = request.get("ClientRequestToken") or str(uuid.uuid4())
         at_once = request.get("RotateImmediately", True)
@@ -80,16 +93,57 @@ def install(cloud: Cloud) -> None:
 
     replace(secretsmanager, "_rotate_secret", rotate_secret)
 
+    replace(secretsmanager, "_get_secret_value", get_secret_value)
+    replace(secretsmanager, "_describe_secret", _described(describe, find))
+
+
+def _described(describe: Callable[..., Any], find: Callable[..., Any]) -> Callable[..., Answer]:
     def describe_secret(request: dict[str, Any]) -> Answer:
         status, headers, body = _answer(describe(request))
-        _, secret = find(request.get("SecretId"))
-        if status == 200 and "LastRotatedDate" in secret:
-            rotated = {"LastRotatedDate": secret["LastRotatedDate"]}
-            return _answer(json_response(json.loads(body) | rotated))
-        return status, headers, body
+        secret = find(request.get("SecretId"))[1] or {}
+        dates = {name: secret[name] for name in _DATES if name in secret}
+        return status, headers, json.dumps(json.loads(body) | dates).encode()
 
-    replace(secretsmanager, "_get_secret_value", get_secret_value)
-    replace(secretsmanager, "_describe_secret", describe_secret)
+    return describe_secret
+
+
+def why_no_schedule(rules: dict[str, Any]) -> str:
+    """Why a schedule is none that is followed here; empty when it is."""
+    said = rules.get("ScheduleExpression", "")
+    if said and "AutomaticallyAfterDays" in rules:
+        return "You can't specify both AutomaticallyAfterDays and ScheduleExpression."
+    if said and not _RATE.fullmatch(said):
+        return f"the embedded cloud does not evaluate {said}"
+    return ""
+
+
+def rotate_due(now: float) -> None:
+    """Begin each rotation whose window is open at a time (seconds since 1970)."""
+    for secret in need(secretsmanager, "_secrets").all_values():
+        if secret.get("NextRotationDate", now + 1) - _window(secret)[1] < now and not (
+            secret.get("DeletedDate")
+            or any("AWSPENDING" in each["Stages"] for each in secret["Versions"].values())
+        ):
+            need(secretsmanager, "_rotate_secret")({"SecretId": secret["ARN"]})
+
+
+def _window(secret: dict[str, Any]) -> tuple[int, int]:
+    """How long after a rotation the next window is, and how long it is open, in seconds."""
+    rules = secret.get("RotationRules") or {}
+    days = f"rate({rules.get('AutomaticallyAfterDays')} days)"
+    found = _RATE.fullmatch(rules.get("ScheduleExpression") or days)
+    return (int(found[1]) * _SECONDS[found[2]], _SECONDS[found[2]]) if found else (0, 0)
+
+
+def _schedule(cloud: Cloud, secret: dict[str, Any]) -> None:
+    """Set the end of the window in which the secret is to be rotated next."""
+    after, window = _window(secret)
+    if window:
+        secret["NextRotationDate"] = (_now(cloud) + after) // window * window + window - 1
+
+
+def _now(cloud: Cloud) -> int:
+    return int(time.time() + read_ahead(cloud.home))
 
 
 def _current(secret: dict[str, Any]) -> str:
@@ -108,7 +162,8 @@ def _test(cloud: Cloud, secret: dict[str, Any], function: str, token: str) -> No
 def _rotate(cloud: Cloud, secret: dict[str, Any], function: str, token: str) -> None:
     if not _call(cloud, secret, function, token, steps=STEPS):
         return
-    secret["LastRotatedDate"] = int(time.time())
+    secret["LastRotatedDate"] = _now(cloud)
+    _schedule(cloud, secret)
     for version in secret["Versions"].values():
         if "AWSPENDING" in version["Stages"] and "AWSCURRENT" in version["Stages"]:
             version["Stages"].remove("AWSPENDING")

@@ -1,25 +1,33 @@
-"""Texts that web ACLs search for, as AWS's API tells them.
+"""Web ACLs of templates: texts as AWS's API tells them, and only what is evaluated here.
 
-Changes: A deployed web ACL keeps them in base64, which a template may say or leave to the service.
+Changes: A deployed web ACL keeps the texts that it searches for in base64, which a template may say
+    or leave to the service. One of which a part is not evaluated is refused, by the part's name; so
+    are sets and groups of one's own.
 Original: They are kept as the template says, and a client that reads the web ACL fails to decode.
+    Any rule is accepted, and none has an effect.
 Fault: the emulator's; CloudFormation's handler of `AWS::WAFv2::WebACL` would encode `SearchString`
     in base64, and take `SearchStringBase64` as it is.
+Ours: what cannot be evaluated here is refused.
 AWS:
     https://docs.aws.amazon.com/waf/latest/APIReference/API_ByteMatchStatement.html
 Checked: ministack 1.5.32, 1.5.33.
 """
 
 import base64
+import functools
 from typing import Any
 
 from ministack.services.cloudformation import provisioners
 
 from localcloud.cloud import Cloud
 from localcloud.engine.internals import need
+from localcloud.gateway.firewall import Firewall
+
+_REFUSED = ("AWS::WAFv2::IPSet", "AWS::WAFv2::RegexPatternSet", "AWS::WAFv2::RuleGroup")
 
 
 def install(cloud: Cloud) -> None:
-    """Keep the texts of deployed web ACLs in base64.
+    """Keep the texts of deployed web ACLs in base64, and refuse what has no effect here.
 
     Raises:
         CloudError: The emulator lacks a name that this needs.
@@ -29,12 +37,26 @@ def install(cloud: Cloud) -> None:
     handler = handlers["AWS::WAFv2::WebACL"]
 
     def create(logical_id: str, properties: Any, *rest: Any) -> Any:
-        return handler["create"](logical_id, as_api(properties), *rest)
+        return handler["create"](logical_id, _evaluated(properties), *rest)
 
     def update(physical_id: str, old: Any, new: Any, *rest: Any) -> Any:
-        return handler["update"](physical_id, old, as_api(new), *rest)
+        return handler["update"](physical_id, old, _evaluated(new), *rest)
 
     handlers["AWS::WAFv2::WebACL"] = {**handler, "create": create, "update": update}
+    for resource_type in _REFUSED:
+        handlers[resource_type] = {"create": functools.partial(_refuse, resource_type)}
+
+
+def _refuse(part: str, *_: Any) -> Any:
+    raise ValueError(f"the embedded cloud does not evaluate {part}")
+
+
+def _evaluated(properties: Any) -> Any:
+    """The web ACL of a template as the API has it; refused when a part has no effect here."""
+    found = as_api(properties)
+    for rule, part in Firewall(found).not_evaluated.items():
+        _refuse(f"{part} of rule {rule}")
+    return found
 
 
 def as_api(said: Any) -> Any:

@@ -4,7 +4,8 @@ Rate-based rules follow the deployed limit and window. The managed groups are AW
 public: `managed_rules.py` approximates them from AWS's descriptions. Rules are read in order of
 priority; a rule that counts lets the request go on, one that blocks ends it:
 https://docs.aws.amazon.com/waf/latest/developerguide/web-acl-rule-actions.html
-A rule of which a part is not understood is left out whole, and the status names it.
+A deployment is refused when a part of its web ACL is not evaluated here. One made through the API
+leaves that rule out whole, and the status names it.
 """
 
 import time
@@ -14,11 +15,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from localcloud.gateway.managed_rules import GROUPS
-from localcloud.gateway.statements import NotEvaluated, WebRequest, known, predicate, within
+from localcloud.gateway.statements import NotEvaluated, WebRequest, known, only, predicate, within
 
 # As many as AWS samples of a web ACL's requests in one call.
 _SAMPLES = 100
 _DEFAULT_WINDOW_SECONDS = 300
+# What tells how a web ACL is shown, or names it.
+_DESCRIBED = ("ARN", "Capacity", "Description", "Id", "LabelNamespace", "LockToken", "Name")
+_DESCRIBED_BY_API = ("ManagedByFirewallManager", "Scope", "Tags", "VisibilityConfig")
+_OF_RULES = ("Action", "Name", "OverrideAction", "Priority", "RuleLabels", "Statement")
+_OF_GROUPS = ("ExcludedRules", "Name", "RuleActionOverrides", "ScopeDownStatement", "VendorName")
+_OF_RATES = ("AggregateKeyType", "EvaluationWindowSec", "Limit", "ScopeDownStatement")
 _ACTIONS = {"Allow": "ALLOW", "Block": "BLOCK", "Count": "COUNT"}
 
 # What a rule does with a request, and by which name; None where it does not match.
@@ -56,15 +63,21 @@ class Firewall:
     """
 
     def __init__(self, web_acl: dict[str, Any]) -> None:
-        self.name = str(web_acl["Name"])
+        self.name = str(web_acl.get("Name", ""))
         self._judges: list[Judge] = []
         self.not_evaluated: dict[str, str] = {}
+        default = web_acl.get("DefaultAction", {})
+        try:
+            only(web_acl, "DefaultAction", "Rules", *_DESCRIBED, *_DESCRIBED_BY_API)
+            _action(default, "ALLOW")
+        except NotEvaluated as unknown:
+            self.not_evaluated["Default_Action"] = str(unknown)
         for rule in sorted(web_acl.get("Rules", []), key=lambda rule: int(rule["Priority"])):
             try:
                 self._judges.append(self._judge_of(rule))
             except NotEvaluated as unknown:
                 self.not_evaluated[rule["Name"]] = str(unknown)
-        self._default = "BLOCK" if "Block" in web_acl.get("DefaultAction", {}) else "ALLOW"
+        self._default = "BLOCK" if "Block" in default else "ALLOW"
         self.windows: dict[tuple[str, int, float, str], Window] = {}
         self.samples: deque[dict[str, Any]] = deque(maxlen=_SAMPLES)
         self.counts: dict[tuple[str, str], int] = defaultdict(int)
@@ -112,6 +125,7 @@ class Firewall:
         )
 
     def _judge_of(self, rule: dict[str, Any]) -> Judge:
+        only(rule, "VisibilityConfig", *_OF_RULES)
         [(kind, said)] = rule["Statement"].items()
         if kind == "RateBasedStatement":
             return self._rate_rule(rule, said)
@@ -122,6 +136,7 @@ class Firewall:
         return lambda request: found if matches(request) else None
 
     def _rate_rule(self, rule: dict[str, Any], statement: dict[str, Any]) -> Judge:
+        only(statement, *_OF_RATES)
         seconds = float(statement.get("EvaluationWindowSec", _DEFAULT_WINDOW_SECONDS))
         limit = int(statement["Limit"])
         in_scope = within(statement)
@@ -142,6 +157,7 @@ class Firewall:
 
 def _group_rule(rule: dict[str, Any], statement: dict[str, Any]) -> Judge:
     """The first rule of a managed group that ends the request, else the last that counts it."""
+    only(statement, *_OF_GROUPS)
     if statement.get("VendorName", "AWS") != "AWS":
         raise NotEvaluated(f"{statement['VendorName']}:{statement['Name']}")
     group = known(GROUPS, statement["Name"])
@@ -150,6 +166,8 @@ def _group_rule(rule: dict[str, Any], statement: dict[str, Any]) -> Judge:
         override["Name"]: _action(override.get("ActionToUse", {}), "BLOCK")
         for override in statement.get("RuleActionOverrides", [])
     } | {excluded["Name"]: "COUNT" for excluded in statement.get("ExcludedRules", [])}
+    for name in overrides:
+        known(group, name)
     counts = "Count" in rule.get("OverrideAction", {})
 
     def judge(request: WebRequest) -> tuple[str, str] | None:
@@ -169,5 +187,9 @@ def _group_rule(rule: dict[str, Any], statement: dict[str, Any]) -> Judge:
 
 def _action(named: dict[str, Any], otherwise: str) -> str:
     """The action of a rule; a CAPTCHA or a challenge needs a browser and AWS's own page."""
-    action: str = known(_ACTIONS, next(iter(named))) if named else otherwise
+    if not named:
+        return otherwise
+    [(name, settings)] = named.items()
+    action: str = known(_ACTIONS, name)
+    only(settings or {})  # a response or headers of one's own
     return action

@@ -123,9 +123,10 @@ def settings_changed(scope: Scope) -> bool:
 
 def _seen(scope: Scope, address: Address, body: bytes) -> WebRequest:
     raw: bytes = scope.get("query_string", b"")
+    raw_path = scope.get("raw_path", scope["path"].encode()).decode("latin-1").partition("?")[0]
     return WebRequest(
         method=scope["method"],
-        path=address.path,
+        path=raw_path.removeprefix(f"/_aws/execute-api/{address.api_id}"),
         query=raw.decode("latin-1"),
         # On AWS the host is the API's own: a rule against `localhost` would block everyone here.
         headers=tuple(

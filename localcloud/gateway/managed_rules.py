@@ -10,13 +10,11 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote_plus
 
-from localcloud.gateway.statements import WebRequest
+from localcloud.gateway.statements import INSPECTED, WebRequest
 
 Rule = Callable[[WebRequest], bool]
 
-# AWS inspects the first 16 KB of a body sent to API Gateway; 8 KB is the group's own limit.
-_BODY_LIMIT = 8 * 1024
-_INSPECTED = 16 * 1024
+_BODY_LIMIT = 8 * 1024  # the group's own
 
 _TRAVERSAL = re.compile(r"(?:\.\./|\.\.\\){2,}|/etc/passwd|/proc/self/environ")
 _REMOTE_FILE = re.compile(r"=(?:https?|ftps?)://\d{1,3}(?:\.\d{1,3}){3}")
@@ -30,7 +28,7 @@ _BAD_AGENT = re.compile(r"\b(?:nikto|sqlmap|nmap scripting engine|masscan)\b", r
 
 
 def _body(request: WebRequest) -> str:
-    return request.body[:_INSPECTED].decode("utf-8", "replace")
+    return request.body[:INSPECTED].decode("utf-8", "replace")
 
 
 def _query(request: WebRequest) -> str:

@@ -1,17 +1,24 @@
 """Statements of AWS WAF rules, as predicates over a request.
 
 Whatever else a rule may say is refused by its name, so that no rule half understood blocks what it
-should not, or lets through what it should block.
+should not, or lets through what it should block. Texts are bytes, one character each.
 https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statements.html
+https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-transformation.html
+https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-fields-list.html
 """
 
 import functools
+import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
 Statement = Mapping[str, Any]
+
+# AWS WAF forwards as much of a body that is sent to API Gateway or CloudFront.
+INSPECTED = 16 * 1024
 
 
 class NotEvaluated(Exception):  # named for the fact
@@ -23,6 +30,7 @@ class WebRequest:
     """Web request as a web ACL sees it.
 
     Args:
+        path: As it was sent, still URL-encoded; so is the query.
         headers: Every header in the order sent, its name in lower case; a name may be there often.
     """
 
@@ -48,8 +56,8 @@ _POSITIONS: dict[str, Callable[[str, str], bool]] = {
 }
 _TRANSFORMATIONS: dict[str, Callable[[str], str]] = {
     "NONE": lambda text: text,
-    "LOWERCASE": str.lower,
-    "URL_DECODE": unquote_plus,
+    "LOWERCASE": lambda text: text.encode("latin-1").lower().decode("latin-1"),  # A to Z alone
+    "URL_DECODE": functools.partial(unquote_plus, encoding="latin-1"),
 }
 
 
@@ -69,9 +77,8 @@ def predicate(statement: Statement) -> Predicate:
     if kind == "NotStatement":
         excluded = predicate(said["Statement"])
         return lambda request: not excluded(request)
-    if kind == "ByteMatchStatement":
-        return _byte_match(said)
-    raise NotEvaluated(kind)
+    inspect: Callable[[Statement], Predicate] = known(_INSPECTIONS, kind)
+    return inspect(said)
 
 
 def within(statement: Statement) -> Predicate:
@@ -95,31 +102,62 @@ def known(kinds: Mapping[str, Any], name: str) -> Any:
     return kinds[name]
 
 
+def only(said: Statement, *evaluated: str) -> None:
+    """Raise NotEvaluated where a part of a rule has another setting than these."""
+    for name in set(said) - set(evaluated):
+        raise NotEvaluated(name)
+
+
 def _byte_match(said: Statement) -> Predicate:
     text = said["SearchString"]
     sought = text.decode("latin-1") if isinstance(text, bytes) else str(text)
     stands = known(_POSITIONS, said["PositionalConstraint"])
+    settings = ("SearchString", "PositionalConstraint")
+    return _inspected(said, lambda sent: stands(sent, sought), *settings)
+
+
+def _regex_match(said: Statement) -> Predicate:
+    try:
+        pattern = re.compile(said["RegexString"], re.ASCII)
+    except re.error as error:
+        raise NotEvaluated(f"RegexString {said['RegexString']}") from error
+    return _inspected(said, lambda sent: pattern.search(sent) is not None, "RegexString")
+
+
+def _size(said: Statement) -> Predicate:
+    compares, size = getattr(operator, said["ComparisonOperator"].lower()), int(said["Size"])
+    return _inspected(said, lambda sent: compares(len(sent), size), "ComparisonOperator", "Size")
+
+
+_INSPECTIONS = {
+    "ByteMatchStatement": _byte_match,
+    "RegexMatchStatement": _regex_match,
+    "SizeConstraintStatement": _size,
+}
+
+
+def _inspected(said: Statement, matches: Callable[[str], bool], *settings: str) -> Predicate:
+    """Whether any text of the field matches, once it is transformed."""
+    only(said, "FieldToMatch", "TextTransformations", *settings)
     ordered = sorted(said["TextTransformations"], key=lambda each: int(each["Priority"]))
     steps = [known(_TRANSFORMATIONS, each["Type"]) for each in ordered]
     read = _field(said["FieldToMatch"])
-
-    def matches(request: WebRequest) -> bool:
-        return any(
-            stands(functools.reduce(lambda value, step: step(value), steps, sent), sought)
-            for sent in read(request)
-        )
-
-    return matches
+    return lambda request: any(
+        matches(functools.reduce(lambda value, step: step(value), steps, sent))
+        for sent in read(request)
+    )
 
 
 def _field(field: Statement) -> Callable[[WebRequest], list[str]]:
     [(kind, said)] = field.items()
-    if kind == "SingleHeader":
-        name = str(said["Name"]).lower()
-        return lambda request: request.values(name)
+    if said.get("OversizeHandling", "CONTINUE") != "CONTINUE":
+        raise NotEvaluated(f"OversizeHandling {said['OversizeHandling']}")
+    name = str(said.get("Name", "")).lower()
     fields: dict[str, Callable[[WebRequest], list[str]]] = {
+        "Body": lambda request: [request.body[:INSPECTED].decode("latin-1")],
         "Method": lambda request: [request.method],
         "QueryString": lambda request: [request.query],
+        "SingleHeader": lambda request: request.values(name),
         "UriPath": lambda request: [request.path],
     }
     read: Callable[[WebRequest], list[str]] = known(fields, kind)

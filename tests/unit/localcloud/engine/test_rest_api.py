@@ -1,5 +1,6 @@
 """REST APIs: validators, switched keys and who calls, in the emulator and here."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from ministack.services import apigateway_v1
 from localcloud.engine import rest_api
 from localcloud.engine.internals import need
 from localcloud.gateway.sent import SERVED, handed_on
+from localcloud.metrics import clock
 
 SENT = [
     (b"host", b"localhost"),
@@ -131,3 +133,124 @@ def test_a_method_has_the_validator_of_its_template(emulator, patch):
     assert tied == made["id"]
     assert made["validateRequestBody"] is True
     assert made["validateRequestParameters"] is False
+
+
+KEY = "the-value-of-a-key-of-a-partner-of-ours"
+
+
+def guarded(enabled, **quota):
+    """An API that needs a key, and such a key, on a plan with this quota."""
+    method = {
+        "RestApiId": {"Ref": "Api"},
+        "ResourceId": {"Fn::GetAtt": ["Api", "RootResourceId"]},
+        "HttpMethod": "GET",
+        "ApiKeyRequired": True,
+        "Integration": {"Type": "MOCK", "RequestTemplates": {"application/json": "{}"}},
+    }
+    stage = {"ApiId": {"Ref": "Api"}, "Stage": {"Ref": "Stage"}}
+    plan = {"ApiStages": [stage], **({"Quota": quota} if quota else {})}
+    tie = {"KeyId": {"Ref": "Key"}, "UsagePlanId": {"Ref": "Plan"}, "KeyType": "API_KEY"}
+    deployment = {"RestApiId": {"Ref": "Api"}}
+    return {
+        "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "api"}},
+        "Method": {"Type": "AWS::ApiGateway::Method", "Properties": method},
+        "Deployment": {
+            "Type": "AWS::ApiGateway::Deployment",
+            "Properties": deployment,
+            "DependsOn": "Method",
+        },
+        "Stage": {
+            "Type": "AWS::ApiGateway::Stage",
+            "Properties": {
+                **deployment,
+                "DeploymentId": {"Ref": "Deployment"},
+                "StageName": "prod",
+            },
+        },
+        "Key": {"Type": "AWS::ApiGateway::ApiKey", "Properties": {"Value": KEY, **enabled}},
+        "Plan": {"Type": "AWS::ApiGateway::UsagePlan", "Properties": plan},
+        "Tie": {"Type": "AWS::ApiGateway::UsagePlanKey", "Properties": tie},
+    }
+
+
+@pytest.fixture
+def called(emulator):
+    """Deploys such an API, and calls it with its key for as often as is said."""
+    made = []
+
+    def call(enabled, times=1, **quota):
+        stack = emulator.deploy(**guarded(enabled, **quota))
+        made.append(stack.name)
+        path = f"/_aws/execute-api/{stack.ids['Api']}/prod/"
+        return lambda: [emulator.send("GET", path, {"x-api-key": KEY}) for _ in range(times)]
+
+    yield call
+    for name in made:
+        emulator.delete(name)
+
+
+def statuses(answers):
+    return [status for status, _, _ in answers]
+
+
+@pytest.mark.parametrize("enabled", [{"Enabled": "false"}, {}])
+def test_the_original_serves_a_key_that_its_template_leaves_off(called, enabled):
+    assert statuses(called(enabled)()) != [403]
+
+
+@pytest.mark.parametrize("enabled", [{"Enabled": "false"}, {"Enabled": False}, {}])
+def test_a_key_that_its_template_leaves_off_is_forbidden(called, patch, enabled):
+    patch(rest_api)
+
+    [(status, _, body)] = called(enabled)()
+
+    assert (status, body) == (403, b'{"message":"Forbidden"}')
+
+
+@pytest.mark.parametrize("enabled", [{"Enabled": "true"}, {"Enabled": True}])
+def test_a_key_that_its_template_switches_on_is_served(called, patch, enabled):
+    patch(rest_api)
+
+    assert statuses(called(enabled)()) == [200]
+
+
+def test_a_quota_begins_anew_with_the_next_day_of_the_drills_clock(called, patch, tmp_path):
+    patch(rest_api)
+    call = called({"Enabled": True}, times=3, Limit=2, Period="DAY")
+    before = statuses(call())
+
+    clock.advance(tmp_path, 24 * 3600)
+
+    assert before == [200, 200, 429]
+    assert statuses(call()) == [200, 200, 429]
+
+
+def test_the_original_keeps_to_a_day_from_the_first_request(called, tmp_path):
+    (tmp_path / "state").mkdir()
+    call = called({"Enabled": True}, times=2, Limit=1, Period="DAY")
+    before = statuses(call())
+
+    clock.advance(tmp_path, 24 * 3600)
+
+    assert (before, statuses(call())) == ([200, 429], [429, 429])
+
+
+@pytest.mark.parametrize(
+    ("quota", "last", "first"),
+    [
+        ({"period": "DAY"}, "2026-11-25T23:59:59", "2026-11-26T00:00:00"),
+        ({"period": "WEEK"}, "2026-11-28T23:59:59", "2026-11-29T00:00:00"),  # a Sunday
+        ({"period": "WEEK", "offset": 1}, "2026-11-29T23:59:59", "2026-11-30T00:00:00"),
+        ({"period": "MONTH"}, "2026-11-30T23:59:59", "2026-12-01T00:00:00"),
+        ({"period": "MONTH", "offset": "14"}, "2026-12-14T23:59:59", "2026-12-15T00:00:00"),
+    ],
+)
+def test_a_period_is_the_calendars_in_utc(quota, last, first):
+    before, at, after = (
+        datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() + seconds
+        for text, seconds in ((last, 0), (first, 0), (first, 3600))
+    )
+
+    found = [rest_api.period_of(quota, each) for each in (before, at, after)]
+
+    assert found[0] != found[1] == found[2]

@@ -2,11 +2,13 @@
 
 import json
 import time
+from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 
 from localcloud.cloud import Cloud
-from localcloud.engine import rotation
+from localcloud.engine import resources, rotation
 
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:rotate"
 
@@ -63,7 +65,9 @@ def function(secrets):
 @pytest.fixture
 def secret(secrets):
     """The id of a secret whose value is `old`."""
-    return secrets.create_secret(Name=f"s-{time.time_ns()}", SecretString="old")["ARN"]
+    made = secrets.create_secret(Name=f"s-{time.time_ns()}", SecretString="old")["ARN"]
+    yield made
+    secrets.delete_secret(SecretId=made, ForceDeleteWithoutRecovery=True)
 
 
 @pytest.fixture
@@ -136,3 +140,79 @@ def test_a_secret_without_a_function_is_not_rotated(secrets, secret):
 def test_a_secret_that_is_not_there_is_not_found(secrets):
     with pytest.raises(secrets.exceptions.ResourceNotFoundException):
         secrets.rotate_secret(SecretId="none", RotationLambdaARN=FUNCTION)
+
+
+def at(text):
+    return datetime.fromisoformat(f"{text}+00:00").timestamp()
+
+
+@pytest.mark.parametrize(
+    ("rules", "next_date"),
+    [
+        ({"AutomaticallyAfterDays": 30}, at("2026-12-25T23:59:59")),
+        ({"ScheduleExpression": "rate(1 day)"}, at("2026-11-26T23:59:59")),
+        ({"ScheduleExpression": "rate(4 hours)"}, at("2026-11-25T14:59:59")),
+    ],
+)
+@pytest.mark.usefixtures("installed")
+def test_the_end_of_the_next_window_is_told(secrets, secret, monkeypatch, rules, next_date):
+    monkeypatch.setattr(rotation, "time", SimpleNamespace(time=lambda: at("2026-11-25T10:30:00")))
+
+    secrets.rotate_secret(
+        SecretId=secret,
+        RotationLambdaARN=FUNCTION,
+        RotationRules=rules,
+        RotateImmediately=False,
+    )
+
+    assert secrets.describe_secret(SecretId=secret)["NextRotationDate"].timestamp() == next_date
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_secret_is_rotated_when_its_window_opens(secrets, secret, function):
+    rules = {"AutomaticallyAfterDays": 30}
+    secrets.rotate_secret(
+        SecretId=secret, RotationLambdaARN=FUNCTION, RotationRules=rules, RotateImmediately=False
+    )
+    until(lambda: len(secrets.describe_secret(SecretId=secret)["VersionIdsToStages"]) == 1)
+    due = secrets.describe_secret(SecretId=secret)["NextRotationDate"].timestamp()
+
+    rotation.rotate_due(due - 24 * 3600)
+    before = secrets.get_secret_value(SecretId=secret)["SecretString"]
+    rotation.rotate_due(due - 24 * 3600 + 1)
+
+    until(lambda: secrets.get_secret_value(SecretId=secret)["SecretString"] == "new")
+    assert before == "old"
+    assert function.steps == ["testSecret", *rotation.STEPS]
+
+
+@pytest.mark.parametrize(
+    ("rules", "why"),
+    [
+        ({"ScheduleExpression": "cron(0 8 1 * ? *)"}, "embedded cloud does not evaluate cron"),
+        (
+            {"ScheduleExpression": "rate(1 day)", "AutomaticallyAfterDays": 1},
+            "both AutomaticallyAfterDays and ScheduleExpression",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("installed")
+def test_a_schedule_that_is_not_followed_is_refused(secrets, secret, rules, why):
+    with pytest.raises(secrets.exceptions.InvalidParameterException, match=why):
+        secrets.rotate_secret(SecretId=secret, RotationLambdaARN=FUNCTION, RotationRules=rules)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_deployment_whose_schedule_is_not_followed_is_refused(emulator, patch, secret):
+    patch(resources)
+    schedule = {
+        "SecretId": secret,
+        "RotationLambdaARN": FUNCTION,
+        "RotationRules": {"ScheduleExpression": "cron(0 8 1 * ? *)"},
+    }
+
+    refused = emulator.deploy(
+        Schedule={"Type": "AWS::SecretsManager::RotationSchedule", "Properties": schedule}
+    )
+
+    assert refused.status.startswith("ROLLBACK")

@@ -1,4 +1,4 @@
-"""Texts that a deployed web ACL searches for, as a client reads them."""
+"""Web ACLs of templates: their texts as a client reads them, and what is refused."""
 
 import base64
 import binascii
@@ -8,14 +8,8 @@ import pytest
 from localcloud.engine import web_acls
 
 
-def searched(emulator, **text):
-    """The text of a deployed web ACL's rule, as botocore decodes it."""
-    match = {
-        "FieldToMatch": {"UriPath": {}},
-        "PositionalConstraint": "CONTAINS",
-        "TextTransformations": [{"Priority": 0, "Type": "NONE"}],
-        **text,
-    }
+def deployed(emulator, statement):
+    """A stack with a web ACL that blocks what a statement describes."""
     visible = {
         "SampledRequestsEnabled": True,
         "CloudWatchMetricsEnabled": True,
@@ -24,11 +18,11 @@ def searched(emulator, **text):
     rule = {
         "Name": "paths",
         "Priority": 0,
-        "Statement": {"ByteMatchStatement": match},
+        "Statement": statement,
         "Action": {"Block": {}},
         "VisibilityConfig": visible,
     }
-    stack = emulator.deploy(
+    return emulator.deploy(
         Acl={
             "Type": "AWS::WAFv2::WebACL",
             "Properties": {
@@ -39,6 +33,17 @@ def searched(emulator, **text):
             },
         }
     )
+
+
+def searched(emulator, **text):
+    """The text of a deployed web ACL's rule, as botocore decodes it."""
+    match = {
+        "FieldToMatch": {"UriPath": {}},
+        "PositionalConstraint": "CONTAINS",
+        "TextTransformations": [{"Priority": 0, "Type": "NONE"}],
+        **text,
+    }
+    stack = deployed(emulator, {"ByteMatchStatement": match})
     name, identity, scope = stack.ids["Acl"].split("|")
     found = emulator.client("wafv2").get_web_acl(Name=name, Id=identity, Scope=scope)
     return found["WebACL"]["Rules"][0]["Statement"]["ByteMatchStatement"]["SearchString"]
@@ -60,3 +65,35 @@ def test_a_text_in_base64_is_told_decoded(emulator, patch):
 
     coded = base64.b64encode(b"/../x").decode()
     assert searched(emulator, SearchStringBase64=coded) == b"/../x"
+
+
+COUNTRIES = {"GeoMatchStatement": {"CountryCodes": ["XX"]}}
+
+
+def test_the_original_accepts_a_rule_that_nothing_evaluates(emulator):
+    assert deployed(emulator, COUNTRIES).status == "CREATE_COMPLETE"
+
+
+def test_a_rule_that_is_not_evaluated_is_refused_by_name_at_deployment(emulator, patch):
+    patch(web_acls)
+
+    refused = deployed(emulator, COUNTRIES)
+
+    assert refused.status.startswith("ROLLBACK")
+    told = "the embedded cloud does not evaluate GeoMatchStatement of rule paths"
+    assert told in told_of(emulator, refused)
+
+
+@pytest.mark.parametrize("kind", ["IPSet", "RegexPatternSet", "RuleGroup"])
+def test_sets_and_groups_of_ones_own_are_refused_by_name(emulator, patch, kind):
+    patch(web_acls)
+
+    refused = emulator.deploy(It={"Type": f"AWS::WAFv2::{kind}", "Properties": {}})
+
+    assert f"the embedded cloud does not evaluate AWS::WAFv2::{kind}" in told_of(emulator, refused)
+
+
+def told_of(emulator, stack):
+    """Everything that CloudFormation tells of a stack."""
+    events = emulator.client("cloudformation").describe_stack_events(StackName=stack.name)
+    return " ".join(each.get("ResourceStatusReason", "") for each in events["StackEvents"])

@@ -1,0 +1,108 @@
+"""What AWS does by itself as time passes, each minute of the clock that a drill puts forward.
+
+Changes: Log groups lose events beyond their retention, buckets follow their lifecycles, secrets are
+    rotated. DynamoDB deletes expired items, and S3 has its dates and Object Lock, by this clock.
+    What takes AWS hours or days is done within a minute.
+Original: Nothing but items expires, and no secret is rotated by itself. The clock is the machine's.
+Fault: the emulator's; a thread like that of DynamoDB would follow retention and lifecycles.
+Ours: the clock of a drill.
+AWS:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-expire-general-considerations.html
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html
+Checked: ministack 1.5.32, 1.5.33.
+"""
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from ministack.services import cloudwatch_logs, dynamodb, s3
+
+from localcloud.cloud import Cloud
+from localcloud.engine.internals import need, replace
+from localcloud.engine.rotation import rotate_due
+from localcloud.lifecycle import fits, is_over
+from localcloud.metrics.clock import MINUTE, Clock, ClockedTime
+
+_log = logging.getLogger(__name__)
+
+
+class Upkeep:
+    """Everything that becomes due.
+
+    Raises:
+        CloudError: The emulator lacks a name that this needs.
+    """
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._clock = Clock(cloud.home)
+        self._groups = need(cloudwatch_logs, "_log_groups")
+        self._writing = need(cloudwatch_logs, "_log_events_lock")
+        self._lifecycles, self._buckets = need(s3, "_bucket_lifecycle"), need(s3, "_buckets")
+        self._versions, self._tags = need(s3, "_object_versions"), need(s3, "_object_tags")
+        self._uploads, self._delete = need(s3, "_multipart_uploads"), need(s3, "_delete_object")
+        replace(dynamodb, "time", ClockedTime(self._clock))
+        replace(s3, "now_iso", self._now)
+
+    def _now(self) -> str:
+        now = datetime.fromtimestamp(self._clock.now(), UTC)
+        return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    async def keep(self) -> None:
+        """Do what is due, for as long as the process runs."""
+        done = self._clock.now()
+        while True:
+            await asyncio.sleep(1)
+            self._clock.read()
+            if self._clock.now() < done + MINUTE:
+                continue
+            done = self._clock.now()
+            try:
+                for _ in self.turn(done):
+                    await asyncio.sleep(0)  # requests are served in between
+            except Exception:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # goes on
+                _log.exception("not everything that was due was done")
+
+    def turn(self, now: float) -> Iterator[None]:
+        """Do what is due at a time (seconds since 1970), piece by piece."""
+        rotate_due(now)
+        for group in self._groups.all_values():
+            oldest = (now - 24 * 3600 * (group["retentionInDays"] or now)) * 1000
+            with self._writing:
+                for events in (stream["events"] for stream in group["streams"].values()):
+                    if events and events[0]["timestamp"] < oldest:
+                        events[:] = [each for each in events if each["timestamp"] >= oldest]
+            yield
+        for bucket, rules in self._lifecycles.items():
+            for rule in rules:
+                if rule["Status"] == "Enabled" and bucket in self._buckets:
+                    self._follow(rule, bucket, now)
+                yield
+
+    def _follow(self, rule: dict[str, Any], bucket: str, now: float) -> None:
+        """Delete what a rule says: current objects, versions replaced, uploads not completed."""
+
+        def applies(key: str, found: dict[str, Any]) -> bool:
+            tags = self._tags.get((bucket, key, found.get("version_id"))) or {}
+            return fits(rule, key, size=found["size"], tags=tags)
+
+        days = rule.get("Expiration", {}).get("Days")
+        for key, found in list(self._buckets[bucket]["objects"].items()):
+            if is_over(found["last_modified"], days, now) and applies(key, found):
+                self._delete(bucket, key)  # or hides it, where versions are kept
+        said = rule.get("NoncurrentVersionExpiration", {})
+        for (of, key), versions in list(self._versions.items()):
+            replaced = list(itertools.pairwise(versions)) if of == bucket else []
+            for found, by in replaced[: len(replaced) - said.get("NewerNoncurrentVersions", 0)]:
+                over = is_over(by["last_modified"], said.get("NoncurrentDays"), now)
+                if over and applies(key, found):
+                    self._delete(bucket, key, {}, {"versionId": found["version_id"]})
+        days = rule.get("AbortIncompleteMultipartUpload", {}).get("DaysAfterInitiation")
+        for name, upload in list(self._uploads.items()):
+            over = upload["bucket"] == bucket and is_over(upload["created"], days, now)
+            if over and fits(rule, upload["key"], size=0, tags={}):
+                del self._uploads[name]
