@@ -125,7 +125,8 @@ def _adopt(handlers: dict[str, Handler]) -> None:
     keep_vpc = _in_vpc(lambda name, _: (name, {}), 1)
     for stack in need(cloudformation, "_stacks").values():
         for made in stack["_resources"].values():
-            kind, name, given = made["ResourceType"], made["PhysicalResourceId"], made["Properties"]
+            kind, name = made["ResourceType"], made.get("PhysicalResourceId") or ""
+            given = made.get("Properties", {})
             if kind in handlers and name.startswith(f"{stack['StackName']}-"):
                 handlers[kind]["update"](name, {}, given)
             function = need(lambda_svc, "_functions").get(name) if kind == _FUNCTION else None
@@ -161,13 +162,14 @@ def _put_rule(kind: str) -> Callable[[str, Properties, Properties], None]:
 
 
 def _put_nat_gateway(nat_id: str, _old: Properties, new: Properties) -> None:
-    gateways, subnet = need(ec2, "_nat_gateways"), need(ec2, "_subnets").get(new.get("SubnetId"))
+    gateways = need(ec2, "_nat_gateways")
+    subnet = need(ec2, "_subnets").get(new.get("SubnetId"), {})
     gateways.pop(nat_id, None)
     if new:
         gateways[nat_id] = {
             "NatGatewayId": nat_id,
             "SubnetId": new.get("SubnetId", ""),  # a regional one is in none
-            "VpcId": new.get("VpcId") or subnet["VpcId"],
+            "VpcId": new.get("VpcId") or subnet.get("VpcId", ""),
             "ConnectivityType": new.get("ConnectivityType", "public"),
             "State": "available",
             "CreateTime": need(ec2, "_now_ts")(),

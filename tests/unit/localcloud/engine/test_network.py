@@ -8,6 +8,7 @@ import zipfile
 import pytest
 from botocore.exceptions import ClientError
 from ministack import app
+from ministack.services import cloudformation
 from ministack.services.cloudformation import provisioners
 
 from localcloud import postgres
@@ -166,6 +167,20 @@ def test_what_an_earlier_version_recorded_or_dropped_is_deployed_when_it_is_load
     assert rules_of(emulator, stack.ids["Db"])[0] == [(stack.ids["App"], 5432)]
     assert deployed.network().nats[stack.ids["Nat"]] == stack.ids["Public"]
     assert deployed.function(stack.ids["Function"], "$LATEST").subnets == (stack.ids["Private"],)
+    emulator.delete(stack.name)
+
+
+def test_a_resource_that_was_left_half_made_does_not_stop_the_start(emulator, patch, monkeypatch):
+    cloud = patch(resources)
+    stack = emulator.deploy(Gateway=resource("EC2::InternetGateway"))
+    left = {"ResourceType": "AWS::EC2::NatGateway", "PhysicalResourceId": f"{stack.name}-Nat"}
+    cloudformation._stacks[stack.name]["_resources"]["Nat"] = left
+    monkeypatch.setattr(app, "_load_persisted_state", lambda: None)
+    installed.install(cloud)
+
+    app._load_persisted_state()
+
+    del cloudformation._stacks[stack.name]["_resources"]["Nat"]
     emulator.delete(stack.name)
 
 
