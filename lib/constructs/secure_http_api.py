@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
-from aws_cdk import aws_kms as kms
 from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
@@ -43,9 +42,7 @@ class SecureHttpApi(apigatewayv2.HttpApi):
     Args:
         scope: Where it is defined.
         construct_id: Its name there.
-        environment: The rate and burst of the stage, and how long its log is kept.
-        api_name: The API's name.
-        key: Encrypts the log.
+        name: Its role, such as `store-api`; the API is `tap-store-api-<suffix>`.
         identity: Issues the tokens.
         origins: Browser origins that may call it.
     """
@@ -55,22 +52,21 @@ class SecureHttpApi(apigatewayv2.HttpApi):
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        api_name: str,
-        key: kms.IKey,
+        name: str,
         identity: MachineIdentity | None = None,
         origins: Sequence[str] = (),
     ) -> None:
+        environment = Environment.of(scope)
         super().__init__(
             scope,
             construct_id,
-            api_name=api_name,
+            api_name=environment.named(name),
             create_default_stage=False,
             cors_preflight=_cors(origins),
         )
         self._authorizer = _authorizer(identity) if identity else None
         self._scopes = identity.scopes if identity else None
-        access_log = access_log_group(self, environment=environment, name="http-api", key=key)
+        access_log = access_log_group(self, name="http-api")
         apigatewayv2.CfnStage(
             self,
             "Stage",

@@ -5,7 +5,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from lib.constructs.service_alarms import ServiceAlarms
 from lib.store.cdn import StoreCdn
-from lib.store.database import MAX_CONNECTIONS, STORAGE_GIB, StoreDatabase
+from lib.store.database import StoreDatabase
+from lib.store.instance import MAX_CONNECTIONS, STORAGE_GIB
 
 _PERIOD = Duration.minutes(5)
 

@@ -9,7 +9,6 @@ from constructs import Construct
 from lib.constructs.application_network import ApplicationNetwork
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.service_function import ServiceFunction
-from lib.environment import Environment
 from lib.store.database import StoreDatabase
 
 _MIGRATIONS = Path(__file__).parents[2] / "services" / "store_migrations" / "sql"
@@ -31,49 +30,39 @@ class StoreService(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        key: EncryptionKey,
         network: ApplicationNetwork,
         database: StoreDatabase,
         origin_key: secretsmanager.ISecret,
     ) -> None:
         super().__init__(scope, construct_id)
-        secret = database.user.secret
+        read_secrets = EncryptionKey.of(self).allow_decryption_via("secretsmanager")
+        secret_arn = database.user.secret.secret_arn
         self.api = ServiceFunction(
             self,
             "Api",
-            environment=environment,
             service="store_api",
-            function_name=f"tap-store-api-{environment.suffix}",
-            key=key,
+            name="store-api",
             settings={
-                "DATABASE_SECRET_ARN": secret.secret_arn,
+                "DATABASE_SECRET_ARN": secret_arn,
                 "ORIGIN_KEY_ARN": origin_key.secret_arn,
                 "MIGRATION_LEVEL": str(len(list(_MIGRATIONS.glob("[0-9]*.sql")))),
             },
-            permissions=[
-                database.user.allow_reading(origin_key),
-                key.allow_decryption_via("secretsmanager"),
-            ],
+            permissions=[database.user.allow_reading(origin_key), read_secrets],
             memory_mb=512,
             timeout=Duration.seconds(29),
             network=network,
         )
+        master = database.master_secret
         self.migrations = ServiceFunction(
             self,
             "Migrations",
-            environment=environment,
             service="store_migrations",
-            function_name=f"tap-store-migrations-{environment.suffix}",
-            key=key,
+            name="store-migrations",
             settings={
-                "MASTER_SECRET_ARN": database.master_secret.secret_arn,
-                "DATABASE_SECRET_ARN": secret.secret_arn,
+                "MASTER_SECRET_ARN": master.secret_arn,
+                "DATABASE_SECRET_ARN": secret_arn,
             },
-            permissions=[
-                database.user.allow_reading(database.master_secret),
-                key.allow_decryption_via("secretsmanager"),
-            ],
+            permissions=[database.user.allow_reading(master), read_secrets],
             timeout=Duration.minutes(5),
             network=network,
         )
