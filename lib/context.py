@@ -1,14 +1,10 @@
 """CDK context values, validated: what `-c name=value` and `cdk.json` give to an app."""
 
-from __future__ import annotations
+import re
+from collections.abc import Iterable
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import re
-    from collections.abc import Iterable
-
-    from constructs import Node
+from constructs import Node
 
 
 class SettingError(ValueError):

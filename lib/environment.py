@@ -4,22 +4,17 @@ Every setting is a CDK context value (`-c name=value` or `cdk.json`) with a safe
 here asks AWS, the network or git, so synthesis gives the same bytes everywhere.
 """
 
-from __future__ import annotations
-
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_logs as logs
+from constructs import IConstruct, Node
 
 from lib.context import SettingError, choice, flag, listed, matching
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from constructs import IConstruct, Node
 
 __all__ = ["Environment", "SettingError"]
 
@@ -100,8 +95,8 @@ class Environment:
         """Return the physical name of a role: `tap-store-api-dev` of `store-api`."""
         return f"tap-{role}-{self.suffix}"
 
-    @classmethod
-    def of(cls, scope: IConstruct) -> Environment:
+    @staticmethod
+    def of(scope: IConstruct) -> "Environment":
         """Return the environment of the product's stack that `scope` is in."""
         stack: Any = Stack.of(scope)
         environment: Environment = stack.shared
@@ -110,7 +105,7 @@ class Environment:
     @classmethod
     def resolve(
         cls, node: Node, *, suffix: str | None = None, environ: Mapping[str, str] = os.environ
-    ) -> Environment:
+    ) -> Self:
         """Read the environment's settings from what `node` sees as context.
 
         Args:

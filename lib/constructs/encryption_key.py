@@ -46,8 +46,8 @@ class EncryptionKey(kms.Key):
             )
         )
 
-    @classmethod
-    def of(cls, scope: IConstruct) -> "EncryptionKey":
+    @staticmethod
+    def of(scope: IConstruct) -> "EncryptionKey":
         """Return the key of the product's stack that `scope` is in."""
         stack: Any = Stack.of(scope)
         key: EncryptionKey = stack.kms_key

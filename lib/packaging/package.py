@@ -62,7 +62,9 @@ def build_package(service: str, *, root: Path = _ROOT) -> Package:
     """
     declared = read_declaration(root, service)
     sources = read_sources(root, service)
-    code_key = _key(_builder(), read_lock(root).encode(), declared.requires)
+    # Besides a checkout's files, what is made depends on this code and this Python.
+    steps = [path.read_bytes() for path in sorted(_STEPS.glob("*.py"))]
+    code_key = _key(sys.version, steps, read_lock(root), declared.requires)
     aws_key = _key(code_key, declared.aws)
     key = _key(aws_key, sources)
 
@@ -115,20 +117,13 @@ def _forget_old_builds(root: Path, service: str) -> None:
             path.unlink()
 
 
-def _builder() -> str:
-    """Return what the result depends on besides a checkout's files: this code and this Python."""
-    return _key(sys.version, *(path.read_bytes() for path in sorted(_STEPS.glob("*.py"))))
-
-
 def _key(*inputs: object) -> str:
     return hashlib.sha256(repr(inputs).encode()).hexdigest()[:32]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Build the package that the command line names; an error is one line and exit code 1."""
-    parser = argparse.ArgumentParser(
-        prog="python -m lib.packaging.package", description="Build a package."
-    )
+    parser = argparse.ArgumentParser("python -m lib.packaging.package", description=main.__doc__)
     parser.add_argument("service", help="a folder's name below services")
     try:
         package = build_package(parser.parse_args(arguments).service)

@@ -1,20 +1,15 @@
 """Settings of the store."""
 
-from __future__ import annotations
-
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Self
 
 from aws_cdk import Token
+from constructs import Node
 
 from lib.context import SettingError, choice, flag, listed, matching
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from constructs import Node
 
 _ZONE = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9][a-z]")
 _NATS = ("one", "regional", "zone", "none")
@@ -52,7 +47,7 @@ class StoreSettings:
     firewall: bool
 
     @classmethod
-    def resolve(cls, node: Node) -> StoreSettings:
+    def resolve(cls, node: Node) -> Self:
         """Return the settings that `node` sees as context.
 
         Raises:
