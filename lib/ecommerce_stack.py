@@ -36,12 +36,6 @@ class EcommerceStack(ProductStack):
 
     Raises:
         SettingError: A setting of the store would fail at deployment.
-
-    Attributes:
-        network: Where functions and database are.
-        database: Products, stock and orders.
-        assets: The store's pages.
-        cdn: What browsers see.
     """
 
     DESCRIPTION = "TAP: the store"

@@ -28,12 +28,6 @@ class PartnerApiStack(ProductStack):
 
     Takes what every `ProductStack` takes, and the settings of the partner API; when they are
     omitted, those of the app's context.
-
-    Attributes:
-        api: The REST API.
-        audit: The trail.
-        function: Serves the API.
-        items: Holds the items.
     """
 
     DESCRIPTION = "TAP: the partner API"

@@ -43,8 +43,5 @@ def deny(sid: str, *actions: str, **to_whom_and_where: Any) -> iam.PolicyStateme
 def arn_here(scope: IConstruct, service: str, resource: str, *, region: str | None = None) -> str:
     """Return an ARN in the account and region of a stack, of a `resource` such as `alarm:*`."""
     return Stack.of(scope).format_arn(
-        service=service,
-        resource=resource,
-        region=region,
-        arn_format=ArnFormat.NO_RESOURCE_NAME,
+        service=service, resource=resource, region=region, arn_format=ArnFormat.NO_RESOURCE_NAME
     )

@@ -24,8 +24,8 @@ _FLAGS = (
 class ProductStack(Stack):
     """A stack that takes every one of `StackProps`, with a key for all that it has at rest.
 
-    The blocks of `lib/constructs` find its settings and its key by themselves: `Environment.of`
-    and `EncryptionKey.of`, as `Stack.of` finds the stack.
+    The blocks of `lib/constructs` find its settings (`shared`) and its key (`kms_key`) by
+    themselves: `Environment.of` and `EncryptionKey.of`, as `Stack.of` finds the stack.
 
     Fixed: the feature flags that its parts rely on.
     Defaults: described by its class; protected from termination where data is kept; deployed to
@@ -41,11 +41,6 @@ class ProductStack(Stack):
 
     Raises:
         SettingError: A setting would fail at deployment or be unsafe.
-
-    Attributes:
-        environment_suffix: Ends every physical name.
-        kms_key: Encrypts everything at rest.
-        shared: The settings that all stacks share.
     """
 
     DESCRIPTION: ClassVar[str]

@@ -46,8 +46,6 @@ class TapStackProps(StackProps):
 class TapStack(ProductStack):
     """Items in a table, files in a bucket, an API before them and the health of it all.
 
-    Takes what every `ProductStack` takes.
-
     Attributes:
         secret: Signs the API's pagination cursors.
         dynamodb_table: Holds the items.
@@ -99,11 +97,7 @@ class TapStack(ProductStack):
         )
         self.lambda_role = service.api.role
         api = SecureHttpApi(
-            self,
-            "HttpApi",
-            name="http-api",
-            identity=identity,
-            origins=self.shared.allowed_origins,
+            self, "HttpApi", name="http-api", identity=identity, origins=self.shared.allowed_origins
         )
         api.route(HttpMethod.POST, "/api", service.api)
         api.route(HttpMethod.GET, "/health", service.health, public_because=_HEALTH)

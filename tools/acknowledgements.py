@@ -15,13 +15,7 @@ _BY_THE_CDK = {"F3002", "F3003"}
 
 
 class Acknowledgement(NamedTuple):
-    """One rule that one construct is excused from.
-
-    Attributes:
-        construct: The construct's path from its stack on, such as `TapStack/Items`.
-        reason: Why the rule does not fit.
-        rule: As the checkers print it.
-    """
+    """One rule that one construct, such as `TapStack/Items`, is excused from."""
 
     construct: str
     reason: str

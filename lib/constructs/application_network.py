@@ -14,20 +14,13 @@ DATABASE_PORT = 5433
 
 
 class ApplicationNetwork(Construct):
-    """A `LayeredVpc`, and who may speak to whom in it.
+    """A `LayeredVpc`, and security groups that say who may speak to whom in it.
 
     Fixed: the application may speak to the database's port and by HTTPS to the outside; the
     database takes the application's connections to that port and starts none.
     Defaults: none. With `nat` as `none` (see `LayeredVpc`), the application may speak by HTTPS to
     Secrets Manager alone.
     Permissions: `allow_joining`, with `acknowledge_joining` on the policy that has it.
-
-    Attributes:
-        vpc: The network.
-        application_subnets: Where functions run.
-        database_subnets: Where databases run.
-        application: The functions' security group.
-        database: The databases' security group.
     """
 
     def __init__(
@@ -52,11 +45,7 @@ class ApplicationNetwork(Construct):
 
     def _security_group(self, name: str, description: str) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(
-            self,
-            f"{name}Group",
-            vpc=self.vpc,
-            description=description,
-            allow_all_outbound=False,
+            self, f"{name}Group", vpc=self.vpc, description=description, allow_all_outbound=False
         )
 
     def _add_storage_endpoint(self) -> None:

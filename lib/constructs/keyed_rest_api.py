@@ -49,10 +49,6 @@ class KeyedRestApi(Construct):
     JSON and of API Gateway's own errors, neither with bodies, keys or anything else that a client
     words.
     Defaults: browsers of the environment's allowed origins only, none when it has none.
-
-    Attributes:
-        rest_api: The REST API.
-        stage: Its one stage.
     """
 
     def __init__(
@@ -106,14 +102,10 @@ class KeyedRestApi(Construct):
         body: RequestModel | None = None,
         parameters: Sequence[str] = (),
     ) -> None:
-        """Route requests with a key to a function.
+        """Route requests with a key, for a resource such as `/items/{id}`, to a function.
 
-        Args:
-            method: The method, such as `GET`.
-            path: The resource, such as `/items/{id}`.
-            to: The function.
-            body: What a JSON body must be. When omitted, the gateway lets any body pass.
-            parameters: What the request may have, such as `querystring.limit`.
+        Without `body`, the gateway lets any body pass. `parameters` are those that a request may
+        have, such as `querystring.limit`.
         """
         resource = self.rest_api.root.resource_for_path(path)
         integration = apigateway.LambdaIntegration(

@@ -19,7 +19,6 @@ class MachineIdentity(Construct):
     Defaults: retained and protected from deletion where data is kept, else deleted with the stack.
 
     Attributes:
-        user_pool: The issuer.
         client: The machine client, entitled to every scope.
         scopes: The scopes' full names, `<identifier>/<name>`.
         issuer: The issuer's address in its tokens.

@@ -19,10 +19,6 @@ class RedrivenQueue(Construct):
     vain goes to the dead-letter queue, which takes from this queue alone; both keep messages 14
     days.
     Defaults: retained where data is kept, else deleted with the stack.
-
-    Attributes:
-        queue: The queue.
-        dead_letters: Holds what failed.
     """
 
     def __init__(

@@ -22,11 +22,6 @@ class RotatedSecret(Construct):
     Defaults: CloudFormation names it; retained where data is kept, else deleted with the stack;
     `services/secret_rotation` rotates it, first on creation (with `at_once` false, after 30 days).
     Permissions: `allow_reading`.
-
-    Attributes:
-        secret: The secret.
-        rotation: The function that rotates it.
-        schedule: When it is rotated.
     """
 
     def __init__(

@@ -34,17 +34,10 @@ _ACCESS_LOG = {
 class SecureHttpApi(apigatewayv2.HttpApi):
     """An HTTP API whose routes need a token, or say why they do not.
 
-    Fixed: one stage, `$default`, which deploys itself and is throttled as the environment says; an
-    encrypted access log in JSON, without tokens or bodies.
-    Defaults: without `identity`, every route must be public; without `origins`, no browser's page
-    of another origin may call it.
-
-    Args:
-        scope: Where it is defined.
-        construct_id: Its name there.
-        name: Its role, such as `store-api`; the API is `tap-store-api-<suffix>`.
-        identity: Issues the tokens.
-        origins: Browser origins that may call it.
+    Fixed: `tap-<name>-<suffix>` with one stage, `$default`, which deploys itself and is throttled
+    as the environment says; an encrypted access log in JSON, without tokens or bodies.
+    Defaults: without `identity`, which issues the tokens, every route must be public; without
+    `origins`, no browser's page of another origin may call it.
     """
 
     def __init__(
@@ -91,14 +84,10 @@ class SecureHttpApi(apigatewayv2.HttpApi):
         *,
         public_because: str | None = None,
     ) -> None:
-        """Route requests to a function.
+        """Route requests for a path such as `/items/{id}` to a function.
 
-        Args:
-            method: The method.
-            path: The path, such as `/items/{id}`.
-            to: The function.
-            public_because: Why anyone may make them. When omitted, they need a token with
-                one of the identity's scopes.
+        Without `public_because`, which says why anyone may make them, they need a token with one of
+        the identity's scopes.
 
         Raises:
             ValueError: They need a token, and the API has no identity to issue it.

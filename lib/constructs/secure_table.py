@@ -37,9 +37,7 @@ class SecureTable(dynamodb.Table):
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=EncryptionKey.of(scope),
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
+            point_in_time_recovery_specification={"point_in_time_recovery_enabled": True},
             deletion_protection=environment.protects_data,
             removal_policy=environment.removal_policy,
         )

@@ -33,16 +33,8 @@ class ServiceAlarms(Construct):
     function that runs once in a while one is enough.
     Defaults: the environment's alarm e-mail is subscribed, nobody when it has none.
 
-    Args:
-        scope: Where it is defined.
-        construct_id: Its name there.
-        api: The API.
-        functions: Those that requests or queues keep calling.
-        rare: Those that run once in a while: a rotation, a migration.
-
-    Attributes:
-        topic: The topic.
-        alarms: Every alarm, in the order it was made.
+    Requests or queues keep calling `functions`; the `rare` ones run once in a while: a rotation, a
+    migration.
     """
 
     def __init__(
@@ -90,12 +82,7 @@ class ServiceAlarms(Construct):
         )
 
     def watch_function(
-        self,
-        watched: ServiceFunction,
-        *,
-        errors: int = 1,
-        periods: int = 1,
-        slow_periods: int = 2,
+        self, watched: ServiceFunction, *, errors: int = 1, periods: int = 1, slow_periods: int = 2
     ) -> None:
         """Watch a function's errors, throttled calls and latency.
 

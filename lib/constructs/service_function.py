@@ -29,12 +29,6 @@ class ServiceFunction(Construct):
     which no other environment's function has.
     Defaults: 256 MB, 10 seconds, in no network. In a network: in its application subnets with its
     application's security group; the service may make the interfaces, the code may not.
-
-    Attributes:
-        lambda_function: The function.
-        name: The function's name, for outputs.
-        role: Its role; no other function has it.
-        policy: What the role may do, and all of it.
     """
 
     def __init__(

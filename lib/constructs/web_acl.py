@@ -32,9 +32,6 @@ class WebAcl(Construct):
         log_name: Ends the log group's name.
         secret_headers: Further headers, in lower case, that are not logged.
         counted: Rules of AWS's common rules that count what they find and let it pass.
-
-    Attributes:
-        arn: The web ACL's ARN.
     """
 
     def __init__(

@@ -14,15 +14,11 @@ _UPLOADS = "uploads/"
 
 
 class ItemsService(Construct):
-    """The API's function, and the one that checks the health of its table and bucket.
+    """The function of `POST /api`, and the one that checks the health of its table and bucket.
 
     Fixed: a role each. The API function reads and writes items, objects below `uploads/` and
     nothing else, and reads the cursor secret; the health function reads that secret as well, and
     can look at table and bucket but read nothing in them, not even the names of files.
-
-    Attributes:
-        api: Serves the operations of `POST /api`.
-        health: Serves `GET /health` and `GET /health/details`.
     """
 
     def __init__(

@@ -39,12 +39,7 @@ _KEPT_BUILDS = 10  # of each service, so that a day of editing does not fill the
 
 @dataclass(frozen=True)
 class Package:
-    """A built package.
-
-    Attributes:
-        path: The zip.
-        digest: SHA-256 over the names and uncompressed bytes of what is in it, in hexadecimal.
-    """
+    """A zip, and the SHA-256 in hexadecimal of the names and uncompressed bytes in it."""
 
     path: Path
     digest: str
@@ -52,10 +47,6 @@ class Package:
 
 def build_package(service: str, *, root: Path = _ROOT) -> Package:
     """Build the package of `services/<service>`, or return the one already built from its inputs.
-
-    Args:
-        service: The folder's name below `services`.
-        root: The checkout; this one when omitted.
 
     Raises:
         PackageError: The service, its imports, its package.toml or what is installed is not right.

@@ -36,7 +36,8 @@ _LIFECYCLE = s3.LifecycleRule(
 class AuditTrail(Construct):
     """A record of every request, kept unchanged for 90 days, at the price of one message.
 
-    A queue takes the records, a function writes them below `api-logs/` of a bucket.
+    `queue` takes the records, `writer` writes them below `api-logs/` of `bucket`, `dead_letters`
+    holds what could not be written.
 
     Fixed: encrypted with the stack's key, over TLS only. Nobody can write a record under a name
     that is taken; a version that is no longer current is kept as long as a record. A record that
@@ -45,12 +46,6 @@ class AuditTrail(Construct):
     Defaults: where data is kept, retained and locked (Object Lock, governance) for those 90 days,
     and deleted by the lifecycle alone; else deleted with the stack.
     Permissions: `allow_sending` and `allow_checking`.
-
-    Attributes:
-        queue: Takes the records.
-        dead_letters: Holds what could not be written.
-        bucket: Holds the trail.
-        writer: Writes it.
     """
 
     def __init__(
@@ -69,10 +64,7 @@ class AuditTrail(Construct):
         )
         self._deny_changes(forever=environment.keeps_data)
         queues = RedrivenQueue(
-            self,
-            "Unwritten",
-            queue_name=environment.named("audit"),
-            visibility_timeout=_VISIBILITY,
+            self, "Unwritten", queue_name=environment.named("audit"), visibility_timeout=_VISIBILITY
         )
         self.queue, self.dead_letters = queues.queue, queues.dead_letters
         take = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]

@@ -37,10 +37,7 @@ def watch_store(alarms: ServiceAlarms, *, database: StoreDatabase, cdn: StoreCdn
         cloudwatch.Metric(
             namespace="AWS/CloudFront",
             metric_name="5xxErrorRate",
-            dimensions_map={
-                "DistributionId": cdn.distribution.distribution_id,
-                "Region": "Global",
-            },
+            dimensions_map={"DistributionId": cdn.distribution.distribution_id, "Region": "Global"},
             statistic="Average",
             period=_PERIOD,
         ),

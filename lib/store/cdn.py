@@ -39,11 +39,6 @@ class StoreCdn(Construct):
     `index.html` at the root, `404.html` for what is not there; the API, which is never cached,
     gets the key that it asks for; requests logged where AWS can: in us-east-1.
     Defaults: CloudFront's own host name, without a web ACL; both by `settings`.
-
-    Attributes:
-        distribution: The CDN.
-        address: The store's address.
-        in_us_east_1: Whether the stack is where CloudFront's logs and metrics are.
     """
 
     def __init__(
@@ -59,6 +54,7 @@ class StoreCdn(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         here = Stack.of(self)
+        # CloudFront's logs and metrics are there.
         self.in_us_east_1 = CfnCondition(
             self, "InUsEast1", expression=Fn.condition_equals(Aws.REGION, "us-east-1")
         )

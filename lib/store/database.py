@@ -18,12 +18,7 @@ class StoreDatabase(Construct):
 
     Fixed: logs kept encrypted; the user's secret rotated by `services/store_secret_rotation`.
     Defaults: sized as `StoreInstance` says, unless `instance_type` is given.
-    Permissions: `user.allow_reading`, for the login.
-
-    Attributes:
-        instance: The database.
-        master_secret: The master's secret; for migrations only.
-        user: The store's own user and its secret, which also says where the database is.
+    Permissions: `user.allow_reading`, for the login; `master_secret` is for migrations only.
     """
 
     def __init__(

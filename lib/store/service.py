@@ -15,14 +15,10 @@ _MIGRATIONS = Path(__file__).parents[2] / "services" / "store_migrations" / "sql
 
 
 class StoreService(Construct):
-    """The store's API function and the one that migrates its database.
+    """The store's API function, and the one that makes its user, schema and functions for people.
 
     Fixed: a role each, in the application's subnets. The API function reads the store user's
     secret and the CDN's key; the migrations read the master's secret and the store user's.
-
-    Attributes:
-        api: Serves `/api/*`.
-        migrations: Makes the store's user, schema and functions; asked by people, not by events.
     """
 
     def __init__(
@@ -58,10 +54,7 @@ class StoreService(Construct):
             "Migrations",
             service="store_migrations",
             name="store-migrations",
-            settings={
-                "MASTER_SECRET_ARN": master.secret_arn,
-                "DATABASE_SECRET_ARN": secret_arn,
-            },
+            settings={"MASTER_SECRET_ARN": master.secret_arn, "DATABASE_SECRET_ARN": secret_arn},
             permissions=[database.user.allow_reading(master), read_secrets],
             timeout=Duration.minutes(5),
             network=network,
