@@ -94,11 +94,6 @@ class EcommerceStack(ProductStack):
         )
         watch_store(alarms, database=database, cdn=self.cdn)
         SignalDashboard(self, "Dashboard", alarms=alarms.alarms)
-        self._add_outputs(api, origin_key, service)
-
-    def _add_outputs(
-        self, api: SecureHttpApi, origin_key: OriginKey, service: StoreService
-    ) -> None:
         database, rotation = self.database, self.database.user.rotation
         host = database.instance.db_instance_endpoint_address
         distribution_id = self.cdn.distribution.distribution_id

@@ -108,10 +108,8 @@ class Environment:
     ) -> Self:
         """Read the environment's settings from what `node` sees as context.
 
-        Args:
-            node: Any node of the app.
-            suffix: The suffix that goes before all others; empty counts as omitted.
-            environ: Where `ENVIRONMENT_SUFFIX`, `REPOSITORY` and `COMMIT_AUTHOR` come from.
+        A given `suffix` goes before all others; empty counts as omitted. `ENVIRONMENT_SUFFIX`,
+        `REPOSITORY` and `COMMIT_AUTHOR` come from `environ`.
 
         Raises:
             SettingError: A setting would fail at deployment or be unsafe.

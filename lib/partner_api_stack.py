@@ -80,11 +80,6 @@ class PartnerApiStack(ProductStack):
         )
         watch_partner_api(alarms, function=self.function, audit=self.audit)
         SignalDashboard(self, "Dashboard", alarms=alarms.alarms)
-        self._add_outputs(cursors, partner, firewall)
-
-    def _add_outputs(
-        self, cursors: RotatedSecret, partner: MeteredKey, firewall: PartnerWebAcl
-    ) -> None:
         audit, rest_api = self.audit, self.api.rest_api
         unwritten = audit.dead_letters.queue_url
         self.add_outputs(

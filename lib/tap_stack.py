@@ -109,11 +109,6 @@ class TapStack(ProductStack):
             functions=[service.api, service.health],
             rare=[cursors.rotation],
         )
-        self._add_outputs(api, identity, service)
-
-    def _add_outputs(
-        self, api: SecureHttpApi, identity: MachineIdentity, service: ItemsService
-    ) -> None:
         self.add_outputs(
             ApiEndpoint=(api.api_endpoint, "Address of the HTTP API"),
             S3BucketName=(self.s3_bucket.bucket_name, "Bucket of the files"),

@@ -71,13 +71,9 @@ class EncryptionKey(kms.Key):
         )
 
     def allow_log_groups(self, sid: str, *names: str) -> None:
-        """Let CloudWatch Logs use the key for log groups of these names.
+        """Let CloudWatch Logs use the key for log groups of these names, in which `*` may stand.
 
         `LogGroup(encryption_key=)` does not add this, and its creation fails without.
-
-        Args:
-            sid: Names the statement in the key's policy.
-            *names: The names; `*` stands for any characters.
         """
         groups = [arn_here(self, "logs", f"log-group:{name}") for name in names]
         self.add_to_resource_policy(

@@ -54,7 +54,10 @@ class LayeredVpc(ec2.Vpc):
             # https://github.com/aws/aws-cdk/issues/21404.
             gateway = self.node.find_child("RegionalNatGateway")
             gateway.node.add_dependency(self.node.find_child("VPCGW"))
-        if not Token.is_unresolved(zones[0]):
+        self._acknowledge_rules(named=not Token.is_unresolved(zones[0]))
+
+    def _acknowledge_rules(self, *, named: bool) -> None:
+        if named:
             acknowledge(
                 self,
                 "W3010",

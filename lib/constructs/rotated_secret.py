@@ -85,11 +85,9 @@ class RotatedSecret(Construct):
     def allow_reading(
         self, *others: secretsmanager.ISecret, describing: bool = False
     ) -> iam.PolicyStatement:
-        """Return the permission to read the secret's value.
+        """Return the permission to read the value of the secret and of `others`.
 
-        Args:
-            *others: Secrets that may be read, too.
-            describing: Whether to see its versions and when it was rotated, too.
+        With `describing`, also to see the versions and when it was rotated.
         """
         describe = ["secretsmanager:DescribeSecret"] if describing else []
         return allow(

@@ -86,17 +86,12 @@ class ServiceAlarms(Construct):
     ) -> None:
         """Watch a function's errors, throttled calls and latency.
 
-        Args:
-            watched: The function.
-            errors: How many errors in five minutes are too many.
-            periods: For how many times five minutes in a row, throttled calls too.
-            slow_periods: The same for calls that need more than 80 % of the timeout.
+        So many `errors` in five minutes are too many, in so many `periods` in a row (throttled
+        calls, too), and calls that need more than 80 % of the timeout in `slow_periods`.
         """
         function, name = watched.lambda_function, watched.node.id
-        failed, throttled = (
-            function.metric_errors(period=_PERIOD),
-            function.metric_throttles(period=_PERIOD),
-        )
+        failed = function.metric_errors(period=_PERIOD)
+        throttled = function.metric_throttles(period=_PERIOD)
         slowest = function.metric_duration(period=_PERIOD, statistic="p99")
         timeout = function.timeout or Duration.seconds(3)
         self.watch(f"{name}Errors", failed, errors, periods=periods)
@@ -114,15 +109,10 @@ class ServiceAlarms(Construct):
         below: bool = False,
         only_if: CfnCondition | None = None,
     ) -> None:
-        """Tell the topic when `metric` reaches `threshold` in each of so many `periods`.
+        """Tell the topic when `metric` reaches `threshold` in so many `periods` in a row.
 
-        Args:
-            name: Names the alarm within the stack, and its graph.
-            metric: What is watched. No data is no alarm.
-            threshold: In the metric's unit.
-            periods: How many periods in a row.
-            below: Whether less than the threshold is the fault, not more.
-            only_if: Where the metric exists; everywhere when omitted.
+        No data is no alarm. With `below`, less than the threshold is the fault. `only_if` says
+        where the metric exists: everywhere when omitted.
         """
         alarm = cloudwatch.Alarm(
             self,

@@ -17,6 +17,7 @@ from lib.packaging.package import PYTHON_RUNTIME, build_package
 from lib.permissions import allow
 
 _NAMESPACE = "TAP"
+_METRICS = {"POWERTOOLS_METRICS_NAMESPACE": _NAMESPACE}
 
 
 class ServiceFunction(Construct):
@@ -64,11 +65,7 @@ class ServiceFunction(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
             environment_encryption=EncryptionKey.of(self),
-            environment={
-                **settings,
-                "POWERTOOLS_SERVICE_NAME": self._physical_name,
-                "POWERTOOLS_METRICS_NAMESPACE": _NAMESPACE,
-            },
+            environment={**settings, "POWERTOOLS_SERVICE_NAME": self._physical_name, **_METRICS},
             vpc=network.vpc if network else None,
             vpc_subnets=network.application_subnets if network else None,
             security_groups=[network.application] if network else None,
@@ -112,13 +109,13 @@ class ServiceFunction(Construct):
             managed_policies=[self.policy],
         )
 
-    def metric(self, name: str, *, statistic: str = "Sum") -> cloudwatch.Metric:
+    def metric(self, name: str) -> cloudwatch.Metric:
         """Return a metric that the service itself counts (`telemetry.count`)."""
         return cloudwatch.Metric(
             namespace=_NAMESPACE,
             metric_name=name,
             dimensions_map={"service": self._physical_name},  # as Powertools names it
-            statistic=statistic,
+            statistic="Sum",
         )
 
     def _acknowledge_rules(self, network: ApplicationNetwork | None) -> None:

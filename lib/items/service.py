@@ -56,16 +56,25 @@ class ItemsService(Construct):
             timeout=Duration.seconds(29),
         )
         bucket.acknowledge_objects(self.api.policy, _UPLOADS)
-        self.health = ServiceFunction(
+        self.health = self._add_health(needed, table, bucket, cursor_secret)
+
+    def _add_health(
+        self,
+        settings: dict[str, str],
+        table: SecureTable,
+        bucket: SecureBucket,
+        cursor_secret: RotatedSecret,
+    ) -> ServiceFunction:
+        return ServiceFunction(
             self,
             "Health",
             service="health",
             name="health-function",
-            settings=needed,
+            settings=settings,
             permissions=[
                 table.allow_checking(),
                 allow("Bucket", "s3:GetBucketLocation", on=bucket.bucket_arn),
                 cursor_secret.allow_reading(),
-                key.allow_decryption_via("secretsmanager"),
+                EncryptionKey.of(self).allow_decryption_via("secretsmanager"),
             ],
         )

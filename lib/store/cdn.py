@@ -53,18 +53,17 @@ class StoreCdn(Construct):
         access_logs: AccessLogBucket,
     ) -> None:
         super().__init__(scope, construct_id)
-        here = Stack.of(self)
         # CloudFront's logs and metrics are there.
         self.in_us_east_1 = CfnCondition(
             self, "InUsEast1", expression=Fn.condition_equals(Aws.REGION, "us-east-1")
         )
         # CloudFront's names are the whole account's, of all regions together.
-        name = f"{Environment.of(self).named('store')}-{here.region}"
+        name = f"{Environment.of(self).named('store')}-{Stack.of(self).region}"
         headers = SecurityHeaders(self, "SecurityHeaders", name=name)
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
-            comment=f"The store of {here.stack_name}",
+            comment=f"The store of {Stack.of(self).stack_name}",
             default_root_object="index.html",
             default_behavior=self._pages(assets, headers, name),
             additional_behaviors={"/api/*": _calls(api, origin_key, headers)},

@@ -31,14 +31,13 @@ class StoreDatabase(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         environment = Environment.of(self)
-        # The name is fixed because RDS derives from it those of the log groups.
-        name = environment.named("store")
         self.instance = StoreInstance(
-            self, "Instance", name=name, network=network, instance_type=instance_type
+            self, "Instance", network=network, instance_type=instance_type
         )
         made_by_rds: Any = self.instance.secret
         self.master_secret: secretsmanager.ISecret = made_by_rds
-        self._add_log_groups(f"/aws/rds/instance/{name}")
+        # RDS derives their names from the instance's, which is fixed for it.
+        self._add_log_groups(f"/aws/rds/instance/{environment.named('store')}")
         self.user = RotatedSecret(
             self,
             "User",

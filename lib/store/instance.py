@@ -64,16 +64,16 @@ class StoreInstance(rds.DatabaseInstance):
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
         network: ApplicationNetwork,
         instance_type: str | None,
     ) -> None:
         environment, key = Environment.of(scope), EncryptionKey.of(scope)
         size = instance_type or ("t4g.small" if environment.keeps_data else "t4g.micro")
+        settings = rds.ParameterGroup(scope, "Parameters", engine=_ENGINE, parameters=PARAMETERS)
         super().__init__(
             scope,
             construct_id,
-            instance_identifier=name,
+            instance_identifier=environment.named("store"),
             engine=_ENGINE,
             instance_type=ec2.InstanceType(size),
             database_name="store",
@@ -86,9 +86,7 @@ class StoreInstance(rds.DatabaseInstance):
             manage_master_user_password=True,
             iam_authentication=True,
             ca_certificate=rds.CaCertificate.RDS_CA_RSA2048_G1,
-            parameter_group=rds.ParameterGroup(
-                scope, "Parameters", engine=_ENGINE, parameters=PARAMETERS
-            ),
+            parameter_group=settings,
             storage_type=rds.StorageType.GP3,
             allocated_storage=STORAGE_GIB,
             max_allocated_storage=5 * STORAGE_GIB,

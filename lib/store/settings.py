@@ -75,10 +75,8 @@ class StoreSettings:
     def check(self, region: str, environ: Mapping[str, str] = os.environ) -> None:
         """Refuse what AWS does not have in the region that the stack goes to.
 
-        Args:
-            region: The stack's own. Where only the deployment knows it, it is the one that the CDK
-                CLI deploys to and tells the app, if there is a CLI.
-            environ: Where the CLI tells it.
+        Where only the deployment knows its `region`, it is the one that the CDK CLI deploys to and
+        tells the app in `environ`, if there is a CLI.
 
         Raises:
             SettingError: There is no web ACL for CloudFront there.
