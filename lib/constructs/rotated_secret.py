@@ -62,7 +62,7 @@ class RotatedSecret(Construct):
         self.schedule = self._add_schedule(at_once)
 
     def _add_schedule(self, at_once: bool | None) -> secretsmanager.CfnRotationSchedule:
-        """Rotate every 30 days; the L2 would let key's policy and role wait for each other."""
+        """Rotate every 30 days; by the L2, the key's policy and the role wait for each other."""
         function = self.rotation.lambda_function
         function.add_permission(
             "SecretsManager",

@@ -2,9 +2,7 @@
 
 A package is made once for its inputs and kept in `.build/packages`. It is built from files alone
 (no network, no pip, no Docker), and the same inputs give the same digest on any machine.
-
-`python -m lib.packaging.package SERVICE` builds one and prints its path, for programs
-outside the CDK app.
+`python -m lib.packaging.package SERVICE` builds one for programs outside the CDK app.
 """
 
 import argparse

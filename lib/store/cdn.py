@@ -37,7 +37,7 @@ class StoreCdn(Construct):
 
     Fixed: HTTPS only; security headers with a strict content policy on every answer; compressed;
     `index.html` at the root, `404.html` for what is not there; the API, which is never cached,
-    gets the key that it asks for; requests logged where AWS can: in us-east-1.
+    gets the key that it asks for; requests logged where AWS can: `in_us_east_1`.
     Defaults: CloudFront's own host name, without a web ACL; both by `settings`.
     """
 
@@ -53,7 +53,6 @@ class StoreCdn(Construct):
         access_logs: AccessLogBucket,
     ) -> None:
         super().__init__(scope, construct_id)
-        # CloudFront's logs and metrics are there.
         self.in_us_east_1 = CfnCondition(
             self, "InUsEast1", expression=Fn.condition_equals(Aws.REGION, "us-east-1")
         )

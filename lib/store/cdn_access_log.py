@@ -13,10 +13,8 @@ from lib.permissions import allow, arn_here
 class CdnAccessLog(Construct):
     """CloudFront's standard log, version 2: JSON lines below `AWSLogs/` of a log bucket.
 
-    Fixed: the bucket takes them from this account's deliveries only, and needs no ACLs.
-
-    Defaults: `only_if` says whether the stack is in us-east-1; elsewhere AWS takes no delivery of
-    CloudFront's.
+    Fixed: the bucket takes them from this account's deliveries only, and needs no ACLs; only in
+    us-east-1 (`only_if`), as elsewhere AWS takes no delivery of CloudFront's.
     """
 
     def __init__(

@@ -68,14 +68,12 @@ class StoreInstance(rds.DatabaseInstance):
         instance_type: str | None,
     ) -> None:
         environment, key = Environment.of(scope), EncryptionKey.of(scope)
-        size = instance_type or ("t4g.small" if environment.keeps_data else "t4g.micro")
         settings = rds.ParameterGroup(scope, "Parameters", engine=_ENGINE, parameters=PARAMETERS)
         super().__init__(
             scope,
             construct_id,
             instance_identifier=environment.named("store"),
             engine=_ENGINE,
-            instance_type=ec2.InstanceType(size),
             database_name="store",
             port=DATABASE_PORT,
             vpc=network.vpc,
@@ -97,7 +95,7 @@ class StoreInstance(rds.DatabaseInstance):
             performance_insight_retention=rds.PerformanceInsightRetention.DEFAULT,
             performance_insight_encryption_key=key,
             cloudwatch_logs_exports=list(LOGS),
-            **_safety(environment),
+            **_by_environment(environment, instance_type),
         )
         self._acknowledge_rules(environment)
 
@@ -126,9 +124,10 @@ class StoreInstance(rds.DatabaseInstance):
             )
 
 
-def _safety(environment: Environment) -> dict[str, Any]:
+def _by_environment(environment: Environment, instance_type: str | None) -> dict[str, Any]:
     kept = environment.keeps_data
     return {
+        "instance_type": ec2.InstanceType(instance_type or ("t4g.small" if kept else "t4g.micro")),
         "multi_az": kept,
         "backup_retention": Duration.days(7 if kept else 1),
         "delete_automated_backups": not kept,
