@@ -41,10 +41,7 @@ def hipaa_nist_pci(rule: str) -> tuple[str, str, str]:
 def acknowledge_cdk_function(scope: IConstruct, provider: str, *, task: str) -> None:
     """Excuse a function that the CDK adds to a stack for a resource that CloudFormation lacks.
 
-    Args:
-        scope: A construct of the stack.
-        provider: Begins the provider's id: `S3AutoDeleteObjects`.
-        task: What CloudFormation calls the function for.
+    `provider` begins its id, such as `S3AutoDeleteObjects`; CloudFormation calls it for `task`.
     """
     stack = Stack.of(scope)
     function = stack.node.find_child(f"Custom::{provider}CustomResourceProvider")

@@ -1,14 +1,10 @@
 """CDK context values, validated: what `-c name=value` and `cdk.json` give to an app."""
 
-from __future__ import annotations
+import re
+from collections.abc import Iterable
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import re
-    from collections.abc import Iterable
-
-    from constructs import Node
+from constructs import Node
 
 
 class SettingError(ValueError):
@@ -48,16 +44,10 @@ def flag(node: Node, name: str, *, default: bool) -> bool:
 
 
 def matching(node: Node, name: str, pattern: re.Pattern[str], wanted: str) -> str | None:
-    """Return a text of the given form; None when it was omitted.
-
-    Args:
-        node: Any node of the app.
-        name: The setting.
-        pattern: The form of the whole text.
-        wanted: The form in words, for whoever gave another.
+    """Return a text of which `pattern` is the whole form; None when it was omitted.
 
     Raises:
-        SettingError: It has another form.
+        SettingError: It has another form than is `wanted`, in words.
     """
     value = given(node, name)
     if value is None or pattern.fullmatch(str(value)):

@@ -9,7 +9,6 @@ from constructs import Construct
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.application_network import ApplicationNetwork
 from lib.constructs.daily_backup import DailyBackup
-from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.secure_http_api import SecureHttpApi
 from lib.constructs.service_alarms import ServiceAlarms
@@ -37,16 +36,10 @@ class EcommerceStack(ProductStack):
 
     Raises:
         SettingError: A setting of the store would fail at deployment.
-
-    Attributes:
-        kms_key: Encrypts everything at rest.
-        network: Where functions and database are.
-        database: Products, stock and orders.
-        assets: The store's pages.
-        cdn: What browsers see.
     """
 
     DESCRIPTION = "TAP: the store"
+    KEY_NAME = "store"
 
     def __init__(
         self,
@@ -59,38 +52,19 @@ class EcommerceStack(ProductStack):
         **stack_props: Any,
     ) -> None:
         super().__init__(scope, construct_id, props, environment=environment, **stack_props)
-        environment, suffix = self.shared, self.environment_suffix
         self._settings = settings = settings or StoreSettings.resolve(scope.node)
         settings.check(self.region)
-        self.kms_key = EncryptionKey(self, "Key", environment=environment, name="store")
-        access_logs = AccessLogBucket(self, "AccessLogs", environment=environment)
+        access_logs = AccessLogBucket(self, "AccessLogs")
         self.network = ApplicationNetwork(self, "Network", nat=settings.nat, flow_logs=access_logs)
         self.database = database = StoreDatabase(
-            self,
-            "Database",
-            environment=environment,
-            key=self.kms_key,
-            network=self.network,
-            instance_type=settings.database_instance,
+            self, "Database", network=self.network, instance_type=settings.database_instance
         )
-        DailyBackup(self, "Backup", environment=environment, key=self.kms_key, of=database.instance)
-        origin_key = OriginKey(self, "OriginKey", key=self.kms_key)
+        DailyBackup(self, "Backup", of=database.instance)
+        origin_key = OriginKey(self, "OriginKey")
         service = StoreService(
-            self,
-            "Service",
-            environment=environment,
-            key=self.kms_key,
-            network=self.network,
-            database=database,
-            origin_key=origin_key,
+            self, "Service", network=self.network, database=database, origin_key=origin_key
         )
-        api = SecureHttpApi(
-            self,
-            "HttpApi",
-            environment=environment,
-            api_name=f"tap-store-api-{suffix}",
-            key=self.kms_key,
-        )
+        api = SecureHttpApi(self, "HttpApi", name="store-api")
         api.route(HttpMethod.GET, "/api/products", service.api, public_because=_BROWSED)
         api.route(HttpMethod.GET, "/api/products/{sku}", service.api, public_because=_BROWSED)
         api.route(HttpMethod.POST, "/api/orders", service.api, public_because=_ORDERED)
@@ -99,58 +73,41 @@ class EcommerceStack(ProductStack):
         self.assets = SecureBucket(
             self,
             "Assets",
-            environment=environment,
-            bucket_name=f"tap-store-assets-{suffix}-{self.account}-{self.region}",
-            key=self.kms_key,
+            bucket_name=f"{self.shared.named('store-assets')}-{self.account}-{self.region}",
             access_logs=access_logs,
         )
         self.cdn = StoreCdn(
             self,
             "Cdn",
-            environment=environment,
             settings=settings,
             assets=self.assets,
             api=api,
             origin_key=origin_key,
             access_logs=access_logs,
-            key=self.kms_key,
         )
         alarms = ServiceAlarms(
             self,
             "Alarms",
-            environment=environment,
-            key=self.kms_key,
             api=api,
             functions=[service.api],
             rare=[service.migrations, database.user.rotation],
         )
         watch_store(alarms, database=database, cdn=self.cdn)
         SignalDashboard(self, "Dashboard", alarms=alarms.alarms)
-        self._add_outputs(api, origin_key, service)
-
-    def _add_outputs(
-        self, api: SecureHttpApi, origin_key: OriginKey, service: StoreService
-    ) -> None:
-        database, distribution = self.database, self.cdn.distribution
+        database, rotation = self.database, self.database.user.rotation
+        host = database.instance.db_instance_endpoint_address
+        distribution_id = self.cdn.distribution.distribution_id
+        login, master = database.user.secret.secret_arn, database.master_secret.secret_arn
         self.add_outputs(
             StoreUrl=(self.cdn.address, "Address of the store"),
             AssetsBucketName=(self.assets.bucket_name, "Bucket of the store's pages"),
-            DistributionId=(distribution.distribution_id, "CDN before pages and API"),
-            DatabaseEndpoint=(
-                database.instance.db_instance_endpoint_address,
-                "Host of the database",
-            ),
-            DatabaseSecretArn=(database.user.secret.secret_arn, "Login of the store's own user"),
-            MasterSecretArn=(
-                database.master_secret.secret_arn,
-                "Login of the master, for migrations",
-            ),
+            DistributionId=(distribution_id, "CDN before pages and API"),
+            DatabaseEndpoint=(host, "Host of the database"),
+            DatabaseSecretArn=(login, "Login of the store's own user"),
+            MasterSecretArn=(master, "Login of the master, for migrations"),
             MigrationFunctionName=(service.migrations.name, "Function that migrates the database"),
             StoreApiFunctionName=(service.api.name, "Function that serves /api/*"),
-            RotationFunctionName=(
-                database.user.rotation.name,
-                "Function that rotates the store's login",
-            ),
+            RotationFunctionName=(rotation.name, "Function that rotates the store's login"),
             HttpApiId=(api.api_id, "The store's HTTP API"),
             OriginKeySecretArn=(origin_key.secret_arn, "Key by which the API knows its CDN"),
         )

@@ -4,34 +4,28 @@ Every setting is a CDK context value (`-c name=value` or `cdk.json`) with a safe
 here asks AWS, the network or git, so synthesis gives the same bytes everywhere.
 """
 
-from __future__ import annotations
-
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_logs as logs
+from constructs import IConstruct, Node
 
 from lib.context import SettingError, choice, flag, listed, matching
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from constructs import Node
 
 __all__ = ["Environment", "SettingError"]
 
 _SUFFIX = re.compile(r"[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?")
-_RESERVED_BY_COGNITO = ("aws", "amazon", "cognito")
+_RESERVED_BY_COGNITO = re.compile("aws|amazon|cognito")
 _THROWAWAY = re.compile(r"dev|local|pr-?[0-9]+")
 _HOST = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?"
 _ORIGIN = re.compile(rf"https://{_HOST}|http://(localhost|127\.0\.0\.1)(:[0-9]{{1,5}})?")
 _EMAIL = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 _LIMIT = (re.compile(r"[1-9][0-9]{0,4}"), "a whole number from 1 to 99999")
 _REFUSED_IN_TAGS = re.compile(r"[^\w .:/=+@-]")
-_LONGEST_TAG = 256
 # The days that the names of `RetentionDays` stand for, in its order; INFINITE has none.
 _UP_TO_EIGHTEEN_MONTHS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545)
 _UP_TO_TEN_YEARS = (731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -47,20 +41,19 @@ class Environment:
         suffix: Ends every physical name; at most 16 characters, so that each fits its service's
             limit in the longest region name. From props, else context `environmentSuffix`, else
             the variable `ENVIRONMENT_SUFFIX`, else `dev`.
-        allowed_origins: Browser origins that may call the API, from context `allowedOrigins`
-            (a list, or separated by commas). When omitted: the local front door where data is
-            thrown away, none where it is kept.
-        deletion_protection: Whether kept data and its stack refuse to be deleted, from context
-            `deletionProtection` (`true` or `false`); yes when omitted. To be switched off for
-            a first deployment that may fail, and on purpose before the end.
-        alarm_email: Who is told of alarms, from context `alarmEmail`. When omitted, nobody: the
-            topic exists and can be subscribed to later.
-        log_retention: How long logs are kept, in CloudWatch and in log buckets, from context
-            `logRetention` (a name of `RetentionDays`, such as `SIX_MONTHS`). When omitted: a week
-            where data is thrown away, a year where it is kept.
-        requests_per_second: The steady rate of each HTTP API, from context `apiRateLimit`. 100
-            when omitted.
-        burst: Requests each HTTP API takes at once, from context `apiBurstLimit`. 200 when omitted.
+        allowed_origins: Browser origins that may call the API, from `allowedOrigins` (a list, or
+            separated by commas). When omitted: the local front door where data is thrown away,
+            none where it is kept.
+        deletion_protection: Whether kept data and its stack refuse to be deleted, from
+            `deletionProtection` (`true` or `false`); yes when omitted. To be switched off for a
+            first deployment that may fail, and on purpose before the end.
+        alarm_email: Who is told of alarms, from `alarmEmail`. When omitted, nobody: the topic can
+            be subscribed to later.
+        log_retention: How long logs are kept, in CloudWatch and in log buckets, from `logRetention`
+            (a name of `RetentionDays`, such as `SIX_MONTHS`). When omitted: a week where data is
+            thrown away, a year where it is kept.
+        requests_per_second: The steady rate of each HTTP API, from `apiRateLimit`; 100 by default.
+        burst: Requests each HTTP API takes at once, from `apiBurstLimit`; 200 by default.
         tags: The tags of every resource.
     """
 
@@ -85,9 +78,8 @@ class Environment:
         Kept ones go only when the deployment that made them fails: they hold nothing yet, and
         their names would be in the way of the next.
         """
-        if self.keeps_data:
-            return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-        return RemovalPolicy.DESTROY
+        kept = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        return kept if self.keeps_data else RemovalPolicy.DESTROY
 
     @property
     def protects_data(self) -> bool:
@@ -99,16 +91,25 @@ class Environment:
         """How many days a log bucket keeps its logs; None for ever."""
         return _DAYS.get(self.log_retention)
 
+    def named(self, role: str) -> str:
+        """Return the physical name of a role: `tap-store-api-dev` of `store-api`."""
+        return f"tap-{role}-{self.suffix}"
+
+    @staticmethod
+    def of(scope: IConstruct) -> "Environment":
+        """Return the environment of the product's stack that `scope` is in."""
+        stack: Any = Stack.of(scope)
+        environment: Environment = stack.shared
+        return environment
+
     @classmethod
     def resolve(
         cls, node: Node, *, suffix: str | None = None, environ: Mapping[str, str] = os.environ
-    ) -> Environment:
+    ) -> Self:
         """Read the environment's settings from what `node` sees as context.
 
-        Args:
-            node: Any node of the app.
-            suffix: The suffix that goes before all others; empty counts as omitted.
-            environ: Where `ENVIRONMENT_SUFFIX`, `REPOSITORY` and `COMMIT_AUTHOR` come from.
+        A given `suffix` goes before all others; empty counts as omitted. `ENVIRONMENT_SUFFIX`,
+        `REPOSITORY` and `COMMIT_AUTHOR` come from `environ`.
 
         Raises:
             SettingError: A setting would fail at deployment or be unsafe.
@@ -116,6 +117,8 @@ class Environment:
         context = suffix or node.try_get_context("environmentSuffix")
         chosen = _suffix(str(context or environ.get("ENVIRONMENT_SUFFIX") or "dev"))
         throwaway = _THROWAWAY.fullmatch(chosen) is not None
+        names = [days.name for days in logs.RetentionDays]
+        retention = "ONE_WEEK" if throwaway else "ONE_YEAR"
         return cls(
             suffix=chosen,
             allowed_origins=_origins(node, (_LOCAL_ORIGIN,) if throwaway else ()),
@@ -124,12 +127,7 @@ class Environment:
                 node, "alarmEmail", _EMAIL, "one e-mail address such as name@example.com"
             ),
             log_retention=logs.RetentionDays[
-                choice(
-                    node,
-                    "logRetention",
-                    (days.name for days in logs.RetentionDays),
-                    default="ONE_WEEK" if throwaway else "ONE_YEAR",
-                )
+                choice(node, "logRetention", names, default=retention)
             ],
             requests_per_second=int(matching(node, "apiRateLimit", *_LIMIT) or 100),
             burst=int(matching(node, "apiBurstLimit", *_LIMIT) or 200),
@@ -143,17 +141,15 @@ class Environment:
 
 def _suffix(given: str) -> str:
     if not _SUFFIX.fullmatch(given):
-        raise SettingError(
-            f"environment suffix {given!r} is not allowed: use 1 to 16 lower-case letters, digits "
-            "and hyphens, beginning and ending with a letter or digit"
+        remedy = (
+            "use 1 to 16 lower-case letters, digits and hyphens, beginning and ending with a "
+            "letter or digit"
         )
-    for word in _RESERVED_BY_COGNITO:
-        if word in given:
-            raise SettingError(
-                f"environment suffix {given!r} is not allowed: it contains {word!r}, which Cognito "
-                "refuses in a domain; use another suffix"
-            )
-    return given
+    elif word := _RESERVED_BY_COGNITO.search(given):
+        remedy = f"it contains {word[0]!r}, which Cognito refuses in a domain; use another suffix"
+    else:
+        return given
+    raise SettingError(f"environment suffix {given!r} is not allowed: {remedy}")
 
 
 def _origins(node: Node, default: tuple[str, ...]) -> tuple[str, ...]:
@@ -169,4 +165,4 @@ def _origins(node: Node, default: tuple[str, ...]) -> tuple[str, ...]:
 
 def _tag(given: str | None) -> str:
     # AWS refuses other characters at deployment, and authors' names do have them: "x[bot] <x@y>".
-    return _REFUSED_IN_TAGS.sub("_", given or "unknown")[:_LONGEST_TAG]
+    return _REFUSED_IN_TAGS.sub("_", given or "unknown")[:256]

@@ -7,7 +7,6 @@ from constructs import Construct
 
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.daily_backup import DailyBackup
-from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.keyed_rest_api import KeyedRestApi
 from lib.constructs.metered_key import MeteredKey
 from lib.constructs.rotated_secret import RotatedSecret
@@ -29,16 +28,10 @@ class PartnerApiStack(ProductStack):
 
     Takes what every `ProductStack` takes, and the settings of the partner API; when they are
     omitted, those of the app's context.
-
-    Attributes:
-        api: The REST API.
-        audit: The trail.
-        function: Serves the API.
-        items: Holds the items.
-        kms_key: Encrypts everything at rest.
     """
 
     DESCRIPTION = "TAP: the partner API"
+    KEY_NAME = "partner"
 
     def __init__(
         self,
@@ -51,79 +44,44 @@ class PartnerApiStack(ProductStack):
         **stack_props: Any,
     ) -> None:
         super().__init__(scope, construct_id, props, environment=environment, **stack_props)
-        environment, suffix = self.shared, self.environment_suffix
         settings = settings or PartnerSettings.resolve(scope.node)
-        self.kms_key = EncryptionKey(self, "Key", environment=environment, name="partner")
         cursors = RotatedSecret(
             self,
             "CursorSecret",
-            environment=environment,
             description="Signs the pagination cursors of the partner API",
-            rotation_name=f"tap-partner-secret-rotation-{suffix}",
+            rotation_name="partner-secret-rotation",
             username="partner-api",
-            key=self.kms_key,
         )
-        self.items = SecureTable(
-            self,
-            "OwnedItems",
-            environment=environment,
-            # Each API key has a partition of its own: see docs/decisions/partner-owners.md.
-            partition_key="owner",
-            sort_key="id",
-            key=self.kms_key,
-        )
-        DailyBackup(self, "Backup", environment=environment, key=self.kms_key, of=self.items)
-        self.audit = AuditTrail(
-            self,
-            "Audit",
-            environment=environment,
-            key=self.kms_key,
-            access_logs=AccessLogBucket(self, "AccessLogs", environment=environment),
-        )
+        # Each API key has a partition of its own: see docs/decisions/partner-owners.md.
+        self.items = SecureTable(self, "OwnedItems", partition_key="owner", sort_key="id")
+        DailyBackup(self, "Backup", of=self.items)
+        self.audit = AuditTrail(self, "Audit", access_logs=AccessLogBucket(self, "AccessLogs"))
         self.function = PartnerFunction(
-            self,
-            "Api",
-            environment=environment,
-            key=self.kms_key,
-            items=self.items,
-            cursor_secret=cursors,
-            audit=self.audit,
+            self, "Api", items=self.items, cursor_secret=cursors, audit=self.audit
         )
-        self.api = KeyedRestApi(
-            self,
-            "Rest",
-            environment=environment,
-            api_name=f"tap-partner-api-{suffix}",
-            requests_per_second=settings.requests_per_second,
-            encryption_key=self.kms_key,
-        )
+        rate = settings.requests_per_second
+        self.api = KeyedRestApi(self, "Rest", name="partner-api", requests_per_second=rate)
         add_routes(self.api, self.function)
         partner = MeteredKey(
             self,
             "Partner",
             api=self.api,
-            requests_per_second=settings.requests_per_second,
+            requests_per_second=rate,
             requests_per_day=settings.requests_per_day,
         )
-        firewall = PartnerWebAcl(self, "Firewall", environment=environment, key=self.kms_key)
+        firewall = PartnerWebAcl(self, "Firewall")
         firewall.associate(self.api.stage)
         alarms = ServiceAlarms(
             self,
             "Alarms",
-            environment=environment,
-            key=self.kms_key,
             api=self.api.rest_api,
             functions=[self.audit.writer],
             rare=[cursors.rotation],
         )
         watch_partner_api(alarms, function=self.function, audit=self.audit)
         SignalDashboard(self, "Dashboard", alarms=alarms.alarms)
-        self._add_outputs(cursors, partner, firewall)
-
-    def _add_outputs(
-        self, cursors: RotatedSecret, partner: MeteredKey, firewall: PartnerWebAcl
-    ) -> None:
         audit, rest_api = self.audit, self.api.rest_api
+        unwritten = audit.dead_letters.queue_url
         self.add_outputs(
             ApiGatewayUrl=(rest_api.url, "Address of the partner API"),
             ApiKeyId=(partner.api_key.key_id, "The partner's API key"),
@@ -133,10 +91,7 @@ class PartnerApiStack(ProductStack):
             RestApiId=(rest_api.rest_api_id, "The REST API"),
             UsagePlanId=(partner.plan.usage_plan_id, "How much the key may be used"),
             AuditQueueUrl=(audit.queue.queue_url, "Queue that takes audit records"),
-            AuditDeadLetterQueueUrl=(
-                audit.dead_letters.queue_url,
-                "Audit records that could not be written",
-            ),
+            AuditDeadLetterQueueUrl=(unwritten, "Audit records that could not be written"),
             AuditWriterFunctionName=(audit.writer.name, "Function that writes the audit trail"),
             DynamoDBTableName=(self.items.table_name, "Table of the items"),
             SecretArn=(cursors.secret.secret_arn, "Secret that signs cursors"),

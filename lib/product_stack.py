@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from aws_cdk import CfnOutput, Stack, StackProps
 from constructs import Construct
 
+from lib.constructs.encryption_key import EncryptionKey
 from lib.environment import Environment
 
 _FIELDS = tuple(name for name in inspect.signature(StackProps).parameters if name != "self")
@@ -21,7 +22,10 @@ _FLAGS = (
 
 
 class ProductStack(Stack):
-    """A stack that takes every one of `StackProps` and passes it on.
+    """A stack that takes every one of `StackProps`, with a key for all that it has at rest.
+
+    The blocks of `lib/constructs` find its settings (`shared`) and its key (`kms_key`) by
+    themselves: `Environment.of` and `EncryptionKey.of`, as `Stack.of` finds the stack.
 
     Fixed: the feature flags that its parts rely on.
     Defaults: described by its class; protected from termination where data is kept; deployed to
@@ -37,13 +41,10 @@ class ProductStack(Stack):
 
     Raises:
         SettingError: A setting would fail at deployment or be unsafe.
-
-    Attributes:
-        environment_suffix: Ends every physical name.
-        shared: The settings that all stacks share.
     """
 
     DESCRIPTION: ClassVar[str]
+    KEY_NAME: ClassVar[str]
 
     def __init__(
         self,
@@ -70,6 +71,7 @@ class ProductStack(Stack):
         self.environment_suffix = self.shared.suffix
         for name in _FLAGS:
             self.node.set_context(name, True)
+        self.kms_key = EncryptionKey(self, "Key", name=self.KEY_NAME)
 
     def add_outputs(self, **outputs: tuple[str, str]) -> None:
         """Write outputs: by each name, its value and what it is."""

@@ -8,7 +8,6 @@ from constructs import Construct
 
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.daily_backup import DailyBackup
-from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.machine_identity import MachineIdentity
 from lib.constructs.rotated_secret import RotatedSecret
 from lib.constructs.secure_bucket import SecureBucket
@@ -47,10 +46,7 @@ class TapStackProps(StackProps):
 class TapStack(ProductStack):
     """Items in a table, files in a bucket, an API before them and the health of it all.
 
-    Takes what every `ProductStack` takes.
-
     Attributes:
-        kms_key: Encrypts everything at rest.
         secret: Signs the API's pagination cursors.
         dynamodb_table: Holds the items.
         s3_bucket: Holds the files.
@@ -58,6 +54,7 @@ class TapStack(ProductStack):
     """
 
     DESCRIPTION = "TAP: the serverless application"
+    KEY_NAME = "application"
 
     def __init__(
         self,
@@ -69,58 +66,38 @@ class TapStack(ProductStack):
         **stack_props: Any,
     ) -> None:
         super().__init__(scope, construct_id, props, environment=environment, **stack_props)
-        environment, suffix = self.shared, self.environment_suffix
-        self.kms_key = EncryptionKey(self, "Key", environment=environment, name="application")
+        named = self.shared.named
         cursors = RotatedSecret(
             self,
             "CursorSecret",
-            environment=environment,
             description="Signs the pagination cursors of the items API",
-            secret_name=f"tap-application-secrets-{suffix}",
-            rotation_name=f"tap-secret-rotation-{suffix}",
+            secret_name=named("application-secrets"),
+            rotation_name="secret-rotation",
             username="admin",
-            key=self.kms_key,
         )
         self.secret = cursors.secret
-        self.dynamodb_table = table = SecureTable(
-            self,
-            "Items",
-            environment=environment,
-            table_name=f"tap-data-table-{suffix}",
-            partition_key="id",
-            key=self.kms_key,
+        self.dynamodb_table = SecureTable(
+            self, "Items", table_name=named("data-table"), partition_key="id"
         )
-        DailyBackup(self, "Backup", environment=environment, key=self.kms_key, of=table)
+        DailyBackup(self, "Backup", of=self.dynamodb_table)
         self.s3_bucket = SecureBucket(
             self,
             "Files",
-            environment=environment,
-            bucket_name=f"tap-storage-bucket-{suffix}-{self.account}-{self.region}",
-            key=self.kms_key,
-            access_logs=AccessLogBucket(self, "AccessLogs", environment=environment),
+            bucket_name=f"{named('storage-bucket')}-{self.account}-{self.region}",
+            access_logs=AccessLogBucket(self, "AccessLogs"),
         )
-        identity = MachineIdentity(
-            self, "Identity", environment=environment, identifier="tap", scopes=SCOPES
-        )
+        identity = MachineIdentity(self, "Identity", identifier="tap", scopes=SCOPES)
         service = ItemsService(
             self,
             "Service",
-            environment=environment,
-            key=self.kms_key,
-            table=table,
+            table=self.dynamodb_table,
             bucket=self.s3_bucket,
             cursor_secret=cursors,
             resource_server_id="tap",
         )
         self.lambda_role = service.api.role
         api = SecureHttpApi(
-            self,
-            "HttpApi",
-            environment=environment,
-            api_name=f"tap-http-api-{suffix}",
-            key=self.kms_key,
-            identity=identity,
-            origins=environment.allowed_origins,
+            self, "HttpApi", name="http-api", identity=identity, origins=self.shared.allowed_origins
         )
         api.route(HttpMethod.POST, "/api", service.api)
         api.route(HttpMethod.GET, "/health", service.health, public_because=_HEALTH)
@@ -128,17 +105,10 @@ class TapStack(ProductStack):
         ServiceAlarms(
             self,
             "Alarms",
-            environment=environment,
-            key=self.kms_key,
             api=api,
             functions=[service.api, service.health],
             rare=[cursors.rotation],
         )
-        self._add_outputs(api, identity, service)
-
-    def _add_outputs(
-        self, api: SecureHttpApi, identity: MachineIdentity, service: ItemsService
-    ) -> None:
         self.add_outputs(
             ApiEndpoint=(api.api_endpoint, "Address of the HTTP API"),
             S3BucketName=(self.s3_bucket.bucket_name, "Bucket of the files"),

@@ -10,10 +10,10 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cdk_nag
 from aws_cdk import CloudFormationValidatePlugin, Validations
@@ -22,7 +22,6 @@ from tap import build_app
 from tools.acknowledgements import PAGE, Acknowledgement, listed, page
 
 _ROOT = Path(__file__).parent.parent
-_SUFFIXES = ("dev", "prod")
 _PACKS = (
     cdk_nag.AwsSolutionsChecks,
     cdk_nag.ServerlessChecks,
@@ -34,8 +33,7 @@ _PACKS = (
 _DEPENDS_ON_MACHINE = {"AwsSolutions-L1", "Serverless-LambdaLatestVersion"}
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One rule broken at one place; excused when a construct acknowledges it."""
 
     tool: str
@@ -47,14 +45,8 @@ class Finding:
 def synthesize(suffix: str, folder: Path) -> Iterator[Finding]:
     """Synthesize every stack into `folder`, under cdk-nag and CloudFormation Validate."""
     context = json.loads((_ROOT / "cdk.json").read_text("utf-8"))["context"]
-    app = build_app(
-        outdir=str(folder),
-        context={
-            **context,
-            "environmentSuffix": suffix,
-            "aws:cdk:enable-path-metadata": True,
-        },
-    )
+    context |= {"environmentSuffix": suffix, "aws:cdk:enable-path-metadata": True}
+    app = build_app(outdir=str(folder), context=context)
     Validations.of(app).add_plugins(
         CloudFormationValidatePlugin(), *(pack(app, verbose=True) for pack in _PACKS)
     )
@@ -69,12 +61,8 @@ def synthesize(suffix: str, folder: Path) -> Iterator[Finding]:
         for key, excused in (("violations", False), ("suppressedViolations", True)):
             for violation in plugin.get(key, []):
                 for construct in violation["violatingConstructs"]:
-                    yield Finding(
-                        tool=plugin["pluginName"],
-                        rule=violation["ruleName"],
-                        place=construct.get("constructPath", suffix),
-                        excused=excused,
-                    )
+                    place = construct.get("constructPath", suffix)
+                    yield Finding(plugin["pluginName"], violation["ruleName"], place, excused)
 
 
 def lint(templates: list[str]) -> Iterator[Finding]:
@@ -96,12 +84,12 @@ def run_checkov(templates: list[str]) -> Iterator[Finding]:
             yield Finding("checkov", check["check_id"], check["resource"], excused)
 
 
-def unused(acknowledged: set[Acknowledgement], findings: list[Finding]) -> Iterator[str]:
-    """Name the rules that are acknowledged though nothing breaks them."""
-    met = {finding.rule for finding in findings if finding.excused} | _DEPENDS_ON_MACHINE
-    for each in sorted(acknowledged):
-        if each.rule not in met:
-            yield f"{each.construct}: {each.rule} is acknowledged but nothing breaks it; remove it"
+def _answer(command: list[str]) -> Any:
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=_ROOT)
+    try:
+        return json.loads(ran.stdout)
+    except ValueError:
+        sys.exit(f"{Path(command[0]).name} gave no report: {ran.stderr.strip()[-500:]}")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -113,7 +101,12 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="tap-check-") as name:
         findings, acknowledged = _examine(Path(name))
     faults = [f"{each.tool}: {each.rule} at {each.place}" for each in findings if not each.excused]
-    faults += unused(acknowledged, findings)
+    met = {each.rule for each in findings if each.excused} | _DEPENDS_ON_MACHINE
+    faults += [
+        f"{each.construct}: {each.rule} is acknowledged but nothing breaks it; remove it"
+        for each in sorted(acknowledged)
+        if each.rule not in met
+    ]
     current = PAGE.read_text("utf-8")
     wanted = page(current, acknowledged)
     if write:
@@ -127,41 +120,26 @@ def main(arguments: list[str] | None = None) -> int:
 def _examine(folder: Path) -> tuple[list[Finding], set[Acknowledgement]]:
     findings: list[Finding] = []
     acknowledged: set[Acknowledgement] = set()
-    for suffix in _SUFFIXES:
-        _say(f"synthesizing {suffix} under five cdk-nag packs and CloudFormation Validate")
+    for suffix in ("dev", "prod"):
+        print(
+            f"synthesizing {suffix} under five cdk-nag packs and CloudFormation Validate",
+            flush=True,
+        )
         findings += synthesize(suffix, folder / suffix)
         acknowledged |= listed(folder / suffix)
     templates = [str(path) for path in sorted(folder.glob("*/*.template.json"))]
-    _say(f"running cfn-lint on {len(templates)} templates")
-    findings += lint(templates)
-    _say(f"running checkov on {len(templates)} templates")
-    findings += run_checkov(templates)
+    for name, run in (("cfn-lint", lint), ("checkov", run_checkov)):
+        print(f"running {name} on {len(templates)} templates", flush=True)
+        findings += run(templates)
     return findings, acknowledged
 
 
-def _answer(command: list[str]) -> Any:
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=_ROOT)
-    try:
-        return json.loads(ran.stdout)
-    except ValueError:
-        sys.exit(f"{Path(command[0]).name} gave no report: {ran.stderr.strip()[-500:]}")
-
-
 def _show(findings: list[Finding], faults: list[str]) -> None:
-    packs = [pack.__name__ for pack in _PACKS]
-    _say(f"\n{'checker':<34}{'found':>7}{'excused':>9}")
+    counts = Counter((each.tool, each.excused) for each in findings)
+    print(f"\n{'checker':<34}{'found':>7}{'excused':>9}")
     for tool in dict.fromkeys([*(finding.tool for finding in findings), "cfn-lint"]):
-        of_tool = [finding for finding in findings if finding.tool == tool]
-        open_ones = sum(not finding.excused for finding in of_tool)
-        _say(f"{tool:<34}{open_ones:>7}{len(of_tool) - open_ones:>9}")
-    for fault in faults:
-        _say(fault)
-    _say(f"{len(faults)} unacknowledged findings ({len(packs)} cdk-nag packs)")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+        print(f"{tool:<34}{counts[tool, False]:>7}{counts[tool, True]:>9}")
+    print(*faults, f"{len(faults)} unacknowledged findings ({len(_PACKS)} cdk-nag packs)", sep="\n")
 
 
 if __name__ == "__main__":

@@ -16,13 +16,6 @@ import fastjsonschema
 
 Schema: TypeAlias = Any  # JSON Schema: an object, or a part of one
 
-_TYPES = {
-    "string": "a string",
-    "integer": "an integer",
-    "object": "an object",
-    "array": "an array",
-}
-
 _PROBLEMS = {
     "type": "is not {}",
     "const": "is not {!r}",
@@ -59,12 +52,9 @@ def of_operations(openapi: Path) -> str:
     The text's `VALIDATORS` maps each operation to a function that checks a request: it returns the
     request with its defaults set, or raises `InvalidRequest`.
     """
-    components = _read(openapi)["components"]["schemas"]
-    references = components["Request"]["discriminator"]["mapping"]
-    return _module(
-        openapi,
-        {name: _resolved({"$ref": ref}, components) for name, ref in references.items()},
-    )
+    api = json.loads(openapi.read_text("utf-8"))
+    references = api["components"]["schemas"]["Request"]["discriminator"]["mapping"]
+    return _module(openapi, api, {name: {"$ref": ref} for name, ref in references.items()})
 
 
 def of_paths(openapi: Path) -> str:
@@ -74,17 +64,14 @@ def of_paths(openapi: Path) -> str:
     which is named `item` unless its `x-name` says otherwise. A group that the operation does not
     have must be empty.
     """
-    description = _read(openapi)
+    api = json.loads(openapi.read_text("utf-8"))
     operations = {
         operation["operationId"]: _groups(operation, path.get("parameters", []))
-        for path in description["paths"].values()
+        for path in api["paths"].values()
         for method, operation in path.items()
         if method != "parameters"
     }
-    components = description["components"]["schemas"]
-    return _module(
-        openapi, {name: _resolved(schema, components) for name, schema in operations.items()}
-    )
+    return _module(openapi, api, operations)
 
 
 def _groups(operation: Mapping[str, Any], parameters: Sequence[Schema]) -> Schema:
@@ -94,28 +81,27 @@ def _groups(operation: Mapping[str, Any], parameters: Sequence[Schema]) -> Schem
         here = [
             each for each in (*parameters, *operation.get("parameters", [])) if each["in"] == place
         ]
+        required = [each["name"] for each in here if each.get("required")]
         groups[place] = {
             "type": "object",
             "additionalProperties": False,
             "properties": {each["name"]: each["schema"] for each in here},
+            **({"required": required} if required else {}),
         }
-        required = [each["name"] for each in here if each.get("required")]
-        if required:
-            groups[place]["required"] = required
     if "requestBody" in operation:
         body = operation["requestBody"]
         groups[body.get("x-name", "item")] = body["content"]["application/json"]["schema"]
     return {"type": "object", "properties": groups}
 
 
-def _read(openapi: Path) -> Schema:
-    return json.loads(openapi.read_text("utf-8"))
-
-
-def _module(openapi: Path, operations: Mapping[str, Schema]) -> str:
-    header = _HEADER.format(source="/".join(openapi.parts[-3:]))
-    functions = [_function(operation, schema) for operation, schema in operations.items()]
+def _module(openapi: Path, api: Schema, operations: Mapping[str, Schema]) -> str:
+    components = api["components"]["schemas"]
+    functions = [
+        _function(operation, _resolved(schema, components))
+        for operation, schema in operations.items()
+    ]
     table = [f"    {operation!r}: validate_{operation}," for operation in operations]
+    header = _HEADER.format(source="/".join(openapi.parts[-3:]))
     return "\n\n".join([header, *functions, "\n".join(["VALIDATORS = {", *table, "}\n"])])
 
 
@@ -127,16 +113,15 @@ def _resolved(schema: Schema, components: Mapping[str, Schema]) -> Schema:
         return schema
     if "$ref" in schema:
         return _resolved(components[schema["$ref"].rpartition("/")[2]], components)
+    resolved = {key: _resolved(value, components) for key, value in schema.items()}
     # Python's `$` also matches before a last newline; fastjsonschema mends `pattern`, not these.
-    return {
-        key: {name.replace("$", r"\Z"): _resolved(part, components) for name, part in value.items()}
-        if key == "patternProperties"
-        else _resolved(value, components)
-        for key, value in schema.items()
-    }
+    patterns = resolved.get("patternProperties", {}).items()
+    if patterns:
+        resolved["patternProperties"] = {k.replace("$", r"\Z"): part for k, part in patterns}
+    return resolved
 
 
-def _function(operation: str, schema: Mapping[str, Any]) -> str:
+def _function(operation: str, schema: Schema) -> str:
     dialect = {"$schema": "http://json-schema.org/draft-07/schema#", **schema}
     source = fastjsonschema.compile_to_code(dialect)
     source = source.replace("REGEX_PATTERNS", f"{operation.upper()}_PATTERNS")
@@ -182,35 +167,30 @@ def _field(name: ast.expr) -> ast.expr:
     return ast.parse(f"f{field!r}", mode="eval").body if "{" in field else ast.Constant(field)
 
 
-def _wording(rule: str, schema: Mapping[str, Any]) -> tuple[str, str]:
+def _wording(rule: str, schema: Schema) -> tuple[str, str]:
     """What is wrong with a value that breaks the rule, and what is allowed."""
     limit = schema[rule]
-    problem = _PROBLEMS[rule].format(_TYPES[limit] if rule == "type" else limit)
-    return problem, _allowed(schema)
+    if rule == "type":
+        limit = f"{'an' if limit[0] in 'aeio' else 'a'} {limit}"
+    return _PROBLEMS[rule].format(limit), _allowed(schema)
 
 
-def _allowed(schema: Mapping[str, Any]) -> str:
-    if "const" in schema:
-        return str(schema["const"])
-    if "enum" in schema:
-        return "one of " + ", ".join(schema["enum"])
-    if "minimum" in schema:
-        return f"an integer from {schema['minimum']} to {schema['maximum']}"
-    if "maxProperties" in schema:
-        return f"at most {schema['maxProperties']} fields"
-    if "properties" in schema and "description" not in schema:
-        fields = schema["properties"]
-        required = schema.get("required", [])
-        return (
-            "nothing"
-            if not fields
-            else "; ".join(
-                f"{title}: {', '.join(names)}"
-                for title, names in (
-                    ("required", [name for name in fields if name in required]),
-                    ("optional", [name for name in fields if name not in required]),
-                )
-                if names
-            )
-        )
-    return str(schema["description"])
+def _allowed(schema: Schema) -> str:
+    match schema:
+        case {"const": value}:
+            return str(value)
+        case {"enum": values}:
+            return "one of " + ", ".join(values)
+        case {"minimum": least, "maximum": most}:
+            return f"an integer from {least} to {most}"
+        case {"maxProperties": most}:
+            return f"at most {most} fields"
+        case {"description": words}:
+            return str(words)
+    fields, required = schema["properties"], schema.get("required", [])
+    named = {
+        "required": [name for name in fields if name in required],
+        "optional": [name for name in fields if name not in required],
+    }
+    kinds = [f"{kind}: {', '.join(names)}" for kind, names in named.items() if names]
+    return "; ".join(kinds) or "nothing"

@@ -17,8 +17,8 @@ class AccessLogBucket(s3.Bucket):
     thrown away.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
-        days = environment.log_days
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        environment = Environment.of(scope)
         super().__init__(
             scope,
             construct_id,
@@ -30,15 +30,7 @@ class AccessLogBucket(s3.Bucket):
             versioned=True,
             removal_policy=environment.removal_policy,
             auto_delete_objects=not environment.keeps_data,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    expiration=Duration.days(days) if days else None,
-                    noncurrent_version_expiration=Duration.days(
-                        30 if environment.keeps_data else 1
-                    ),
-                    abort_incomplete_multipart_upload_after=Duration.days(1),
-                )
-            ],
+            lifecycle_rules=[_expire(environment)],
         )
         acknowledge(
             self,
@@ -60,3 +52,12 @@ class AccessLogBucket(s3.Bucket):
             acknowledge_cdk_function(
                 self, "S3AutoDeleteObjects", task="once, to empty a bucket that goes with its stack"
             )
+
+
+def _expire(environment: Environment) -> s3.LifecycleRule:
+    days = environment.log_days
+    return s3.LifecycleRule(
+        expiration=Duration.days(days) if days else None,
+        noncurrent_version_expiration=Duration.days(30 if environment.keeps_data else 1),
+        abort_incomplete_multipart_upload_after=Duration.days(1),
+    )

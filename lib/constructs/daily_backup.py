@@ -4,31 +4,26 @@ from aws_cdk import Duration
 from aws_cdk import aws_backup as backup
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from lib.acknowledgements import acknowledge, hipaa_nist
+from lib.constructs.encryption_key import EncryptionKey
 from lib.environment import Environment
 
 
 class DailyBackup(Construct):
     """A backup of a table or database every night at 03:00 UTC, kept for 35 days.
 
-    Fixed: the vault is encrypted with the given key and outlives the stack.
+    Fixed: the vault is encrypted with the stack's key and outlives the stack.
     Defaults: where data is thrown away, nothing is made.
     """
 
     def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        environment: Environment,
-        key: kms.IKey,
-        of: dynamodb.Table | rds.DatabaseInstance,
+        self, scope: Construct, construct_id: str, *, of: dynamodb.Table | rds.DatabaseInstance
     ) -> None:
         super().__init__(scope, construct_id)
+        environment = Environment.of(self)
         if isinstance(of, rds.DatabaseInstance):
             kind, rule = "Database", "RDSInBackupPlan"
             resource = backup.BackupResource.from_rds_database_instance(of)
@@ -36,14 +31,14 @@ class DailyBackup(Construct):
             kind, rule = "Table", "DynamoDBInBackupPlan"
             resource = backup.BackupResource.from_dynamo_db_table(of)
         if not environment.keeps_data:
-            acknowledge(
-                of,
-                *hipaa_nist(rule),
-                reason="This environment throws its data away with the stack.",
-            )
+            reason = "This environment throws its data away with the stack."
+            acknowledge(of, *hipaa_nist(rule), reason=reason)
             return
         vault = backup.BackupVault(
-            self, "Vault", encryption_key=key, removal_policy=environment.removal_policy
+            self,
+            "Vault",
+            encryption_key=EncryptionKey.of(self),
+            removal_policy=environment.removal_policy,
         )
         plan = backup.BackupPlan(self, "Plan", backup_vault=vault)
         plan.add_rule(
@@ -52,9 +47,8 @@ class DailyBackup(Construct):
                 delete_after=Duration.days(35),
             )
         )
-        selection = plan.add_selection(kind, resources=[resource])
         acknowledge(
-            selection,
+            plan.add_selection(kind, resources=[resource]),
             "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
             "AWSBackupServiceRolePolicyForBackup]",
             reason="The role of AWS Backup itself: its policy follows what the service needs.",

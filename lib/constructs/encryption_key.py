@@ -1,13 +1,14 @@
 """KMS key."""
 
-from collections.abc import Sequence
+from typing import Any
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from lib.environment import Environment
+from lib.permissions import allow, arn_here
 
 
 class EncryptionKey(kms.Key):
@@ -20,9 +21,8 @@ class EncryptionKey(kms.Key):
     Permissions: `allow_use_via` and `allow_decryption_via`, for functions.
     """
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, environment: Environment, name: str
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, name: str) -> None:
+        environment = Environment.of(scope)
         super().__init__(
             scope,
             construct_id,
@@ -32,75 +32,58 @@ class EncryptionKey(kms.Key):
             removal_policy=environment.removal_policy,
             pending_window=Duration.days(30 if environment.keeps_data else 7),
         )
-        stack = Stack.of(self).stack_name
-        self.allow_log_groups("LogGroupsOfThisStack", f"{stack}-*", f"/aws/vendedlogs/{stack}-*")
-        self._allow_alarms()
+        stack = Stack.of(self)
+        self.allow_log_groups(
+            "LogGroupsOfThisStack", f"{stack.stack_name}-*", f"/aws/vendedlogs/{stack.stack_name}-*"
+        )
+        self.add_to_resource_policy(
+            allow(
+                "AlarmsOfThisAccount",
+                "kms:Decrypt",
+                "kms:GenerateDataKey",
+                by=iam.ServicePrincipal("cloudwatch.amazonaws.com"),
+                only_if={"StringEquals": {"aws:SourceAccount": stack.account}},
+            )
+        )
+
+    @staticmethod
+    def of(scope: IConstruct) -> "EncryptionKey":
+        """Return the key of the product's stack that `scope` is in."""
+        stack: Any = Stack.of(scope)
+        key: EncryptionKey = stack.kms_key
+        return key
 
     def allow_use_via(self, *services: str) -> iam.PolicyStatement:
         """Return the permission to read and write with the key, only via `services` such as `s3`.
 
         A `grant_*` would add wildcard actions; these two are all that AWS needs to read and write.
         """
-        return self._allow_via("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], services)
+        return self._allow_via("UseKey", services, "kms:Decrypt", "kms:GenerateDataKey")
 
     def allow_decryption_via(self, *services: str) -> iam.PolicyStatement:
         """Return the permission to read with the key, only via `services` such as `s3`."""
-        return self._allow_via("DecryptWithKey", ["kms:Decrypt"], services)
+        return self._allow_via("DecryptWithKey", services, "kms:Decrypt")
 
-    def _allow_via(
-        self, sid: str, actions: Sequence[str], services: Sequence[str]
-    ) -> iam.PolicyStatement:
-        region = Stack.of(self).region
-        return iam.PolicyStatement(
-            sid=sid,
-            actions=list(actions),
-            resources=[self.key_arn],
-            conditions={
-                "StringEquals": {
-                    "kms:ViaService": [f"{service}.{region}.amazonaws.com" for service in services]
-                }
-            },
+    def _allow_via(self, sid: str, services: tuple[str, ...], *actions: str) -> iam.PolicyStatement:
+        via = [f"{service}.{Stack.of(self).region}.amazonaws.com" for service in services]
+        return allow(
+            sid, *actions, on=self.key_arn, only_if={"StringEquals": {"kms:ViaService": via}}
         )
 
     def allow_log_groups(self, sid: str, *names: str) -> None:
-        """Let CloudWatch Logs use the key for log groups of these names.
+        """Let CloudWatch Logs use the key for log groups of these names, in which `*` may stand.
 
         `LogGroup(encryption_key=)` does not add this, and its creation fails without.
-
-        Args:
-            sid: Names the statement in the key's policy.
-            *names: The names; `*` stands for any characters.
         """
-        stack = Stack.of(self)
+        groups = [arn_here(self, "logs", f"log-group:{name}") for name in names]
         self.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid=sid,
-                principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
-                actions=["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"],
-                resources=["*"],
-                conditions={
-                    "ArnLike": {
-                        "kms:EncryptionContext:aws:logs:arn": [
-                            stack.format_arn(
-                                service="logs",
-                                resource="log-group",
-                                resource_name=name,
-                                arn_format=ArnFormat.COLON_RESOURCE_NAME,
-                            )
-                            for name in names
-                        ]
-                    }
-                },
-            )
-        )
-
-    def _allow_alarms(self) -> None:
-        self.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AlarmsOfThisAccount",
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                resources=["*"],
-                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            allow(
+                sid,
+                "kms:Encrypt",
+                "kms:Decrypt",
+                "kms:GenerateDataKey",
+                "kms:DescribeKey",
+                by=iam.ServicePrincipal(f"logs.{Stack.of(self).region}.amazonaws.com"),
+                only_if={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
             )
         )

@@ -39,8 +39,8 @@ class GatewayErrors(Construct):
     Fixed: no answer tells how the service is built; a request that no method takes is a 404, for
     which API Gateway would say that a token is missing; `x-request-id` is in every answer. The
     bodies have no `timestamp`: the gateway knows the time only in a form of its own. Its headers
-    are fixed texts, so that they can name one of the `origins` whose pages may read them: the
-    first. A page of another sees a failed request without its body; none sees more than it may.
+    are fixed texts, which name the first of the `origins`: a page of another sees a failed request
+    without its body.
     No body repeats the validator's text: it quotes names with `"`, and of all variables API Gateway
     documents `$context.error.messageString` alone as quoted for JSON.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
@@ -34,14 +33,8 @@ _ACCESS_LOG = {
 }
 
 
-@dataclass(frozen=True)
-class RequestModel:
-    """What a JSON body must be.
-
-    Attributes:
-        name: Names the model, in letters and digits.
-        schema: In JSON Schema's draft 4, which API Gateway knows.
-    """
+class RequestModel(NamedTuple):
+    """What a JSON body must be: a name in letters and digits, a schema in JSON Schema's draft 4."""
 
     name: str
     schema: Mapping[str, Any]
@@ -50,36 +43,25 @@ class RequestModel:
 class KeyedRestApi(Construct):
     """A regional REST API whose methods need an API key.
 
-    Fixed: stage `prod`; every method but a browser's preflight needs a key; bodies and parameters
-    are validated before a function runs; all keys together make at most `requests_per_second`, with
-    bursts of twice as many; traced; two encrypted logs, of accesses in JSON and of API Gateway's
-    own errors, neither with bodies, keys or anything else that a client words.
+    Fixed: `tap-<name>-<suffix>` with a stage `prod`; every method but a browser's preflight needs a
+    key; bodies and parameters are validated before a function runs; all keys together make at most
+    `requests_per_second`, with bursts of twice as many; traced; two encrypted logs, of accesses in
+    JSON and of API Gateway's own errors, neither with bodies, keys or anything else that a client
+    words.
     Defaults: browsers of the environment's allowed origins only, none when it has none.
-
-    Attributes:
-        rest_api: The REST API.
-        stage: Its one stage.
     """
 
     def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        environment: Environment,
-        api_name: str,
-        requests_per_second: int,
-        encryption_key: EncryptionKey,
+        self, scope: Construct, construct_id: str, *, name: str, requests_per_second: int
     ) -> None:
         super().__init__(scope, construct_id)
+        environment = Environment.of(self)
         self._origins = environment.allowed_origins
-        access_log = access_log_group(
-            self, environment=environment, name="rest-api", key=encryption_key
-        )
+        access_log = access_log_group(self, name="rest-api")
         self.rest_api = apigateway.RestApi(
             self,
             "RestApi",
-            rest_api_name=api_name,
+            rest_api_name=environment.named(name),
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             cloud_watch_role=False,
             deploy_options=apigateway.StageOptions(
@@ -96,22 +78,20 @@ class KeyedRestApi(Construct):
         )
         self.rest_api.node.try_remove_child("Endpoint")  # an output that the stack names itself
         self.stage = self.rest_api.deployment_stage
-        # API Gateway would make this group itself, unencrypted and for ever. The key's policy
-        # cannot name it: the API's id is known only after the key.
-        encryption_key.allow_log_groups("ErrorLogsOfApiGateway", "API-Gateway-Execution-Logs_*")
-        error_log = SecureLogGroup(
-            self,
-            "ErrorLog",
-            environment=environment,
-            log_group_name=f"API-Gateway-Execution-Logs_{self.rest_api.rest_api_id}/prod",
-            key=encryption_key,
-        )
-        self.stage.node.add_dependency(error_log)
+        self._add_error_log()
         self._validator = self.rest_api.add_request_validator(
             "Validator", validate_request_body=True, validate_request_parameters=True
         )
         GatewayErrors(self, "Errors", api=self.rest_api, origins=self._origins)
         self._acknowledge_rules()
+
+    def _add_error_log(self) -> None:
+        """Define the group that API Gateway would make itself, unencrypted and for ever."""
+        name = "API-Gateway-Execution-Logs_"
+        # The key's policy cannot name it: the API's id is known only after the key.
+        EncryptionKey.of(self).allow_log_groups("ErrorLogsOfApiGateway", f"{name}*")
+        name = f"{name}{self.rest_api.rest_api_id}/prod"
+        self.stage.node.add_dependency(SecureLogGroup(self, "ErrorLog", log_group_name=name))
 
     def route(
         self,
@@ -122,43 +102,34 @@ class KeyedRestApi(Construct):
         body: RequestModel | None = None,
         parameters: Sequence[str] = (),
     ) -> None:
-        """Route requests with a key to a function.
+        """Route requests with a key, for a resource such as `/items/{id}`, to a function.
 
-        Args:
-            method: The method, such as `GET`.
-            path: The resource, such as `/items/{id}`.
-            to: The function.
-            body: What a JSON body must be. When omitted, the gateway lets any body pass.
-            parameters: What the request may have, such as `querystring.limit`.
+        Without `body`, the gateway lets any body pass. `parameters` are those that a request may
+        have, such as `querystring.limit`.
         """
         resource = self.rest_api.root.resource_for_path(path)
+        integration = apigateway.LambdaIntegration(
+            to.lambda_function, allow_test_invoke=False, scope_permission_to_method=True
+        )
         if self._origins and not resource.node.try_find_child("OPTIONS"):
-            self._add_preflight(resource, to)
+            # Browsers ask, without a key, which they send none of, before they call.
+            _without_user(
+                resource.add_method("OPTIONS", integration, api_key_required=False),
+                "A browser's preflight carries no credentials; the answer says which pages may "
+                "call, and nothing else is done.",
+            )
         added = resource.add_method(
             method,
-            _integration(to),
+            integration,
             api_key_required=True,
             request_validator=self._validator,
             request_models={"application/json": self._model(body)} if body else None,
             request_parameters={f"method.request.{each}": False for each in parameters},
         )
-        acknowledge(
+        _without_user(
             added,
-            "AwsSolutions-APIG4",
-            "AwsSolutions-COG4",
-            reason="Partners are machines of other companies: a key of their own, with a rate and "
-            "a quota, is what they are given; the firewall stands before it.",
-        )
-
-    def _add_preflight(self, resource: apigateway.IResource, to: ServiceFunction) -> None:
-        """Let browsers ask, without a key, which they send none of, before they call."""
-        preflight = resource.add_method("OPTIONS", _integration(to), api_key_required=False)
-        acknowledge(
-            preflight,
-            "AwsSolutions-APIG4",
-            "AwsSolutions-COG4",
-            reason="A browser's preflight carries no credentials; the answer says which pages may "
-            "call, and nothing else is done.",
+            "Partners are machines of other companies: a key of their own, with a rate and a "
+            "quota, is what they are given; the firewall stands before it.",
         )
 
     def _model(self, body: RequestModel) -> apigateway.IModel:
@@ -190,7 +161,5 @@ class KeyedRestApi(Construct):
         )
 
 
-def _integration(to: ServiceFunction) -> apigateway.LambdaIntegration:
-    return apigateway.LambdaIntegration(
-        to.lambda_function, allow_test_invoke=False, scope_permission_to_method=True
-    )
+def _without_user(method: apigateway.Method, reason: str) -> None:
+    acknowledge(method, "AwsSolutions-APIG4", "AwsSolutions-COG4", reason=reason)

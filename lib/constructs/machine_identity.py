@@ -19,7 +19,6 @@ class MachineIdentity(Construct):
     Defaults: retained and protected from deletion where data is kept, else deleted with the stack.
 
     Attributes:
-        user_pool: The issuer.
         client: The machine client, entitled to every scope.
         scopes: The scopes' full names, `<identifier>/<name>`.
         issuer: The issuer's address in its tokens.
@@ -27,15 +26,10 @@ class MachineIdentity(Construct):
     """
 
     def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        environment: Environment,
-        identifier: str,
-        scopes: Mapping[str, str],
+        self, scope: Construct, construct_id: str, *, identifier: str, scopes: Mapping[str, str]
     ) -> None:
         super().__init__(scope, construct_id)
+        environment, stack = Environment.of(self), Stack.of(self)
         self.user_pool = cognito.UserPool(
             self,
             "UserPool",
@@ -56,6 +50,19 @@ class MachineIdentity(Construct):
             deletion_protection=environment.protects_data,
             removal_policy=environment.removal_policy,
         )
+        self.client = self._add_client(identifier, scopes)
+        self.scopes = [f"{identifier}/{name}" for name in scopes]
+        pool = self.user_pool.user_pool_id
+        self.issuer = f"https://cognito-idp.{stack.region}.amazonaws.com/{pool}"
+        domain = self.user_pool.add_domain(
+            "Domain",
+            cognito_domain=cognito.CognitoDomainOptions(
+                domain_prefix=f"{identifier}-{environment.suffix}-{stack.account}"
+            ),
+        )
+        self.token_url = f"{domain.base_url()}/oauth2/token"
+
+    def _add_client(self, identifier: str, scopes: Mapping[str, str]) -> cognito.UserPoolClient:
         granted = [
             cognito.ResourceServerScope(scope_name=name, scope_description=description)
             for name, description in scopes.items()
@@ -63,7 +70,7 @@ class MachineIdentity(Construct):
         server = self.user_pool.add_resource_server(
             "ResourceServer", identifier=identifier, scopes=granted
         )
-        self.client = self.user_pool.add_client(
+        return self.user_pool.add_client(
             "Client",
             generate_secret=True,
             # With none named, Cognito has a default of its own: passwords by SRP and custom flows.
@@ -76,11 +83,3 @@ class MachineIdentity(Construct):
             enable_token_revocation=True,
             prevent_user_existence_errors=True,
         )
-        prefix = f"{identifier}-{environment.suffix}-{Stack.of(self).account}"
-        domain = self.user_pool.add_domain(
-            "Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=prefix)
-        )
-        self.scopes = [f"{identifier}/{name}" for name in scopes]
-        region = Stack.of(self).region
-        self.issuer = f"https://cognito-idp.{region}.amazonaws.com/{self.user_pool.user_pool_id}"
-        self.token_url = f"{domain.base_url()}/oauth2/token"

@@ -11,10 +11,6 @@ class MeteredKey(Construct):
 
     Fixed: API Gateway makes the key's value, so that no template holds it; bursts of twice the
     rate; a day begins at midnight UTC.
-
-    Attributes:
-        api_key: The key.
-        plan: The usage plan.
     """
 
     def __init__(

@@ -5,19 +5,20 @@ from typing import cast
 
 from aws_cdk import CfnElement, Duration, Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from lib.acknowledgements import acknowledge, hipaa_nist_pci
 from lib.constructs.access_log_bucket import AccessLogBucket
+from lib.constructs.encryption_key import EncryptionKey
 from lib.environment import Environment
+from lib.permissions import allow
 
 
 class SecureBucket(s3.Bucket):
     """A bucket that only its owner reads, over TLS, and that leaves a trace of every access.
 
-    Fixed: SSE-KMS with the given key and a bucket key, no public access, TLS 1.2 or newer, owner
+    Fixed: SSE-KMS with the stack's key and a bucket key, no public access, TLS 1.2 or newer, owner
     enforced, versioned, access logs in another bucket.
     Defaults: CloudFormation names it; non-current versions expire after 30 days, unfinished
     uploads after one day, current versions never unless a rule is added; no Object Lock; retained
@@ -30,20 +31,19 @@ class SecureBucket(s3.Bucket):
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        bucket_name: str | None = None,
-        key: kms.IKey,
         access_logs: AccessLogBucket,
+        bucket_name: str | None = None,
         lifecycle_rules: Sequence[s3.LifecycleRule] = (),
         noncurrent_versions: Duration | None = None,
         object_lock: s3.ObjectLockRetention | None = None,
     ) -> None:
+        environment = Environment.of(scope)
         super().__init__(
             scope,
             construct_id,
             bucket_name=bucket_name,
             encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
+            encryption_key=EncryptionKey.of(scope),
             bucket_key_enabled=True,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -55,14 +55,7 @@ class SecureBucket(s3.Bucket):
             object_lock_default_retention=object_lock,
             removal_policy=environment.removal_policy,
             auto_delete_objects=not environment.keeps_data,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    noncurrent_version_expiration=noncurrent_versions or Duration.days(30),
-                    expired_object_delete_marker=True,
-                    abort_incomplete_multipart_upload_after=Duration.days(1),
-                ),
-                *lifecycle_rules,
-            ],
+            lifecycle_rules=[_expire(noncurrent_versions or Duration.days(30)), *lifecycle_rules],
         )
         acknowledge(
             self,
@@ -72,9 +65,7 @@ class SecureBucket(s3.Bucket):
 
     def allow_objects(self, sid: str, prefix: str, *actions: str) -> iam.PolicyStatement:
         """Return the permission for `actions`, such as `s3:GetObject`, below `prefix`."""
-        return iam.PolicyStatement(
-            sid=sid, actions=list(actions), resources=[self.arn_for_objects(f"{prefix}*")]
-        )
+        return allow(sid, *actions, on=self.arn_for_objects(f"{prefix}*"))
 
     def acknowledge_objects(self, policy: iam.ManagedPolicy, prefix: str) -> None:
         """Excuse a policy that allows something on all objects below `prefix`."""
@@ -84,3 +75,11 @@ class SecureBucket(s3.Bucket):
             f"AwsSolutions-IAM5[Resource::<{bucket_id}.Arn>/{prefix}*]",
             reason="Objects below one prefix of one bucket, whose names are made at run time.",
         )
+
+
+def _expire(noncurrent_versions: Duration) -> s3.LifecycleRule:
+    return s3.LifecycleRule(
+        noncurrent_version_expiration=noncurrent_versions,
+        expired_object_delete_marker=True,
+        abort_incomplete_multipart_upload_after=Duration.days(1),
+    )

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
-from aws_cdk import aws_kms as kms
 from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
@@ -35,19 +34,10 @@ _ACCESS_LOG = {
 class SecureHttpApi(apigatewayv2.HttpApi):
     """An HTTP API whose routes need a token, or say why they do not.
 
-    Fixed: one stage, `$default`, which deploys itself and is throttled as the environment says; an
-    encrypted access log in JSON, without tokens or bodies.
-    Defaults: without `identity`, every route must be public; without `origins`, no browser's page
-    of another origin may call it.
-
-    Args:
-        scope: Where it is defined.
-        construct_id: Its name there.
-        environment: The rate and burst of the stage, and how long its log is kept.
-        api_name: The API's name.
-        key: Encrypts the log.
-        identity: Issues the tokens.
-        origins: Browser origins that may call it.
+    Fixed: `tap-<name>-<suffix>` with one stage, `$default`, which deploys itself and is throttled
+    as the environment says; an encrypted access log in JSON, without tokens or bodies.
+    Defaults: without `identity`, which issues the tokens, every route must be public; without
+    `origins`, no browser's page of another origin may call it.
     """
 
     def __init__(
@@ -55,22 +45,21 @@ class SecureHttpApi(apigatewayv2.HttpApi):
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        api_name: str,
-        key: kms.IKey,
+        name: str,
         identity: MachineIdentity | None = None,
         origins: Sequence[str] = (),
     ) -> None:
+        environment = Environment.of(scope)
         super().__init__(
             scope,
             construct_id,
-            api_name=api_name,
+            api_name=environment.named(name),
             create_default_stage=False,
             cors_preflight=_cors(origins),
         )
         self._authorizer = _authorizer(identity) if identity else None
         self._scopes = identity.scopes if identity else None
-        access_log = access_log_group(self, environment=environment, name="http-api", key=key)
+        access_log = access_log_group(self, name="http-api")
         apigatewayv2.CfnStage(
             self,
             "Stage",
@@ -95,14 +84,10 @@ class SecureHttpApi(apigatewayv2.HttpApi):
         *,
         public_because: str | None = None,
     ) -> None:
-        """Route requests to a function.
+        """Route requests for a path such as `/items/{id}` to a function.
 
-        Args:
-            method: The method.
-            path: The path, such as `/items/{id}`.
-            to: The function.
-            public_because: Why anyone may make them. When omitted, they need a token with
-                one of the identity's scopes.
+        Without `public_because`, which says why anyone may make them, they need a token with one of
+        the identity's scopes.
 
         Raises:
             ValueError: They need a token, and the API has no identity to issue it.

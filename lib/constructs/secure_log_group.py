@@ -1,48 +1,39 @@
 """Log group of CloudWatch Logs."""
 
 from aws_cdk import Stack
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from lib.constructs.encryption_key import EncryptionKey
 from lib.environment import Environment
 
 
 class SecureLogGroup(logs.LogGroup):
     """A log group that is encrypted and expires.
 
-    Fixed: encrypted with the given key, whose policy must name the group
+    Fixed: encrypted with the stack's key, whose policy must name the group
     (`EncryptionKey.allow_log_groups`); named, as what writes to it expects it under one name.
     Defaults: expires as the environment's `log_retention` says; retained where data is kept, else
     deleted with the stack.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        environment: Environment,
-        log_group_name: str,
-        key: kms.IKey,
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, log_group_name: str) -> None:
+        environment = Environment.of(scope)
         super().__init__(
             scope,
             construct_id,
             log_group_name=log_group_name,
-            encryption_key=key,
+            encryption_key=EncryptionKey.of(scope),
             retention=environment.log_retention,
             removal_policy=environment.removal_policy,
         )
 
 
-def access_log_group(
-    scope: Construct, *, environment: Environment, name: str, key: kms.IKey
-) -> SecureLogGroup:
+def access_log_group(scope: Construct, *, name: str) -> SecureLogGroup:
     """Define the log group of an API's requests, `AccessLog` in the API's scope.
 
     API Gateway writes a resource policy for every group outside /aws/vendedlogs/, and an account
     has room for a few only.
     """
     name = f"/aws/vendedlogs/{Stack.of(scope).stack_name}-{name}"
-    return SecureLogGroup(scope, "AccessLog", environment=environment, log_group_name=name, key=key)
+    return SecureLogGroup(scope, "AccessLog", log_group_name=name)

@@ -2,16 +2,17 @@
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from lib.constructs.encryption_key import EncryptionKey
 from lib.environment import Environment
+from lib.permissions import allow
 
 
 class SecureTable(dynamodb.Table):
     """A table that is paid by request and can be restored to any second of the last 35 days.
 
-    Fixed: keys are texts; encrypted with the given key, point-in-time recovery, on demand.
+    Fixed: keys are texts; encrypted with the stack's key, point-in-time recovery, on demand.
     Defaults: CloudFormation names it; retained and protected from deletion where data is kept,
     else deleted with the stack.
     Permissions: `allow_item_access` and `allow_checking`.
@@ -22,12 +23,11 @@ class SecureTable(dynamodb.Table):
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
         partition_key: str,
         sort_key: str | None = None,
-        key: kms.IKey,
         table_name: str | None = None,
     ) -> None:
+        environment = Environment.of(scope)
         super().__init__(
             scope,
             construct_id,
@@ -36,10 +36,8 @@ class SecureTable(dynamodb.Table):
             sort_key=_text(sort_key) if sort_key else None,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
-            encryption_key=key,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
+            encryption_key=EncryptionKey.of(scope),
+            point_in_time_recovery_specification={"point_in_time_recovery_enabled": True},
             deletion_protection=environment.protects_data,
             removal_policy=environment.removal_policy,
         )
@@ -48,23 +46,19 @@ class SecureTable(dynamodb.Table):
 
     def allow_item_access(self) -> iam.PolicyStatement:
         """Return the permission to create, read, list, change and delete single items."""
-        return iam.PolicyStatement(
-            sid="Items",
-            actions=[
-                "dynamodb:DeleteItem",
-                "dynamodb:GetItem",
-                "dynamodb:PutItem",
-                self._list_action,
-                "dynamodb:UpdateItem",
-            ],
-            resources=[self.table_arn],
+        return allow(
+            "Items",
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            self._list_action,
+            "dynamodb:UpdateItem",
+            on=self.table_arn,
         )
 
     def allow_checking(self) -> iam.PolicyStatement:
         """Return the permission to see whether the table is there and active."""
-        return iam.PolicyStatement(
-            sid="Table", actions=["dynamodb:DescribeTable"], resources=[self.table_arn]
-        )
+        return allow("Table", "dynamodb:DescribeTable", on=self.table_arn)
 
 
 def _text(name: str) -> dynamodb.Attribute:

@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from aws_cdk import ArnFormat, CfnCondition, Duration, Stack
+from aws_cdk import CfnCondition, Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
+from lib.permissions import allow, arn_here
 
 _PERIOD = Duration.minutes(5)
 _MORE = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
@@ -25,25 +26,15 @@ _LESS = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 class ServiceAlarms(Construct):
     """Alarms on an API and its functions, and the topic that they notify.
 
-    Fixed: the topic is encrypted with the given key and takes messages over TLS only, from alarms
+    Fixed: the topic is encrypted with the stack's key and takes messages over TLS only, from alarms
     of its account and region. For every function: its first error, its first throttled call, a
     call in a hundred that needs more than 80 % of its timeout. For the API: server errors, a call
     in a hundred over three seconds. Latency must last for two periods of five minutes, but for a
     function that runs once in a while one is enough.
     Defaults: the environment's alarm e-mail is subscribed, nobody when it has none.
 
-    Args:
-        scope: Where it is defined.
-        construct_id: Its name there.
-        environment: Whose `alarm_email` is notified.
-        key: Encrypts the topic.
-        api: The API.
-        functions: Those that requests or queues keep calling.
-        rare: Those that run once in a while: a rotation, a migration.
-
-    Attributes:
-        topic: The topic.
-        alarms: Every alarm, in the order it was made.
+    Requests or queues keep calling `functions`; the `rare` ones run once in a while: a rotation, a
+    migration.
     """
 
     def __init__(
@@ -51,83 +42,62 @@ class ServiceAlarms(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        key: kms.IKey,
         api: apigatewayv2.HttpApi | apigateway.RestApi,
         functions: Sequence[ServiceFunction],
         rare: Sequence[ServiceFunction],
     ) -> None:
         super().__init__(scope, construct_id)
         self.alarms: list[cloudwatch.Alarm] = []
-        self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
+        self.topic = sns.Topic(self, "Topic", master_key=EncryptionKey.of(self), enforce_ssl=True)
         self._allow_alarms()
-        if environment.alarm_email:
-            self.topic.add_subscription(subscriptions.EmailSubscription(environment.alarm_email))
+        email = Environment.of(self).alarm_email
+        if email:
+            self.topic.add_subscription(subscriptions.EmailSubscription(email))
         for each in functions:
             self.watch_function(each)
         for each in rare:
             self.watch_function(each, slow_periods=1)
         name = api.node.id
-        self.watch(
-            f"{name}ServerErrors", api.metric_server_error(period=_PERIOD, statistic="Sum"), 1
-        )
-        self.watch(
-            f"{name}Latency", api.metric_latency(period=_PERIOD, statistic="p99"), 3000, periods=2
-        )
+        failed = api.metric_server_error(period=_PERIOD, statistic="Sum")
+        slowest = api.metric_latency(period=_PERIOD, statistic="p99")
+        self.watch(f"{name}ServerErrors", failed, 1)
+        self.watch(f"{name}Latency", slowest, 3000, periods=2)
 
     def _allow_alarms(self) -> None:
         """Let CloudWatch publish, as its alarms need: a policy of ours replaces SNS's own.
 
         As in https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger.
         """
-        stack = Stack.of(self)
-        alarms_here = stack.format_arn(
-            service="cloudwatch",
-            resource="alarm",
-            resource_name="*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
         self.topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AlarmsOfThisAccount",
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["sns:Publish"],
-                resources=[self.topic.topic_arn],
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": stack.account},
-                    "ArnLike": {"aws:SourceArn": alarms_here},
+            allow(
+                "AlarmsOfThisAccount",
+                "sns:Publish",
+                on=self.topic.topic_arn,
+                by=iam.ServicePrincipal("cloudwatch.amazonaws.com"),
+                only_if={
+                    "StringEquals": {"aws:SourceAccount": Stack.of(self).account},
+                    "ArnLike": {"aws:SourceArn": arn_here(self, "cloudwatch", "alarm:*")},
                 },
             )
         )
 
     def watch_function(
-        self,
-        watched: ServiceFunction,
-        *,
-        errors: int = 1,
-        periods: int = 1,
-        slow_periods: int = 2,
+        self, watched: ServiceFunction, *, errors: int = 1, periods: int = 1, slow_periods: int = 2
     ) -> None:
         """Watch a function's errors, throttled calls and latency.
 
-        Args:
-            watched: The function.
-            errors: How many errors in five minutes are too many.
-            periods: For how many times five minutes in a row, throttled calls too.
-            slow_periods: The same for calls that need more than 80 % of the timeout.
+        So many `errors` in five minutes are too many, in so many `periods` in a row (throttled
+        calls, too), and calls that need more than 80 % of the timeout in `slow_periods`.
         """
         function, name = watched.lambda_function, watched.node.id
+        failed = function.metric_errors(period=_PERIOD)
+        throttled = function.metric_throttles(period=_PERIOD)
+        slowest = function.metric_duration(period=_PERIOD, statistic="p99")
         timeout = function.timeout or Duration.seconds(3)
-        self.watch(f"{name}Errors", function.metric_errors(period=_PERIOD), errors, periods=periods)
-        self.watch(
-            f"{name}Throttles", function.metric_throttles(period=_PERIOD), 1, periods=periods
-        )
-        self.watch(
-            f"{name}Latency",
-            function.metric_duration(period=_PERIOD, statistic="p99"),
-            timeout.to_milliseconds() * 0.8,
-            periods=slow_periods,
-        )
+        self.watch(f"{name}Errors", failed, errors, periods=periods)
+        self.watch(f"{name}Throttles", throttled, 1, periods=periods)
+        limit = timeout.to_milliseconds() * 0.8
+        self.watch(f"{name}Latency", slowest, limit, periods=slow_periods)
 
     def watch(
         self,
@@ -139,15 +109,10 @@ class ServiceAlarms(Construct):
         below: bool = False,
         only_if: CfnCondition | None = None,
     ) -> None:
-        """Tell the topic when `metric` reaches `threshold` in each of so many `periods`.
+        """Tell the topic when `metric` reaches `threshold` in so many `periods` in a row.
 
-        Args:
-            name: Names the alarm within the stack, and its graph.
-            metric: What is watched. No data is no alarm.
-            threshold: In the metric's unit.
-            periods: How many periods in a row.
-            below: Whether less than the threshold is the fault, not more.
-            only_if: Where the metric exists; everywhere when omitted.
+        No data is no alarm. With `below`, less than the threshold is the fault. `only_if` says
+        where the metric exists: everywhere when omitted.
         """
         alarm = cloudwatch.Alarm(
             self,

@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.secure_log_group import SecureLogGroup
-from lib.environment import Environment
+from lib.permissions import arn_here
+
+_Acl = wafv2.CfnWebACL
+_BLOCK_FLOODS = _Acl.RateBasedStatementProperty(
+    aggregate_key_type="IP", limit=2000, evaluation_window_sec=300
+)
 
 
 class WebAcl(Construct):
@@ -24,15 +28,10 @@ class WebAcl(Construct):
     Args:
         scope: Where it is defined.
         construct_id: Its name there.
-        environment: How long its log is kept.
-        key: Encrypts the log.
         guards: `REGIONAL` for an API; `CLOUDFRONT` for a CDN, in us-east-1 only.
         log_name: Ends the log group's name.
         secret_headers: Further headers, in lower case, that are not logged.
         counted: Rules of AWS's common rules that count what they find and let it pass.
-
-    Attributes:
-        arn: The web ACL's ARN.
     """
 
     def __init__(
@@ -40,19 +39,17 @@ class WebAcl(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        key: EncryptionKey,
         guards: Literal["CLOUDFRONT", "REGIONAL"],
         log_name: str,
         secret_headers: Sequence[str],
         counted: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        acl = wafv2.CfnWebACL(
+        acl = _Acl(
             self,
             "WebAcl",
             scope=guards,
-            default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
+            default_action=_Acl.DefaultActionProperty(allow={}),
             visibility_config=_metrics("WebAcl"),
             rules=[
                 _rate_limit(0),
@@ -62,19 +59,25 @@ class WebAcl(Construct):
             ],
         )
         self.arn = acl.attr_arn
-        log_group_name = f"aws-waf-logs-{log_name}"  # AWS WAF writes to no other
-        key.allow_log_groups("LogGroupOfTheFirewall", log_group_name)
-        log_group = SecureLogGroup(
-            self, "Logs", environment=environment, log_group_name=log_group_name, key=key
-        )
+        self._add_log(f"aws-waf-logs-{log_name}", secret_headers)  # AWS WAF writes to no other
+
+    def _add_log(self, name: str, secret_headers: Sequence[str]) -> None:
+        """Log to a group that AWS WAF knows by its ARN without the `:*` of CloudWatch Logs.
+
+        As in https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html ("The
+        resulting ARN format is"). AWS WAF has been seen to take the other form too, and gives this
+        one back, which drift detection would then tell of for ever.
+        """
+        EncryptionKey.of(self).allow_log_groups("LogGroupOfTheFirewall", name)
+        group = SecureLogGroup(self, "Logs", log_group_name=name)
         wafv2.CfnLoggingConfiguration(
             self,
             "Logging",
             resource_arn=self.arn,
-            log_destination_configs=[_log_destination(log_group)],
+            log_destination_configs=[arn_here(self, "logs", f"log-group:{group.log_group_name}")],
             redacted_fields=[
-                wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": name})
-                for name in ("authorization", "cookie", *secret_headers)
+                wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": header})
+                for header in ("authorization", "cookie", *secret_headers)
             ],
         )
 
@@ -86,31 +89,12 @@ class WebAcl(Construct):
         )
 
 
-def _log_destination(log_group: SecureLogGroup) -> str:
-    """Return the ARN that AWS WAF knows a log group by: without the `:*` of CloudWatch Logs.
-
-    As in https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html ("The
-    resulting ARN format is"). AWS WAF has been seen to take the other form too, and gives this one
-    back, which drift detection would then tell of for ever.
-    """
-    return Stack.of(log_group).format_arn(
-        service="logs",
-        resource="log-group",
-        resource_name=log_group.log_group_name,
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
-
-
 def _rate_limit(priority: int) -> wafv2.CfnWebACL.RuleProperty:
-    return wafv2.CfnWebACL.RuleProperty(
+    return _Acl.RuleProperty(
         name="RateLimit",
         priority=priority,
-        action=wafv2.CfnWebACL.RuleActionProperty(block={}),
-        statement=wafv2.CfnWebACL.StatementProperty(
-            rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
-                aggregate_key_type="IP", limit=2000, evaluation_window_sec=300
-            )
-        ),
+        action=_Acl.RuleActionProperty(block={}),
+        statement=_Acl.StatementProperty(rate_based_statement=_BLOCK_FLOODS),
         visibility_config=_metrics("RateLimit"),
     )
 
@@ -118,26 +102,23 @@ def _rate_limit(priority: int) -> wafv2.CfnWebACL.RuleProperty:
 def _managed(
     priority: int, group: str, *, counted: Sequence[str] = ()
 ) -> wafv2.CfnWebACL.RuleProperty:
+    count = _Acl.RuleActionProperty(count={})
     overrides = [
-        wafv2.CfnWebACL.RuleActionOverrideProperty(
-            name=rule, action_to_use=wafv2.CfnWebACL.RuleActionProperty(count={})
-        )
-        for rule in counted
+        _Acl.RuleActionOverrideProperty(name=rule, action_to_use=count) for rule in counted
     ]
-    return wafv2.CfnWebACL.RuleProperty(
+    rules = _Acl.ManagedRuleGroupStatementProperty(
+        vendor_name="AWS", name=group, rule_action_overrides=overrides or None
+    )
+    return _Acl.RuleProperty(
         name=group,
         priority=priority,
-        override_action=wafv2.CfnWebACL.OverrideActionProperty(none={}),
-        statement=wafv2.CfnWebACL.StatementProperty(
-            managed_rule_group_statement=wafv2.CfnWebACL.ManagedRuleGroupStatementProperty(
-                vendor_name="AWS", name=group, rule_action_overrides=overrides or None
-            )
-        ),
+        override_action=_Acl.OverrideActionProperty(none={}),
+        statement=_Acl.StatementProperty(managed_rule_group_statement=rules),
         visibility_config=_metrics(group),
     )
 
 
 def _metrics(name: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
-    return wafv2.CfnWebACL.VisibilityConfigProperty(
+    return _Acl.VisibilityConfigProperty(
         cloud_watch_metrics_enabled=True, sampled_requests_enabled=True, metric_name=name
     )

@@ -1,7 +1,6 @@
 """Lambda functions of the items API."""
 
 from aws_cdk import Duration
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lib.constructs.encryption_key import EncryptionKey
@@ -9,21 +8,17 @@ from lib.constructs.rotated_secret import RotatedSecret
 from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.secure_table import SecureTable
 from lib.constructs.service_function import ServiceFunction
-from lib.environment import Environment
+from lib.permissions import allow
 
 _UPLOADS = "uploads/"
 
 
 class ItemsService(Construct):
-    """The API's function, and the one that checks the health of its table and bucket.
+    """The function of `POST /api`, and the one that checks the health of its table and bucket.
 
     Fixed: a role each. The API function reads and writes items, objects below `uploads/` and
     nothing else, and reads the cursor secret; the health function reads that secret as well, and
     can look at table and bucket but read nothing in them, not even the names of files.
-
-    Attributes:
-        api: Serves the operations of `POST /api`.
-        health: Serves `GET /health` and `GET /health/details`.
     """
 
     def __init__(
@@ -31,32 +26,28 @@ class ItemsService(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        key: EncryptionKey,
         table: SecureTable,
         bucket: SecureBucket,
         cursor_secret: RotatedSecret,
         resource_server_id: str,
     ) -> None:
         super().__init__(scope, construct_id)
+        key = EncryptionKey.of(self)
         needed = {
             "ITEMS_TABLE_NAME": table.table_name,
             "FILES_BUCKET_NAME": bucket.bucket_name,
             "CURSOR_SECRET_ARN": cursor_secret.secret.secret_arn,
         }
+        on_files = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
         self.api = ServiceFunction(
             self,
             "Api",
-            environment=environment,
             service="items_api",
-            function_name=f"tap-api-function-{environment.suffix}",
-            key=key,
+            name="api-function",
             settings={**needed, "RESOURCE_SERVER_ID": resource_server_id},
             permissions=[
                 table.allow_item_access(),
-                bucket.allow_objects(
-                    "Files", _UPLOADS, "s3:DeleteObject", "s3:GetObject", "s3:PutObject"
-                ),
+                bucket.allow_objects("Files", _UPLOADS, *on_files),
                 cursor_secret.allow_reading(describing=True),
                 key.allow_use_via("dynamodb", "s3"),
                 key.allow_decryption_via("secretsmanager"),
@@ -65,20 +56,25 @@ class ItemsService(Construct):
             timeout=Duration.seconds(29),
         )
         bucket.acknowledge_objects(self.api.policy, _UPLOADS)
-        self.health = ServiceFunction(
+        self.health = self._add_health(needed, table, bucket, cursor_secret)
+
+    def _add_health(
+        self,
+        settings: dict[str, str],
+        table: SecureTable,
+        bucket: SecureBucket,
+        cursor_secret: RotatedSecret,
+    ) -> ServiceFunction:
+        return ServiceFunction(
             self,
             "Health",
-            environment=environment,
             service="health",
-            function_name=f"tap-health-function-{environment.suffix}",
-            key=key,
-            settings=needed,
+            name="health-function",
+            settings=settings,
             permissions=[
                 table.allow_checking(),
-                iam.PolicyStatement(
-                    sid="Bucket", actions=["s3:GetBucketLocation"], resources=[bucket.bucket_arn]
-                ),
+                allow("Bucket", "s3:GetBucketLocation", on=bucket.bucket_arn),
                 cursor_secret.allow_reading(),
-                key.allow_decryption_via("secretsmanager"),
+                EncryptionKey.of(self).allow_decryption_via("secretsmanager"),
             ],
         )

@@ -6,7 +6,7 @@ as the whole ones do; the tests prove it request by request.
 
 import gzip
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,8 @@ def trim_aws_data(data: Path, aws: Mapping[str, tuple[str, ...]]) -> dict[str, b
         folder = _newest_version(data, service)
         model = _trim_model(_load(folder / "service-2"), service, operations)
         prefixes.add(model["metadata"]["endpointPrefix"])
-        files[f"{service}/{folder.name}/service-2"] = model
-        for name, trimmed in _trim_companions(folder, operations):
-            files[f"{service}/{folder.name}/{name}"] = trimmed
+        kept = {"service-2": model, **_trim_companions(folder, operations)}
+        files |= {f"{service}/{folder.name}/{name}": content for name, content in kept.items()}
     files["endpoints"] = _trim_endpoints(_load(data / "endpoints"), prefixes)
     return {
         f"botocore/data/{name}.json": json.dumps(content, separators=(",", ":")).encode()
@@ -71,26 +70,27 @@ def _trim_model(model: dict[str, Any], service: str, operations: tuple[str, ...]
     shapes = model["shapes"]
     # Errors are parsed by name, whichever operation answers them, so every one stays.
     exceptions = (name for name, shape in shapes.items() if shape.get("exception"))
-    reached = _reach(shapes, [*_references(kept), *exceptions])
+    todo, reached = [*_references(kept), *exceptions], set()
+    while todo:
+        name = todo.pop()
+        if name not in reached:
+            reached.add(name)
+            todo += _references(shapes[name])
     kept_shapes = {name: shape for name, shape in shapes.items() if name in reached}
     return model | {"operations": kept, "shapes": kept_shapes}
 
 
-def _trim_companions(
-    folder: Path, operations: tuple[str, ...]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield what lies beside a service's model; its examples are documentation and go."""
-    yield "endpoint-rule-set-1", _load(folder / "endpoint-rule-set-1")
+def _trim_companions(folder: Path, operations: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """Return what lies beside a service's model; its examples are documentation and go."""
+    companions = {"endpoint-rule-set-1": _load(folder / "endpoint-rule-set-1")}
     for name, kind in (("paginators-1", "pagination"), ("waiters-2", "waiters")):
         if (folder / f"{name}.json").exists():
-            content = _load(folder / name)
+            content = companions[name] = _load(folder / name)
+            # A waiter names its operation; a paginator is named after its own.
             content[kind] = {
-                key: value
-                for key, value in content[kind].items()
-                # A waiter names its operation; a paginator is named after its own.
-                if value.get("operation", key) in operations
+                k: v for k, v in content[kind].items() if v.get("operation", k) in operations
             }
-            yield name, content
+    return companions
 
 
 def _trim_endpoints(endpoints: dict[str, Any], prefixes: set[str]) -> dict[str, Any]:
@@ -99,17 +99,6 @@ def _trim_endpoints(endpoints: dict[str, Any], prefixes: set[str]) -> dict[str, 
         for partition in endpoints["partitions"]
     ]
     return endpoints | {"partitions": partitions}
-
-
-def _reach(shapes: Mapping[str, Any], names: Iterable[str]) -> set[str]:
-    reached: set[str] = set()
-    todo = list(names)
-    while todo:
-        name = todo.pop()
-        if name not in reached:
-            reached.add(name)
-            todo += _references(shapes[name])
-    return reached
 
 
 def _references(node: object) -> Iterator[str]:

@@ -25,13 +25,12 @@ def compile_modules(files: Mapping[str, bytes]) -> dict[str, bytes]:
     Raises:
         PackageError: A module is not valid Python.
     """
-    modules = {name: content for name, content in files.items() if name.endswith(".py")}
     with tempfile.TemporaryDirectory() as folder:
         stage = Path(folder)
-        for name, content in modules.items():
+        for name in (each for each in files if each.endswith(".py")):
             path = stage / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            path.write_bytes(files[name])
         _compile(stage)
         return {
             path.relative_to(stage).as_posix(): path.read_bytes() for path in stage.rglob("*.pyc")

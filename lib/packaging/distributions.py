@@ -49,9 +49,9 @@ def read_lock(root: Path) -> str:
 
 def _installed(root: Path) -> Mapping[str, Distribution]:
     found = {_canonical(dist.name): dist for dist in distributions(path=[str(root / SITE)])}
+    versions = {name: distribution.version for name, distribution in found.items()}
     for name, version in re.findall(r"(?m)^([\w.-]+)==([^\s;]+)", read_lock(root)):
-        distribution = found.get(_canonical(name))
-        if distribution is None or distribution.version != version:
+        if versions.get(_canonical(name)) != version:
             raise PackageError(f"{SITE} does not hold {name} {version}; {_REINSTALL}")
     return found
 
@@ -83,17 +83,13 @@ def _needs(distribution: Distribution, installed: Container[str]) -> Iterator[st
 
 def _is_kept(name: str, file: PurePosixPath) -> bool:
     path = file.as_posix()
-    folder = file.parts[0]
-    if folder == "..":  # commands, which pip puts into bin/
-        return False
-    if folder.endswith(".dist-info"):
+    if file.parts[0].endswith(".dist-info"):
         return re.match("METADATA|LICEN[CS]E|NOTICE|COPYING|AUTHORS", file.name) is not None
-    if "tests" in file.parts or file.suffix == ".pyi" or file.name == "py.typed":
+    # "..": commands, which pip puts into bin/
+    if path.startswith(("..", "botocore/data/")) or path.endswith((".pyi", "/py.typed")):
         return False
-    if path.startswith("botocore/data/"):
-        return False
-    patterns = _KEPT_PARTS.get(name)
-    return patterns is None or any(re.fullmatch(pattern, path) for pattern in patterns)
+    kept = any(re.fullmatch(pattern, path) for pattern in _KEPT_PARTS.get(name, [".*"]))
+    return kept and "tests" not in file.parts
 
 
 def _canonical(name: str) -> str:

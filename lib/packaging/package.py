@@ -2,9 +2,7 @@
 
 A package is made once for its inputs and kept in `.build/packages`. It is built from files alone
 (no network, no pip, no Docker), and the same inputs give the same digest on any machine.
-
-`python -m lib.packaging.package SERVICE` builds one and prints its path, for programs
-outside the CDK app.
+`python -m lib.packaging.package SERVICE` builds one for programs outside the CDK app.
 """
 
 import argparse
@@ -39,12 +37,7 @@ _KEPT_BUILDS = 10  # of each service, so that a day of editing does not fill the
 
 @dataclass(frozen=True)
 class Package:
-    """A built package.
-
-    Attributes:
-        path: The zip.
-        digest: SHA-256 over the names and uncompressed bytes of what is in it, in hexadecimal.
-    """
+    """A zip, and the SHA-256 in hexadecimal of the names and uncompressed bytes in it."""
 
     path: Path
     digest: str
@@ -53,16 +46,14 @@ class Package:
 def build_package(service: str, *, root: Path = _ROOT) -> Package:
     """Build the package of `services/<service>`, or return the one already built from its inputs.
 
-    Args:
-        service: The folder's name below `services`.
-        root: The checkout; this one when omitted.
-
     Raises:
         PackageError: The service, its imports, its package.toml or what is installed is not right.
     """
     declared = read_declaration(root, service)
     sources = read_sources(root, service)
-    code_key = _key(_builder(), read_lock(root).encode(), declared.requires)
+    # Besides a checkout's files, what is made depends on this code and this Python.
+    steps = [path.read_bytes() for path in sorted(_STEPS.glob("*.py"))]
+    code_key = _key(sys.version, steps, read_lock(root), declared.requires)
     aws_key = _key(code_key, declared.aws)
     key = _key(aws_key, sources)
 
@@ -115,20 +106,13 @@ def _forget_old_builds(root: Path, service: str) -> None:
             path.unlink()
 
 
-def _builder() -> str:
-    """Return what the result depends on besides a checkout's files: this code and this Python."""
-    return _key(sys.version, *(path.read_bytes() for path in sorted(_STEPS.glob("*.py"))))
-
-
 def _key(*inputs: object) -> str:
     return hashlib.sha256(repr(inputs).encode()).hexdigest()[:32]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Build the package that the command line names; an error is one line and exit code 1."""
-    parser = argparse.ArgumentParser(
-        prog="python -m lib.packaging.package", description="Build a package."
-    )
+    parser = argparse.ArgumentParser("python -m lib.packaging.package", description=main.__doc__)
     parser.add_argument("service", help="a folder's name below services")
     try:
         package = build_package(parser.parse_args(arguments).service)

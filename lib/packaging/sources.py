@@ -30,8 +30,9 @@ def read_sources(root: Path, service: str) -> dict[str, bytes]:
         name = path.relative_to(root).as_posix()
         if name not in files:
             files[name] = path.read_bytes()
-            source = _Source(root, service, module, path)
-            todo += source.imports()
+            source = _Source(root, service, path)
+            # The packages around a module come with it.
+            todo += [*source.imports(), *filter(None, [module.rpartition(".")[0]])]
             files |= source.data()
     return dict(sorted(files.items()))
 
@@ -46,25 +47,25 @@ def _find(root: Path, module: str) -> Path | None:
 class _Source:
     """The syntax of one module, in as far as it names other files."""
 
-    def __init__(self, root: Path, service: str, module: str, path: Path) -> None:
+    def __init__(self, root: Path, service: str, path: Path) -> None:
         self._root = root
         self._allowed = {"shared", service}
-        self._module = module
         self._path = path
+        self._name = path.relative_to(root).as_posix()
         try:
             self._nodes = list(ast.walk(ast.parse(path.read_bytes())))
         except (SyntaxError, ValueError):  # the compiler tells it better, with the line
             self._nodes = []
 
     def imports(self) -> Iterator[str]:
-        """Yield the modules of `services` that this one imports, and the packages they are in."""
-        yield from _packages(self._module)
+        """Yield the modules of `services` that this one imports."""
         for node in self._nodes:
             for name in self._imported(node):
-                if name.split(".")[0] in _UNFOLLOWED:
+                first, *rest = name.split(".")
+                if first in _UNFOLLOWED:
                     raise self._refusal(node, f"uses {name}", "write an import statement")
-                if name.startswith("services."):
-                    if name.split(".")[1] not in self._allowed:
+                if first == "services" and rest:
+                    if rest[0] not in self._allowed:
                         remedy = "move what both need to services/shared"
                         raise self._refusal(node, f"imports {name} of another service", remedy)
                     yield name
@@ -72,8 +73,7 @@ class _Source:
     def data(self) -> dict[str, bytes]:
         """Return the files beside the module that it reads."""
         named = [name for node in self._nodes if (name := _name_beside(node))]
-        uses = [node for node in self._nodes if isinstance(node, ast.Name)]
-        places = [node for node in uses if node.id == "__file__"]
+        places = [n for n in self._nodes if isinstance(n, ast.Name) and n.id == "__file__"]
         if len(places) > len(named):
             remedy = 'write Path(__file__).with_name("...")'
             raise self._refusal(places[0], "reads files that cannot be followed", remedy)
@@ -88,32 +88,20 @@ class _Source:
 
     def _imported(self, node: ast.AST) -> Iterator[str]:
         """Yield the full names that a statement imports, or a name that stands for an import."""
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            if node.level:
+        match node:
+            case ast.Import(names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(level=0, module=str(module), names=names):
+                within = [f"{module}.{alias.name}" for alias in names]  # modules, or names in one
+                yield from (module, *(name for name in within if _find(self._root, name)))
+            case ast.ImportFrom():
                 raise self._refusal(node, "imports by a relative name", "write the whole name")
-            yield str(node.module)
-            for alias in node.names:  # each is a module, or a name within one
-                if _find(self._root, f"{node.module}.{alias.name}"):
-                    yield f"{node.module}.{alias.name}"
-        elif isinstance(node, ast.Name):
-            yield from {node.id} & {"__import__"}
-
-    @property
-    def _name(self) -> str:
-        return self._path.relative_to(self._root).as_posix()
+            case ast.Name("__import__"):
+                yield "__import__"
 
     def _refusal(self, node: ast.AST, problem: str, remedy: str) -> PackageError:
         line = getattr(node, "lineno", 1)
         return PackageError(f"{self._name} line {line} {problem}; {remedy}")
-
-
-def _packages(module: str) -> Iterator[str]:
-    """Yield the packages around a module, from the inside."""
-    while "." in module:
-        module = module.rpartition(".")[0]
-        yield module
 
 
 def _name_beside(node: ast.AST) -> str | None:

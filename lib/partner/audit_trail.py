@@ -1,8 +1,5 @@
 """Audit trail: an SQS queue, a Lambda function that writes, and an S3 bucket."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -16,6 +13,7 @@ from lib.constructs.redriven_queue import RedrivenQueue
 from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
+from lib.permissions import allow, deny
 
 _PREFIX = "api-logs/"
 _RETENTION = Duration.days(90)
@@ -24,85 +22,70 @@ _LONGEST_WAIT = Duration.seconds(5)
 # As AWS advises: room for the writer to be throttled and tried again while a batch is out.
 _VISIBILITY = Duration.seconds(6 * _WRITER_TIMEOUT.to_seconds() + _LONGEST_WAIT.to_seconds())
 _WRITERS_AT_ONCE = 5  # new accounts may run ten functions at once: the API needs the others
+_LIFECYCLE = s3.LifecycleRule(
+    prefix=_PREFIX,
+    transitions=[
+        s3.Transition(
+            storage_class=s3.StorageClass.INFREQUENT_ACCESS, transition_after=Duration.days(30)
+        )
+    ],
+    expiration=_RETENTION,
+)
 
 
 class AuditTrail(Construct):
     """A record of every request, kept unchanged for 90 days, at the price of one message.
 
-    A queue takes the records, a function writes them below `api-logs/` of a bucket.
+    `queue` takes the records, `writer` writes them below `api-logs/` of `bucket`, `dead_letters`
+    holds what could not be written.
 
-    Fixed: encrypted with the given key, over TLS only. Nobody can write a record under a name that
-    is taken; a version that is no longer current is kept as long as a record. A record that could
-    not be written in five attempts waits in the dead-letter queue, which takes from this queue
-    alone, for 14 days; `tap redrive` brings it back. Records go to infrequent access after 30 days
-    and expire after 90.
+    Fixed: encrypted with the stack's key, over TLS only. Nobody can write a record under a name
+    that is taken; a version that is no longer current is kept as long as a record. A record that
+    could not be written in five attempts waits in the dead-letter queue for 14 days; `tap redrive`
+    brings it back. Records go to infrequent access after 30 days and expire after 90.
     Defaults: where data is kept, retained and locked (Object Lock, governance) for those 90 days,
     and deleted by the lifecycle alone; else deleted with the stack.
     Permissions: `allow_sending` and `allow_checking`.
-
-    Attributes:
-        queue: Takes the records.
-        dead_letters: Holds what could not be written.
-        bucket: Holds the trail.
-        writer: Writes it.
     """
 
     def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        environment: Environment,
-        key: EncryptionKey,
-        access_logs: AccessLogBucket,
+        self, scope: Construct, construct_id: str, *, access_logs: AccessLogBucket
     ) -> None:
         super().__init__(scope, construct_id)
+        environment = Environment.of(self)
+        locked = s3.ObjectLockRetention.governance(_RETENTION) if environment.keeps_data else None
         self.bucket = SecureBucket(
             self,
             "Logs",
-            environment=environment,
-            key=key,
             access_logs=access_logs,
-            lifecycle_rules=[_lifecycle()],
+            lifecycle_rules=[_LIFECYCLE],
             noncurrent_versions=_RETENTION,
-            object_lock=(
-                s3.ObjectLockRetention.governance(_RETENTION) if environment.keeps_data else None
-            ),
+            object_lock=locked,
         )
         self._deny_changes(forever=environment.keeps_data)
         queues = RedrivenQueue(
-            self,
-            "Unwritten",
-            environment=environment,
-            queue_name=f"tap-audit-{environment.suffix}",
-            key=key,
-            visibility_timeout=_VISIBILITY,
+            self, "Unwritten", queue_name=environment.named("audit"), visibility_timeout=_VISIBILITY
         )
         self.queue, self.dead_letters = queues.queue, queues.dead_letters
+        take = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
         self.writer = ServiceFunction(
             self,
             "Writer",
-            environment=environment,
             service="audit_writer",
-            function_name=f"tap-audit-writer-{environment.suffix}",
-            key=key,
+            name="audit-writer",
             settings={"LOGS_BUCKET_NAME": self.bucket.bucket_name},
             permissions=[
-                iam.PolicyStatement(
-                    sid="TakeRecords",
-                    actions=[
-                        "sqs:DeleteMessage",
-                        "sqs:GetQueueAttributes",
-                        "sqs:ReceiveMessage",
-                    ],
-                    resources=[self.queue.queue_arn],
-                ),
+                allow("TakeRecords", *take, on=self.queue.queue_arn),
                 self.bucket.allow_objects("WriteTrail", _PREFIX, "s3:PutObject"),
-                key.allow_use_via("s3", "sqs"),
+                EncryptionKey.of(self).allow_use_via("s3", "sqs"),
             ],
             timeout=_WRITER_TIMEOUT,
         )
-        # `SqsEventSource` would grant the role more than it needs.
+        self.bucket.acknowledge_objects(self.writer.policy, _PREFIX)
+        self._call_writer()
+
+    def _call_writer(self) -> None:
+        """Let the queue call the writer; `SqsEventSource` would grant its role more than needed."""
         records = lambda_.EventSourceMapping(
             self,
             "Records",
@@ -119,21 +102,14 @@ class AuditTrail(Construct):
             reason="A queue as source has no destinations: what fails goes to the queue's own "
             "dead-letter queue.",
         )
-        self.bucket.acknowledge_objects(self.writer.policy, _PREFIX)
 
     def allow_sending(self) -> iam.PolicyStatement:
         """Return the permission to send records."""
-        return iam.PolicyStatement(
-            sid="Audit", actions=["sqs:SendMessage"], resources=[self.queue.queue_arn]
-        )
+        return allow("Audit", "sqs:SendMessage", on=self.queue.queue_arn)
 
     def allow_checking(self) -> iam.PolicyStatement:
         """Return the permission to see whether the queue is there."""
-        return iam.PolicyStatement(
-            sid="CheckAudit",
-            actions=["sqs:GetQueueAttributes"],
-            resources=[self.queue.queue_arn],
-        )
+        return allow("CheckAudit", "sqs:GetQueueAttributes", on=self.queue.queue_arn)
 
     def _deny_changes(self, *, forever: bool) -> None:
         """Deny overwriting a record and, with `forever`, deleting it or shortening its lock.
@@ -144,36 +120,11 @@ class AuditTrail(Construct):
         A bucket's policy does not bind its lifecycle, which still deletes. See
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
         """
-        self._deny("OnlyNewNames", "s3:PutObject", only_if={"Null": {"s3:if-none-match": "true"}})
-        if forever:
-            self._deny(
-                "NothingGoes",
-                "s3:BypassGovernanceRetention",
-                "s3:DeleteObject",
-                "s3:DeleteObjectVersion",
-            )
-
-    def _deny(self, sid: str, *actions: str, only_if: Mapping[str, Any] | None = None) -> None:
+        records = {"on": self.bucket.arn_for_objects(f"{_PREFIX}*"), "by": iam.AnyPrincipal()}
+        unconditional = {"Null": {"s3:if-none-match": "true"}}
         self.bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid=sid,
-                effect=iam.Effect.DENY,
-                principals=[iam.AnyPrincipal()],
-                actions=list(actions),
-                resources=[self.bucket.arn_for_objects(f"{_PREFIX}*")],
-                conditions=only_if,
-            )
+            deny("OnlyNewNames", "s3:PutObject", only_if=unconditional, **records)
         )
-
-
-def _lifecycle() -> s3.LifecycleRule:
-    return s3.LifecycleRule(
-        prefix=_PREFIX,
-        transitions=[
-            s3.Transition(
-                storage_class=s3.StorageClass.INFREQUENT_ACCESS,
-                transition_after=Duration.days(30),
-            )
-        ],
-        expiration=_RETENTION,
-    )
+        if forever:
+            goes = ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"]
+            self.bucket.add_to_resource_policy(deny("NothingGoes", *goes, **records))

@@ -12,13 +12,8 @@ def add_routes(api: KeyedRestApi, to: ServiceFunction) -> None:
     api.route("GET", "/items", to, parameters=["querystring.cursor", "querystring.limit"])
     api.route("POST", "/items", to, body=_model("PartnerItemCreate"))
     api.route("GET", "/items/{id}", to)
-    api.route(
-        "PUT",
-        "/items/{id}",
-        to,
-        body=_model("PartnerItemReplace"),
-        parameters=["header.If-Match"],
-    )
+    replace = _model("PartnerItemReplace")
+    api.route("PUT", "/items/{id}", to, body=replace, parameters=["header.If-Match"])
     api.route("DELETE", "/items/{id}", to)
 
 

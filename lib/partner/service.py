@@ -24,24 +24,21 @@ class PartnerFunction(ServiceFunction):
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        key: EncryptionKey,
         items: SecureTable,
         cursor_secret: RotatedSecret,
         audit: AuditTrail,
     ) -> None:
+        key = EncryptionKey.of(scope)
         super().__init__(
             scope,
             construct_id,
-            environment=environment,
             service="partner_api",
-            function_name=f"tap-partner-api-{environment.suffix}",
-            key=key,
+            name="partner-api",
             settings={
                 "ITEMS_TABLE_NAME": items.table_name,
                 "CURSOR_SECRET_ARN": cursor_secret.secret.secret_arn,
                 "AUDIT_QUEUE_URL": audit.queue.queue_url,
-                "ALLOWED_ORIGINS": ",".join(environment.allowed_origins),
+                "ALLOWED_ORIGINS": ",".join(Environment.of(scope).allowed_origins),
             },
             permissions=[
                 items.allow_item_access(),

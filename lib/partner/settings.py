@@ -1,14 +1,11 @@
 """Settings of the partner API."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Self
+
+from constructs import Node
 
 from lib.context import choice
-
-if TYPE_CHECKING:
-    from constructs import Node
 
 _RATE = 1_000
 _REQUESTS_A_DAY = {"small": 10_000, "standard": 1_000_000, "full": _RATE * 86_400}
@@ -29,7 +26,7 @@ class PartnerSettings:
     requests_per_day: int
 
     @classmethod
-    def resolve(cls, node: Node) -> PartnerSettings:
+    def resolve(cls, node: Node) -> Self:
         """Return the settings that `node` sees as context.
 
         Raises:

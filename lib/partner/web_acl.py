@@ -3,9 +3,7 @@
 from aws_cdk import Stack
 from constructs import Construct
 
-from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.web_acl import WebAcl
-from lib.environment import Environment
 
 # What a body could do to a system that renders, fetches or opens it. Ours stores it as data and
 # gives it back as JSON: "<script>" in a description is no attack, and a 403 would say nothing why.
@@ -25,14 +23,10 @@ class PartnerWebAcl(WebAcl):
     log has no API keys.
     """
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, environment: Environment, key: EncryptionKey
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(
             scope,
             construct_id,
-            environment=environment,
-            key=key,
             guards="REGIONAL",
             log_name=Stack.of(scope).stack_name,
             secret_headers=["x-api-key"],

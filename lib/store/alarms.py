@@ -5,7 +5,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from lib.constructs.service_alarms import ServiceAlarms
 from lib.store.cdn import StoreCdn
-from lib.store.database import MAX_CONNECTIONS, STORAGE_GIB, StoreDatabase
+from lib.store.database import StoreDatabase
+from lib.store.instance import MAX_CONNECTIONS, STORAGE_GIB
 
 _PERIOD = Duration.minutes(5)
 
@@ -36,10 +37,7 @@ def watch_store(alarms: ServiceAlarms, *, database: StoreDatabase, cdn: StoreCdn
         cloudwatch.Metric(
             namespace="AWS/CloudFront",
             metric_name="5xxErrorRate",
-            dimensions_map={
-                "DistributionId": cdn.distribution.distribution_id,
-                "Region": "Global",
-            },
+            dimensions_map={"DistributionId": cdn.distribution.distribution_id, "Region": "Global"},
             statistic="Average",
             period=_PERIOD,
         ),

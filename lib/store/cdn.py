@@ -1,6 +1,8 @@
 """CloudFront distribution of the store."""
 
-from aws_cdk import Aws, CfnCondition, CfnRule, CfnRuleAssertion, Duration, Fn, Stack
+from typing import Any
+
+from aws_cdk import Aws, CfnCondition, Duration, Fn, Stack
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
@@ -12,12 +14,13 @@ from lib.acknowledgements import acknowledge
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.secure_bucket import SecureBucket
-from lib.constructs.web_acl import WebAcl
 from lib.environment import Environment
+from lib.permissions import allow, arn_here
 from lib.store.cdn_access_log import CdnAccessLog
 from lib.store.origin_key import OriginKey
 from lib.store.security_headers import SecurityHeaders
 from lib.store.settings import StoreSettings
+from lib.store.web_acl import StoreWebAcl
 
 # S3 says 403 of an object that is not there, to whoever may not list the bucket. Error responses
 # are the whole distribution's, and the API must keep its own: it says 404 and never 403.
@@ -34,13 +37,8 @@ class StoreCdn(Construct):
 
     Fixed: HTTPS only; security headers with a strict content policy on every answer; compressed;
     `index.html` at the root, `404.html` for what is not there; the API, which is never cached,
-    gets the key that it asks for; requests logged where AWS can: in us-east-1.
+    gets the key that it asks for; requests logged where AWS can: `in_us_east_1`.
     Defaults: CloudFront's own host name, without a web ACL; both by `settings`.
-
-    Attributes:
-        distribution: The CDN.
-        address: The store's address.
-        in_us_east_1: Whether the stack is where CloudFront's logs and metrics are.
     """
 
     def __init__(
@@ -48,53 +46,32 @@ class StoreCdn(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
         settings: StoreSettings,
         assets: SecureBucket,
         api: apigatewayv2.HttpApi,
         origin_key: OriginKey,
         access_logs: AccessLogBucket,
-        key: EncryptionKey,
     ) -> None:
         super().__init__(scope, construct_id)
         self.in_us_east_1 = CfnCondition(
             self, "InUsEast1", expression=Fn.condition_equals(Aws.REGION, "us-east-1")
         )
         # CloudFront's names are the whole account's, of all regions together.
-        name = f"tap-store-{environment.suffix}-{Stack.of(self).region}"
+        name = f"{Environment.of(self).named('store')}-{Stack.of(self).region}"
         headers = SecurityHeaders(self, "SecurityHeaders", name=name)
-        access = cloudfront.S3OriginAccessControl(
-            self, "OriginAccess", origin_access_control_name=name
-        )
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
             comment=f"The store of {Stack.of(self).stack_name}",
             default_root_object="index.html",
-            default_behavior=cloudfront.BehaviorOptions(
-                origin=origins.S3BucketOrigin.with_bucket_defaults(
-                    assets, origin_access_control_id=access.origin_access_control_id
-                ),
-                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-                cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
-                response_headers_policy=headers,
-                compress=True,
-            ),
-            additional_behaviors={"/api/*": _api_behaviour(api, origin_key, headers)},
+            default_behavior=self._pages(assets, headers, name),
+            additional_behaviors={"/api/*": _calls(api, origin_key, headers)},
             error_responses=[_NOT_FOUND],
-            domain_names=[settings.domain] if settings.domain else None,
-            certificate=(
-                acm.Certificate.from_certificate_arn(self, "Certificate", settings.certificate_arn)
-                if settings.certificate_arn
-                else None
-            ),
-            minimum_protocol_version=(
-                cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if settings.domain else None
-            ),
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-            web_acl_id=self._add_web_acl(environment, key) if settings.firewall else None,
+            web_acl_id=StoreWebAcl(self, "Firewall").arn if settings.firewall else None,
+            **self._own_domain(settings),
         )
-        self._allow_reading(assets, key)
+        self._allow_reading(assets)
         self.address = f"https://{settings.domain or self.distribution.domain_name}"
         CdnAccessLog(
             self,
@@ -105,7 +82,34 @@ class StoreCdn(Construct):
         )
         self._acknowledge_rules(settings)
 
-    def _allow_reading(self, assets: SecureBucket, key: EncryptionKey) -> None:
+    def _pages(
+        self, assets: SecureBucket, headers: SecurityHeaders, name: str
+    ) -> cloudfront.BehaviorOptions:
+        access = cloudfront.S3OriginAccessControl(
+            self, "OriginAccess", origin_access_control_name=name
+        )
+        return cloudfront.BehaviorOptions(
+            origin=origins.S3BucketOrigin.with_bucket_defaults(
+                assets, origin_access_control_id=access.origin_access_control_id
+            ),
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
+            response_headers_policy=headers,
+            compress=True,
+        )
+
+    def _own_domain(self, settings: StoreSettings) -> dict[str, Any]:
+        if not settings.domain or not settings.certificate_arn:
+            return {}
+        return {
+            "domain_names": [settings.domain],
+            "certificate": acm.Certificate.from_certificate_arn(
+                self, "Certificate", settings.certificate_arn
+            ),
+            "minimum_protocol_version": cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+        }
+
+    def _allow_reading(self, assets: SecureBucket) -> None:
         """Let this distribution alone read the bucket, and use the bucket's key for it.
 
         The key is made before the distribution that it serves can have an id, so its policy names
@@ -114,58 +118,20 @@ class StoreCdn(Construct):
         `aws:SourceAccount` of CloudFront's, and one that does not come would refuse every page.
         """
         cdn = iam.ServicePrincipal("cloudfront.amazonaws.com")
+        this = {"StringEquals": {"aws:SourceArn": self.distribution.distribution_arn}}
+        pages = assets.arn_for_objects("*")
         assets.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="ReadByTheCdn",
-                principals=[cdn],
-                actions=["s3:GetObject"],
-                resources=[assets.arn_for_objects("*")],
-                conditions={"StringEquals": {"aws:SourceArn": self.distribution.distribution_arn}},
+            allow("ReadByTheCdn", "s3:GetObject", on=pages, by=cdn, only_if=this)
+        )
+        any_of_ours = arn_here(self, "cloudfront", "distribution/*", region="")
+        EncryptionKey.of(self).add_to_resource_policy(
+            allow(
+                "ReadByTheCdn",
+                "kms:Decrypt",
+                by=cdn,
+                only_if={"ArnLike": {"aws:SourceArn": any_of_ours}},
             )
         )
-        stack = Stack.of(self)
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="ReadByTheCdn",
-                principals=[cdn],
-                actions=["kms:Decrypt"],
-                resources=["*"],
-                conditions={
-                    "ArnLike": {
-                        "aws:SourceArn": stack.format_arn(
-                            service="cloudfront",
-                            region="",
-                            resource="distribution",
-                            resource_name="*",
-                        )
-                    },
-                },
-            )
-        )
-
-    def _add_web_acl(self, environment: Environment, key: EncryptionKey) -> str:
-        """Define the web ACL and return its ARN."""
-        acl = WebAcl(
-            self,
-            "Firewall",
-            environment=environment,
-            key=key,
-            guards="CLOUDFRONT",
-            log_name=f"tap-store-{environment.suffix}",
-            secret_headers=["idempotency-key"],
-        )
-        # For a stack whose region only the deployment knows; else the settings have refused it.
-        CfnRule(
-            acl,
-            "InUsEast1",
-            assertions=[
-                CfnRuleAssertion(
-                    assert_=Fn.condition_equals(Aws.REGION, "us-east-1"),
-                    assert_description="storeFirewall: a web ACL for CloudFront is in us-east-1",
-                )
-            ],
-        )
-        return acl.arn
 
     def _acknowledge_rules(self, settings: StoreSettings) -> None:
         acknowledge(
@@ -198,7 +164,7 @@ class StoreCdn(Construct):
             )
 
 
-def _api_behaviour(
+def _calls(
     api: apigatewayv2.HttpApi, key: OriginKey, headers: SecurityHeaders
 ) -> cloudfront.BehaviorOptions:
     return cloudfront.BehaviorOptions(

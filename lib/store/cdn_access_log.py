@@ -1,25 +1,20 @@
 """Access log of a CloudFront distribution."""
 
-from aws_cdk import ArnFormat, CfnCondition, Stack
+from aws_cdk import CfnCondition, Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct, IConstruct
 
 from lib.constructs.access_log_bucket import AccessLogBucket
+from lib.permissions import allow, arn_here
 
 
 class CdnAccessLog(Construct):
     """CloudFront's standard log, version 2: JSON lines below `AWSLogs/` of a log bucket.
 
-    Fixed: the bucket takes them from this account's deliveries only, and needs no ACLs.
-
-    Args:
-        scope: Where it is defined.
-        construct_id: Its name there.
-        distribution: The CDN.
-        bucket: Where the log goes.
-        only_if: Whether the stack is in us-east-1; elsewhere AWS takes no delivery of CloudFront's.
+    Fixed: the bucket takes them from this account's deliveries only, and needs no ACLs; only in
+    us-east-1 (`only_if`), as elsewhere AWS takes no delivery of CloudFront's.
     """
 
     def __init__(
@@ -60,26 +55,19 @@ class CdnAccessLog(Construct):
 
 def _allow_delivery(bucket: AccessLogBucket, source: str) -> IConstruct:
     """Let the log service write to `bucket`; return what must be there before it is tried."""
-    stack = Stack.of(bucket)
+    account = Stack.of(bucket).account
     bucket.add_to_resource_policy(
-        iam.PolicyStatement(
-            sid="DeliverCdnLog",
-            principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
-            actions=["s3:PutObject"],
-            resources=[bucket.arn_for_objects(f"AWSLogs/{stack.account}/*")],
-            conditions={
+        allow(
+            "DeliverCdnLog",
+            "s3:PutObject",
+            on=bucket.arn_for_objects(f"AWSLogs/{account}/*"),
+            by=iam.ServicePrincipal("delivery.logs.amazonaws.com"),
+            only_if={
                 "StringEquals": {
                     "s3:x-amz-acl": "bucket-owner-full-control",
-                    "aws:SourceAccount": stack.account,
+                    "aws:SourceAccount": account,
                 },
-                "ArnLike": {
-                    "aws:SourceArn": stack.format_arn(
-                        service="logs",
-                        resource="delivery-source",
-                        resource_name=source,
-                        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-                    )
-                },
+                "ArnLike": {"aws:SourceArn": arn_here(bucket, "logs", f"delivery-source:{source}")},
             },
         )
     )

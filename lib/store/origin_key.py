@@ -18,12 +18,12 @@ class OriginKey(secretsmanager.Secret):
     nothing takes it.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, key: EncryptionKey) -> None:
+    def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(
             scope,
             construct_id,
             description="Proves to the store's API that a request came through its CDN",
-            encryption_key=key,
+            encryption_key=EncryptionKey.of(scope),
             removal_policy=RemovalPolicy.DESTROY,
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 password_length=64, exclude_punctuation=True

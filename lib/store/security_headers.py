@@ -1,5 +1,7 @@
 """Response headers policy of CloudFront."""
 
+from typing import Any
+
 from aws_cdk import Duration
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
@@ -8,6 +10,16 @@ _CONTENT_SECURITY_POLICY = (
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "object-src 'none'"
 )
+_SECURITY: dict[str, dict[str, Any]] = {
+    "content_security_policy": {"content_security_policy": _CONTENT_SECURITY_POLICY},
+    "content_type_options": {},
+    "frame_options": {"frame_option": cloudfront.HeadersFrameOption.DENY},
+    "referrer_policy": {"referrer_policy": cloudfront.HeadersReferrerPolicy.SAME_ORIGIN},
+    "strict_transport_security": {
+        "access_control_max_age": Duration.days(730),
+        "include_subdomains": True,
+    },
+}
 # What S3 would tell every visitor: the key's ARN with the account's number, and object versions.
 _HEADERS_OF_S3 = [
     "x-amz-server-side-encryption",
@@ -35,23 +47,9 @@ class SecurityHeaders(cloudfront.ResponseHeadersPolicy):
             scope,
             construct_id,
             response_headers_policy_name=name,
-            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
-                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
-                    content_security_policy=_CONTENT_SECURITY_POLICY, override=True
-                ),
-                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
-                frame_options=cloudfront.ResponseHeadersFrameOptions(
-                    frame_option=cloudfront.HeadersFrameOption.DENY, override=True
-                ),
-                referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
-                    referrer_policy=cloudfront.HeadersReferrerPolicy.SAME_ORIGIN, override=True
-                ),
-                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
-                    access_control_max_age=Duration.days(730),
-                    include_subdomains=True,
-                    override=True,
-                ),
-            ),
+            security_headers_behavior={
+                name: {**said, "override": True} for name, said in _SECURITY.items()
+            },
             custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
                 custom_headers=[
                     cloudfront.ResponseCustomHeader(header=header, value=value, override=True)

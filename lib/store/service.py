@@ -9,21 +9,16 @@ from constructs import Construct
 from lib.constructs.application_network import ApplicationNetwork
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.service_function import ServiceFunction
-from lib.environment import Environment
 from lib.store.database import StoreDatabase
 
 _MIGRATIONS = Path(__file__).parents[2] / "services" / "store_migrations" / "sql"
 
 
 class StoreService(Construct):
-    """The store's API function and the one that migrates its database.
+    """The store's API function, and the one that makes its user, schema and functions for people.
 
     Fixed: a role each, in the application's subnets. The API function reads the store user's
     secret and the CDN's key; the migrations read the master's secret and the store user's.
-
-    Attributes:
-        api: Serves `/api/*`.
-        migrations: Makes the store's user, schema and functions; asked by people, not by events.
     """
 
     def __init__(
@@ -31,49 +26,36 @@ class StoreService(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        key: EncryptionKey,
         network: ApplicationNetwork,
         database: StoreDatabase,
         origin_key: secretsmanager.ISecret,
     ) -> None:
         super().__init__(scope, construct_id)
-        secret = database.user.secret
+        read_secrets = EncryptionKey.of(self).allow_decryption_via("secretsmanager")
+        secret_arn = database.user.secret.secret_arn
         self.api = ServiceFunction(
             self,
             "Api",
-            environment=environment,
             service="store_api",
-            function_name=f"tap-store-api-{environment.suffix}",
-            key=key,
+            name="store-api",
             settings={
-                "DATABASE_SECRET_ARN": secret.secret_arn,
+                "DATABASE_SECRET_ARN": secret_arn,
                 "ORIGIN_KEY_ARN": origin_key.secret_arn,
                 "MIGRATION_LEVEL": str(len(list(_MIGRATIONS.glob("[0-9]*.sql")))),
             },
-            permissions=[
-                database.user.allow_reading(origin_key),
-                key.allow_decryption_via("secretsmanager"),
-            ],
+            permissions=[database.user.allow_reading(origin_key), read_secrets],
             memory_mb=512,
             timeout=Duration.seconds(29),
             network=network,
         )
+        master = database.master_secret
         self.migrations = ServiceFunction(
             self,
             "Migrations",
-            environment=environment,
             service="store_migrations",
-            function_name=f"tap-store-migrations-{environment.suffix}",
-            key=key,
-            settings={
-                "MASTER_SECRET_ARN": database.master_secret.secret_arn,
-                "DATABASE_SECRET_ARN": secret.secret_arn,
-            },
-            permissions=[
-                database.user.allow_reading(database.master_secret),
-                key.allow_decryption_via("secretsmanager"),
-            ],
+            name="store-migrations",
+            settings={"MASTER_SECRET_ARN": master.secret_arn, "DATABASE_SECRET_ARN": secret_arn},
+            permissions=[database.user.allow_reading(master), read_secrets],
             timeout=Duration.minutes(5),
             network=network,
         )

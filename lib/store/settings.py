@@ -1,20 +1,15 @@
 """Settings of the store."""
 
-from __future__ import annotations
-
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Self
 
 from aws_cdk import Token
+from constructs import Node
 
 from lib.context import SettingError, choice, flag, listed, matching
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from constructs import Node
 
 _ZONE = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9][a-z]")
 _NATS = ("one", "regional", "zone", "none")
@@ -52,7 +47,7 @@ class StoreSettings:
     firewall: bool
 
     @classmethod
-    def resolve(cls, node: Node) -> StoreSettings:
+    def resolve(cls, node: Node) -> Self:
         """Return the settings that `node` sees as context.
 
         Raises:
@@ -80,10 +75,8 @@ class StoreSettings:
     def check(self, region: str, environ: Mapping[str, str] = os.environ) -> None:
         """Refuse what AWS does not have in the region that the stack goes to.
 
-        Args:
-            region: The stack's own. Where only the deployment knows it, it is the one that the CDK
-                CLI deploys to and tells the app, if there is a CLI.
-            environ: Where the CLI tells it.
+        Where only the deployment knows its `region`, it is the one that the CDK CLI deploys to and
+        tells the app in `environ`, if there is a CLI.
 
         Raises:
             SettingError: There is no web ACL for CloudFront there.

@@ -1,0 +1,138 @@
+"""RDS instance of the store's database."""
+
+from typing import Any
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_rds as rds
+from constructs import Construct
+
+from lib.acknowledgements import acknowledge, hipaa_nist
+from lib.constructs.application_network import DATABASE_PORT, ApplicationNetwork
+from lib.constructs.encryption_key import EncryptionKey
+from lib.environment import Environment
+
+LOGS = ("postgresql", "upgrade")
+MAX_CONNECTIONS = 200
+STORAGE_GIB = 20
+_ENGINE = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.VER_15_17)
+
+PARAMETERS = {
+    # Nobody speaks to it in clear text, whatever the client prefers.
+    "rds.force_ssl": "1",
+    # Passwords are kept and checked as salted hashes only; MD5 of old clients is refused.
+    "password_encryption": "scram-sha-256",
+    "rds.accepted_password_auth_method": "scram",
+    # A store answers in milliseconds: what takes half a second is worth a line (milliseconds).
+    "log_min_duration_statement": "500",
+    # Changes of the schema and of users leave a trace; orders and customers' data do not.
+    "log_statement": "ddl",
+    # A failed statement is logged without the values it was given.
+    "log_parameter_max_length_on_error": "0",
+    "log_parameter_max_length": "0",
+    # Nor with the detail of its error, which repeats the row that was refused.
+    "log_error_verbosity": "terse",
+    # Who came when, and for how long: to tell a leak of connections from an intruder.
+    "log_connections": "1",
+    "log_disconnections": "1",
+    # Orders wait for each other's stock; waits beyond a second, and sorts on disk (kB), are told.
+    "log_lock_waits": "1",
+    "log_temp_files": "10240",
+    # A function may be frozen in the middle of an order: give its locks back (milliseconds).
+    "idle_in_transaction_session_timeout": "10000",
+    # Sandboxes vanish without a word: notice within two minutes (seconds).
+    "tcp_keepalives_idle": "60",
+    "tcp_keepalives_interval": "15",
+    "tcp_keepalives_count": "4",
+    # One for each sandbox of the functions; the alarm rings at four fifths.
+    "max_connections": str(MAX_CONNECTIONS),
+}
+
+
+class StoreInstance(rds.DatabaseInstance):
+    """A PostgreSQL 15 instance.
+
+    Fixed: private, in subnets without a way out, reachable for the application only; TLS only;
+    encrypted with the stack's key; the master's secret made and rotated by RDS.
+    Defaults: where data is kept, a `t4g.small` in two zones with seven days of backups, protected
+    from deletion, of which a last snapshot remains. Else a `t4g.micro` in one zone with a day of
+    backups, deleted with the stack.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        network: ApplicationNetwork,
+        instance_type: str | None,
+    ) -> None:
+        environment, key = Environment.of(scope), EncryptionKey.of(scope)
+        settings = rds.ParameterGroup(scope, "Parameters", engine=_ENGINE, parameters=PARAMETERS)
+        super().__init__(
+            scope,
+            construct_id,
+            instance_identifier=environment.named("store"),
+            engine=_ENGINE,
+            database_name="store",
+            port=DATABASE_PORT,
+            vpc=network.vpc,
+            vpc_subnets=network.database_subnets,
+            security_groups=[network.database],
+            publicly_accessible=False,
+            credentials=rds.Credentials.from_username("master", encryption_key=key),
+            manage_master_user_password=True,
+            iam_authentication=True,
+            ca_certificate=rds.CaCertificate.RDS_CA_RSA2048_G1,
+            parameter_group=settings,
+            storage_type=rds.StorageType.GP3,
+            allocated_storage=STORAGE_GIB,
+            max_allocated_storage=5 * STORAGE_GIB,
+            storage_encrypted=True,
+            storage_encryption_key=key,
+            auto_minor_version_upgrade=True,
+            monitoring_interval=Duration.minutes(1),
+            performance_insight_retention=rds.PerformanceInsightRetention.DEFAULT,
+            performance_insight_encryption_key=key,
+            cloudwatch_logs_exports=list(LOGS),
+            **_by_environment(environment, instance_type),
+        )
+        self._acknowledge_rules(environment)
+
+    def _acknowledge_rules(self, environment: Environment) -> None:
+        acknowledge(
+            self.node.find_child("MonitoringRole"),
+            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+            "AmazonRDSEnhancedMonitoringRole]",
+            reason="The role of RDS's monitoring itself: its policy follows what the service "
+            "needs.",
+        )
+        if not environment.keeps_data:
+            acknowledge(
+                self,
+                "AwsSolutions-RDS10",
+                *hipaa_nist("RDSInstanceDeletionProtectionEnabled"),
+                reason="This environment throws its data away with the stack.",
+            )
+            acknowledge(
+                self,
+                "AwsSolutions-RDS3",
+                *hipaa_nist("RDSMultiAZSupport"),
+                "CKV_AWS_157",
+                reason="A second zone doubles the price of an environment that may be down and "
+                "loses its data anyway.",
+            )
+
+
+def _by_environment(environment: Environment, instance_type: str | None) -> dict[str, Any]:
+    kept = environment.keeps_data
+    return {
+        "instance_type": ec2.InstanceType(instance_type or ("t4g.small" if kept else "t4g.micro")),
+        "multi_az": kept,
+        "backup_retention": Duration.days(7 if kept else 1),
+        "delete_automated_backups": not kept,
+        "copy_tags_to_snapshot": True,
+        "deletion_protection": environment.protects_data,
+        # An instance that stayed would hold its network, and the stack could never be deleted.
+        "removal_policy": RemovalPolicy.SNAPSHOT if kept else RemovalPolicy.DESTROY,
+    }
