@@ -55,6 +55,8 @@ def _enforced() -> Callable[..., Any]:
             return None if lets else denied
         if service not in SERVICES or iam_action not in SERVICES[service].asks:
             return None
+        if not access_key_id and "/" not in resource_arn:
+            return None  # a form to a bucket: its signer is asked when it has been read
         who = iam_evaluator.resolve_principal(access_key_id or "", ACCOUNT)
         if not isinstance(who, PrincipalInfo):
             who = _NOBODY
