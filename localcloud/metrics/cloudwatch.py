@@ -18,7 +18,7 @@ from localcloud.metrics.evaluation import Datapoint, Judgement, judge, retrieved
 from localcloud.metrics.published import Datum
 
 Alarm = dict[str, Any]
-_KEPT_SECONDS = 3 * 60 * MINUTE
+KEPT_SECONDS = 3 * 60 * MINUTE
 _ACTIONS = {
     "ALARM": "AlarmActions",
     "OK": "OKActions",
@@ -87,7 +87,7 @@ class CloudWatch:
     def forget_old(self) -> None:
         """Drop what is older than three hours, or than the longest alarm looks back."""
         ranges = [alarm["Period"] * retrieved(alarm) for alarm in self._alarms.values()]
-        oldest = self._clock.now() - max([_KEPT_SECONDS, *ranges])
+        oldest = self._clock.now() - max([KEPT_SECONDS, *ranges])
         self._recent.clear()
         for key, points in list(self._metrics.items()):
             kept = [point for point in points if point["Timestamp"] >= oldest]

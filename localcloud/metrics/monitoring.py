@@ -12,7 +12,7 @@ from localcloud.cloud import Cloud
 from localcloud.engine.internals import need, replace
 from localcloud.metrics import notifications
 from localcloud.metrics.clock import MINUTE, Clock
-from localcloud.metrics.cloudwatch import CloudWatch
+from localcloud.metrics.cloudwatch import KEPT_SECONDS, CloudWatch
 from localcloud.metrics.embedded import metrics_in
 from localcloud.metrics.gauges import Databases, Queues
 from localcloud.metrics.published import Datum, of_service
@@ -99,6 +99,8 @@ class Monitoring:
         self._clock.read()
         if self._clock.now() >= self._minute + MINUTE:
             await asyncio.to_thread(self._databases.look)
+        # What a drill skips besides has no data left.
+        self._minute = max(self._minute, (self._clock.now() - KEPT_SECONDS) // MINUTE * MINUTE)
         while self._clock.now() >= self._minute + MINUTE:
             self._cloudwatch.add(self._queues.measure(self._minute))
             self._cloudwatch.add(self._databases.measure(self._minute))
