@@ -6,9 +6,11 @@ from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
+from ministack.services import secretsmanager
 
 from localcloud.cloud import Cloud
 from localcloud.engine import resources, rotation
+from localcloud.engine.internals import need
 
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:rotate"
 
@@ -169,7 +171,10 @@ def test_the_end_of_the_next_window_is_told(secrets, secret, monkeypatch, rules,
 
 
 @pytest.mark.usefixtures("installed")
-def test_a_secret_is_rotated_when_its_window_opens(secrets, secret, function):
+def test_a_secret_is_rotated_when_its_window_opens(secrets, secret, function, monkeypatch):
+    kept = need(secretsmanager, "_secrets")
+    alone = {name: each for name, each in kept._data.items() if each["ARN"] == secret}
+    monkeypatch.setattr(kept, "_data", alone)
     rules = {"AutomaticallyAfterDays": 30}
     secrets.rotate_secret(
         SecretId=secret, RotationLambdaARN=FUNCTION, RotationRules=rules, RotateImmediately=False

@@ -445,3 +445,14 @@ def test_without_a_server_nothing_is_said_of_databases(monitoring):
     monitoring._databases.look()
 
     assert list(monitoring._databases.measure(NOON)) == []
+
+
+def test_a_drill_of_months_evaluates_only_what_may_have_data_left(monitoring, monkeypatch):
+    evaluated = []
+    monkeypatch.setattr(monitoring._cloudwatch, "evaluate", evaluated.append)
+    monkeypatch.setattr(monitoring._clock, "now", lambda: NOON + 400 * 86400)
+
+    asyncio.run(monitoring._turn())
+
+    assert len(evaluated) == 180
+    assert evaluated[-1] == NOON + 400 * 86400
