@@ -32,11 +32,7 @@ _log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """Everything that becomes due.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Everything that becomes due."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._clock = Clock(cloud.home)

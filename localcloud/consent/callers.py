@@ -35,11 +35,7 @@ _STATUSES = {
 
 
 def install() -> None:
-    """Ask keys after every call that policies allow, and word refusals as each service does.
-
-    Raises:
-        CloudError: The emulator is not the version this was written for.
-    """
+    """Ask keys after every call that policies allow, and word refusals as each service does."""
     replace(iam_evaluator, "enforce", _enforced())
     replace(iam_evaluator, "parse_policy_document", _parsed_once())
     replace(iam_actions, "access_denied_response", _worded())

@@ -47,11 +47,7 @@ _log = logging.getLogger(__name__)
 
 
 def install(cloud: Cloud) -> None:
-    """Put every question before the act it is about; after all other parts.
-
-    Raises:
-        CloudError: The emulator is not the version this was written for.
-    """
+    """Put every question before the act it is about; after all other parts."""
     del cloud
     callers.install()
     _ask_before_invocations()

@@ -20,11 +20,7 @@ from localcloud.engine.internals import need, replace
 
 
 def install(cloud: Cloud) -> None:
-    """Make a distribution reach the APIs behind it, and refuse methods it does not allow.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Make a distribution reach the APIs behind it, and refuse methods it does not allow."""
     connect_target = need(cloudfront, "_origin_connect_target")
 
     def reach(origin: dict[str, Any], viewer_is_https: bool) -> tuple[str, int, bool]:

@@ -20,11 +20,7 @@ _HEADERS = ("if-match", "if-none-match")
 
 
 def install(cloud: Cloud) -> None:
-    """Give the keys to every write of an object.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Give the keys to every write of an object."""
     del cloud
     context_of = need(iam_actions, "s3_service_context")
 

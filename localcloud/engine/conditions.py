@@ -26,11 +26,7 @@ _PSEUDO = {
 
 
 def install(_cloud: Cloud) -> None:
-    """Evaluate conditions with the pseudo parameters, wherever the emulator does.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Evaluate conditions with the pseudo parameters, wherever the emulator does."""
     evaluate = need(engine, "_evaluate_conditions")
 
     def evaluated(template: dict[str, Any], params: dict[str, Any]) -> Any:

@@ -30,11 +30,7 @@ _HOST = "127.0.0.1"
 
 
 def install(cloud: Cloud) -> None:
-    """Give every PostgreSQL instance of a template its database.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Give every PostgreSQL instance of a template its database."""
     handlers = need(provisioners, "_RESOURCE_HANDLERS")
     handlers[_INSTANCE] = _instance(cloud, handlers[_INSTANCE])
 

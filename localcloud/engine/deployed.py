@@ -17,11 +17,7 @@ from localcloud.engine.internals import need
 
 
 class Deployed:
-    """Looks things up in the emulator's memory, so that it is never out of date.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Looks things up in the emulator's memory, so that it is never out of date."""
 
     def __init__(self) -> None:
         self._apis = (need(apigateway, "find_api_scope"), need(apigateway_v1, "find_api_scope"))

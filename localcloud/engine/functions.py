@@ -56,11 +56,7 @@ _LOG_PATIENCE_SECONDS = 0.25
 
 
 def install(cloud: Cloud) -> None:
-    """Make every Python function run in the interpreter and environment described above.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Make every Python function run in the interpreter and environment described above."""
     script = need(lambda_runtime, "_PYTHON_WORKER_SCRIPT")
     if script.count(_ANSWERED) != 1:
         raise unlike("the script of its Python workers ends otherwise")

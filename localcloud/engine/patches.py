@@ -48,7 +48,8 @@ def install(cloud: Cloud) -> None:
     """Put every patch in place.
 
     Raises:
-        CloudError: The emulator is of a version that a patch was not checked with.
+        CloudError: The emulator is of a version that a patch was not checked with, or lacks a name
+            that one needs.
     """
     modules = {name: import_module(name) for name in (*PATCHES, *PARTS)}
     require_checked(modules.values(), version("ministack"))

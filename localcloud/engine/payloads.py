@@ -31,11 +31,7 @@ _TOO_LONG = {"statusCode": 413, "body": json.dumps({"message": "Request Too Long
 
 
 def install(cloud: Cloud) -> None:
-    """Refuse payloads of functions and files of forms as AWS does.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Refuse payloads of functions and files of forms as AWS does."""
     del cloud
     replace(lambda_svc, "_invoke", _invocation())
     replace(lambda_svc, "_execute_function_warm", _answer())

@@ -24,11 +24,7 @@ Handler = dict[str, Any]
 
 
 def install(cloud: Cloud) -> None:
-    """Let what is protected refuse its deletion.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Let what is protected refuse its deletion."""
     del cloud
     handlers = need(provisioners, "_RESOURCE_HANDLERS")
     for kind, stored, name in (

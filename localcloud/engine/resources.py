@@ -44,11 +44,7 @@ _log = logging.getLogger(__name__)
 
 
 def install(cloud: Cloud) -> None:
-    """Register the missing types with the emulator's CloudFormation.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Register the missing types with the emulator's CloudFormation."""
     handlers = need(provisioners, "_RESOURCE_HANDLERS")
     for resource_type, attributes in RECORDED.items():
         handlers[resource_type] = _recorded(resource_type, attributes)

@@ -44,11 +44,7 @@ Properties = dict[str, Any]
 
 
 def install(cloud: Cloud) -> None:
-    """Create request validators, switch keys off and on, keep quotas, and tell who calls.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Create request validators, switch keys off and on, keep quotas, and tell who calls."""
     handlers = need(provisioners, "_RESOURCE_HANDLERS")
     handlers["AWS::ApiGateway::RequestValidator"] = _request_validator()
     handlers["AWS::ApiGateway::Method"] = _method(handlers["AWS::ApiGateway::Method"])

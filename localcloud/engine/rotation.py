@@ -45,11 +45,7 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 def install(cloud: Cloud) -> None:
-    """Make RotateSecret rotate, DescribeSecret tell when, and a version without a value not found.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Make RotateSecret rotate by schedule too, and find no version that has no value."""
     find = need(secretsmanager, "_resolve")
     get_value = need(secretsmanager, "_get_secret_value")
     describe = need(secretsmanager, "_describe_secret")

@@ -25,11 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 def install(cloud: Cloud) -> None:
-    """Follow every deployment of a resource type that has dropped settings.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Follow every deployment of a resource type that has dropped settings."""
     handlers = need(provisioners, "_RESOURCE_HANDLERS")
     kept = DeployedSettings.of(cloud.home)
     for resource_type in SETTINGS:

@@ -42,11 +42,7 @@ _SIGNS_AS = {"documentdb": "rds", "sesv2": "ses"}
 
 
 def install(cloud: Cloud) -> None:
-    """Make the random key the only root, and its signature needed like any other's.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Make the random key the only root, and its signature needed like any other's."""
 
     def is_root(access_key_id: str) -> bool:
         return access_key_id == cloud.access_key_id

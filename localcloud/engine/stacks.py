@@ -19,11 +19,7 @@ _REASON = "The embedded cloud ended while this was at work"
 
 
 def install(_cloud: Cloud) -> None:
-    """End what was in progress when the state was saved.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """End what was in progress when the state was saved."""
     restore = need(cloudformation, "load_persisted_state")
 
     def restored(data: dict[str, Any]) -> None:

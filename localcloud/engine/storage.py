@@ -36,11 +36,7 @@ class Storage:
     """The emulator's services, and the file that they are saved in."""
 
     def __init__(self, folder: Path):
-        """Take the place of the emulator's own persistence.
-
-        Raises:
-            CloudError: The emulator lacks a name that this needs.
-        """
+        """Take the place of the emulator's own persistence."""
         self._state = State(folder)
         self._items = Items()
         self._locks = [Locks(name) for name in _LOCKS]

@@ -24,11 +24,7 @@ _BODY_LIMIT = 10 * 1024 * 1024
 
 
 def install(cloud: Cloud) -> None:
-    """Give a viewer's request its own path again.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Give a viewer's request its own path again."""
     del cloud
     serve = need(emulator, "_handle_cloudfront_dataplane_request")
 

@@ -27,11 +27,7 @@ _REFUSED = ("AWS::WAFv2::IPSet", "AWS::WAFv2::RegexPatternSet", "AWS::WAFv2::Rul
 
 
 def install(cloud: Cloud) -> None:
-    """Keep the texts of deployed web ACLs in base64, and refuse what has no effect here.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Keep the texts of deployed web ACLs in base64, and refuse what has no effect here."""
     del cloud
     handlers = need(provisioners, "_RESOURCE_HANDLERS")
     handler = handlers["AWS::WAFv2::WebACL"]

@@ -45,9 +45,6 @@ class CloudWatch:
 
     Args:
         clock: What all of it goes by.
-
-    Raises:
-        CloudError: The emulator is not the version this was written for.
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -24,11 +24,7 @@ _GIB = 2**30
 
 
 class Queues:
-    """The queues of the emulator; every one counts as active.
-
-    Raises:
-        CloudError: The emulator is not the version this was written for.
-    """
+    """The queues of the emulator; every one counts as active."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -53,11 +49,7 @@ class Queues:
 
 
 class Databases:
-    """The PostgreSQL server behind the RDS instances: each instance shows all of it.
-
-    Raises:
-        CloudError: The emulator is not the version this was written for.
-    """
+    """The PostgreSQL server behind the RDS instances: each instance shows all of it."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud

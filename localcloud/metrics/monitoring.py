@@ -35,11 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 class Monitoring:
-    """Everything of CloudWatch that happens by itself.
-
-    Raises:
-        CloudError: The emulator is not the version this was written for.
-    """
+    """Everything of CloudWatch that happens by itself."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._clock = Clock(cloud.home)

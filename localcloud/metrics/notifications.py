@@ -33,11 +33,7 @@ aws sns confirm-subscription --topic-arn {topic} --token {token}
 
 
 def install(cloud: Cloud, clock: Clock) -> None:
-    """Let SNS send e-mail to the inbox.
-
-    Raises:
-        CloudError: The emulator is not the version this was written for.
-    """
+    """Let SNS send e-mail to the inbox."""
     topics = need(sns, "_topics")
     fan_out, subscribe = need(sns, "_fanout"), need(sns, "_subscribe")
     message_for = need(sns, "_resolve_message_for_protocol")

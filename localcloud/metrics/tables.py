@@ -25,11 +25,7 @@ _OPERATIONS = {
 
 
 def follow(note: Note) -> None:
-    """Report every operation on the items of one table.
-
-    Raises:
-        CloudError: The emulator is not the version this was written for.
-    """
+    """Report every operation on the items of one table."""
     for function, operation in _OPERATIONS.items():
         replace(dynamodb, function, _timed(operation, need(dynamodb, function), note))
 

@@ -39,11 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 def install(cloud: Cloud) -> None:
-    """Guard the sockets of Python functions, and deploy what the network is made of.
-
-    Raises:
-        CloudError: The emulator lacks a name that this needs.
-    """
+    """Guard the sockets of Python functions, and deploy what the network is made of."""
     handlers = need(provisioners, "_RESOURCE_HANDLERS")
     made = {
         "AWS::EC2::NatGateway": _resource("nat", _put_nat_gateway),
