@@ -17,6 +17,13 @@ from tests.store import new_product, shelf, store
 __all__ = ["deployment", "new_product", "shelf", "store"]
 
 
+# The files of deployed tests that take a minute or more, the longest first.
+_LONGEST = (
+    *("interrupted_up", "partner_fuzz", "examples", "commands", "embedded_lifecycle"),
+    *("aws_commands", "sudden_end", "store_orders", "embedded_cloud", "partner_commands"),
+)
+
+
 @pytest.fixture(scope="session")
 def api(deployment: Deployment) -> Iterator[Api]:  # pylint: disable=redefined-outer-name  # a fixture
     """The deployed API, called with a token of every scope."""
@@ -51,7 +58,10 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect what has no meaning on the target; pytest prints how many that were.
+    """Deselect what has no meaning on the target, and begin with what takes longest.
+
+    Pytest prints how many were deselected. A file runs in one process: the longest, begun last,
+    would keep one process at work while the others have ended.
 
     Raises:
         UsageError: Two tests have one name.
@@ -61,7 +71,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     deselected = [item for item in items if item.get_closest_marker(unfit)]
     if deselected:
         config.hook.pytest_deselected(items=deselected)
-        items[:] = [item for item in items if not item.get_closest_marker(unfit)]
+    kept = [item for item in items if not item.get_closest_marker(unfit)]
+    rank = {f"test_{name}": number for number, name in enumerate(_LONGEST)}
+    items[:] = sorted(kept, key=lambda item: rank.get(item.path.stem, len(rank)))
 
 
 def _name_each(items: list[pytest.Item]) -> None:

@@ -448,7 +448,7 @@ def test_without_a_server_nothing_is_said_of_databases(monitoring):
 
 
 def test_a_drill_of_months_evaluates_only_what_may_have_data_left(monitoring, monkeypatch):
-    evaluated = []
+    evaluated: list[float] = []
     monkeypatch.setattr(monitoring._cloudwatch, "evaluate", evaluated.append)
     monkeypatch.setattr(monitoring._clock, "now", lambda: NOON + 400 * 86400)
 
