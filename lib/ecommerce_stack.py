@@ -94,14 +94,13 @@ class EcommerceStack(ProductStack):
         )
         watch_store(alarms, database=database, cdn=self.cdn)
         SignalDashboard(self, "Dashboard", alarms=alarms.alarms)
-        database, rotation = self.database, self.database.user.rotation
+        rotation = database.user.rotation
         host = database.instance.db_instance_endpoint_address
-        distribution_id = self.cdn.distribution.distribution_id
         login, master = database.user.secret.secret_arn, database.master_secret.secret_arn
         self.add_outputs(
             StoreUrl=(self.cdn.address, "Address of the store"),
             AssetsBucketName=(self.assets.bucket_name, "Bucket of the store's pages"),
-            DistributionId=(distribution_id, "CDN before pages and API"),
+            DistributionId=(self.cdn.distribution.distribution_id, "CDN before pages and API"),
             DatabaseEndpoint=(host, "Host of the database"),
             DatabaseSecretArn=(login, "Login of the store's own user"),
             MasterSecretArn=(master, "Login of the master, for migrations"),

@@ -287,7 +287,7 @@ CALLS: dict[str, Callable[[str, Json], list[Call]]] = {
         ),
         _tags(
             "wafv2",
-            ":{2}/webacl/{0}/{1}".format(*identity.split("|")[:2], _scope(identity)),
+            f":{_scope(identity)}/webacl/{'/'.join(identity.split('|')[:2])}",
             "ResourceARN",
         ),
     ],

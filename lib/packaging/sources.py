@@ -91,7 +91,7 @@ class _Source:
         match node:
             case ast.Import(names):
                 yield from (alias.name for alias in names)
-            case ast.ImportFrom(level=0, module=str(module), names=names):
+            case ast.ImportFrom(level=0, module=str() as module, names=names):
                 within = [f"{module}.{alias.name}" for alias in names]  # modules, or names in one
                 yield from (module, *(name for name in within if _find(self._root, name)))
             case ast.ImportFrom():

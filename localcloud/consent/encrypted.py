@@ -19,6 +19,7 @@ from localcloud.engine.internals import need
 # The action of a part of an upload, which is s3:PutObject in policies and asks for more.
 UPLOAD = "s3:PutObject of an upload in parts"
 
+_DOCS = "https://docs.aws.amazon.com"
 _READ = ("kms:Decrypt",)
 _WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
 _ITEM_OPERATIONS = (
@@ -103,7 +104,7 @@ def _member(record: Any, *names: str) -> Any:
 
 SERVICES: dict[str, Encrypted] = {
     "s3": Encrypted(
-        page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
+        page=f"{_DOCS}/AmazonS3/latest/userguide/UsingKMSEncryption.html",
         asks={
             "s3:GetObject": _READ,
             "s3:GetObjectVersion": _READ,
@@ -117,7 +118,7 @@ SERVICES: dict[str, Encrypted] = {
     ),
     "dynamodb": Encrypted(
         # The caller's own right is asked for the table's key; grants are for background work.
-        page="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html",
+        page=f"{_DOCS}/amazondynamodb/latest/developerguide/encryption.usagenotes.html",
         asks={f"dynamodb:{operation}": _READ for operation in _ITEM_OPERATIONS},
         key=lambda _, arn, __: _member(
             need(dynamodb, "_tables").get(_table_name(arn)), "SSEDescription", "KMSMasterKeyArn"
@@ -133,7 +134,7 @@ SERVICES: dict[str, Encrypted] = {
         ),
     ),
     "secretsmanager": Encrypted(
-        page="https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html",
+        page=f"{_DOCS}/secretsmanager/latest/userguide/security-encryption.html",
         asks={
             "secretsmanager:GetSecretValue": _READ,
             "secretsmanager:PutSecretValue": _WRITE,
@@ -149,7 +150,7 @@ SERVICES: dict[str, Encrypted] = {
         ),
     ),
     "sqs": Encrypted(
-        page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html",
+        page=f"{_DOCS}/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html",
         asks={"sqs:SendMessage": _WRITE, "sqs:ReceiveMessage": _READ},
         key=lambda _, arn, __: _member(
             need(sqs, "_queue_by_arn")(arn), "attributes", "KmsMasterKeyId"
@@ -159,7 +160,7 @@ SERVICES: dict[str, Encrypted] = {
         words=_as_kms,
     ),
     "sns": Encrypted(
-        page="https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
+        page=f"{_DOCS}/sns/latest/dg/sns-key-management.html",
         asks={"sns:Publish": _WRITE},
         key=lambda _, arn, __: _member(
             need(sns, "_topic_by_arn_any_scope")(arn), "attributes", "KmsMasterKeyId"
@@ -170,7 +171,7 @@ SERVICES: dict[str, Encrypted] = {
     ),
     "lambda": Encrypted(
         # Lambda decrypts a function's variables by a grant of its own: nobody is asked for a right.
-        page="https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html",
+        page=f"{_DOCS}/lambda/latest/dg/configuration-envvars-encryption.html",
         asks={"lambda:InvokeFunction": ()},
         key=lambda _, arn, __: _member(
             need(lambda_svc, "_get_func_record_for_ref")(arn)[1], "KMSKeyArn"

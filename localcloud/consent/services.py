@@ -25,7 +25,8 @@ def refused_rotation(function: str, secret: str) -> Refusal | None:
 def refused_read_by_cdn(distribution: str, object_arn: str) -> Refusal | None:
     """Ask the key of an object whether a distribution's origin access control may read it.
 
-    See https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+    See "Restrict access to an Amazon S3 origin" in
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/
     """
     cdn = Service("cloudfront.amazonaws.com", distribution, source_account="")
     return ask_key_of(cdn, "s3:GetObject", object_arn, {})

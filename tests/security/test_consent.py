@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -420,7 +421,7 @@ def test_what_aws_refuses_at_deployment_fails_the_deployment_with_awss_message(o
         for kind, (resources, _) in templates.items():
             name = f"{own.name}-{kind.replace(' ', '-')}"
             stacks.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
-            found[kind] = eventually(lambda: _end_of(stacks, name), bool)  # noqa: B023
+            found[kind] = eventually(partial(_end_of, stacks, name), bool)
     finally:
         gateway.update_account(patchOperations=[{"op": "replace", "path": path, "value": role}])
 

@@ -1,5 +1,6 @@
 """The emulator's CloudWatch, SNS and Lambda with what the embedded cloud puts into their place."""
 
+# pylint: disable=unbalanced-tuple-unpacking  # it takes the list of mails for empty
 import asyncio
 import json
 from types import SimpleNamespace
@@ -230,7 +231,8 @@ def test_a_subscription_of_a_template_counts_as_confirmed(monitoring):
     assert (mail.subject, mail.text) == ("AWS Notification Message", "hello")
 
 
-def test_a_queue_needs_no_confirmation(monitoring):
+@pytest.mark.usefixtures("monitoring")
+def test_a_queue_needs_no_confirmation():
     answer = subscribe("sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue")
 
     assert "pending" not in answer
@@ -278,6 +280,7 @@ def test_a_topic_whose_policy_does_not_admit_the_alarm_stays_mute(monitoring, po
     assert len(mails(monitoring)) == 1  # the question for confirmation
 
 
+@pytest.mark.usefixtures("monitoring")
 @pytest.mark.parametrize(
     "changed",
     [
@@ -288,7 +291,7 @@ def test_a_topic_whose_policy_does_not_admit_the_alarm_stays_mute(monitoring, po
         {"Arn": "another"},
     ],
 )
-def test_a_key_that_cloudwatch_may_not_use_keeps_the_alarm_mute(monitoring, changed):
+def test_a_key_that_cloudwatch_may_not_use_keeps_the_alarm_mute(changed):
     kms._keys["1"].update(changed)
 
     assert why_not_published(ALARM, TOPIC) == (
@@ -296,14 +299,16 @@ def test_a_key_that_cloudwatch_may_not_use_keeps_the_alarm_mute(monitoring, chan
     )
 
 
-def test_a_topic_without_a_key_needs_no_consent_of_one(monitoring):
+@pytest.mark.usefixtures("monitoring")
+def test_a_topic_without_a_key_needs_no_consent_of_one():
     del sns._topics[TOPIC]["attributes"]["KmsMasterKeyId"]
     kms._keys.clear()
 
     assert why_not_published(ALARM, TOPIC) == ""
 
 
-def test_a_topic_that_is_gone_is_an_error_of_the_action(monitoring):
+@pytest.mark.usefixtures("monitoring")
+def test_a_topic_that_is_gone_is_an_error_of_the_action():
     assert why_not_published(ALARM, TOPIC + "2") == "Topic does not exist"
 
 
@@ -444,7 +449,7 @@ def test_databases_are_measured_by_their_server(monitoring, monkeypatch):
 def test_without_a_server_nothing_is_said_of_databases(monitoring):
     monitoring._databases.look()
 
-    assert list(monitoring._databases.measure(NOON)) == []
+    assert not list(monitoring._databases.measure(NOON))
 
 
 def test_a_drill_of_months_evaluates_only_what_may_have_data_left(monitoring, monkeypatch):

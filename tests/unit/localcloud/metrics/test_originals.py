@@ -63,7 +63,7 @@ def test_the_original_takes_an_address_without_asking_it(emulator):
     assert subscribed(emulator).startswith(f"arn:aws:sns:{REGION}:{ACCOUNT}:topic")
 
 
-def test_an_address_is_asked_before_it_gets_mail(emulator, patch, tmp_path):
+def test_an_address_is_asked_before_it_gets_mail(emulator, patch):
     class Monitored:
         @staticmethod
         def install(cloud):
