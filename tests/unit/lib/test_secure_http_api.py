@@ -6,14 +6,7 @@ from aws_cdk.aws_apigatewayv2 import HttpMethod
 
 from lib.constructs.secure_http_api import SecureHttpApi
 from lib.constructs.service_function import ServiceFunction
-from lib.product_stack import ProductStack
-
-
-class Bare(ProductStack):
-    """A stack with a key and settings, and nothing else."""
-
-    DESCRIPTION = "bare"
-    KEY_NAME = "bare"
+from tests.unit.lib.bare import Bare
 
 
 @pytest.mark.parametrize("reason", [None, ""])
