@@ -90,9 +90,10 @@ class FrontDoor:
                 self._looked_up = time.monotonic()
         return self._targets.get(route.path)
 
-    def forget(self) -> None:
-        """Look every API up again: a stack was deployed or destroyed."""
-        self._targets, self._looked_up = {}, 0.0
+    def changed(self, services: frozenset[str] | None) -> None:
+        """Look every API up again when any service changed: a stack was deployed or destroyed."""
+        if services is None:
+            self._targets, self._looked_up = {}, 0.0
 
     def _find(self) -> dict[str, str]:
         try:

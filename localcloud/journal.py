@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from localcloud.asgi import App, Message, Receive, Scope, Send, answer
@@ -27,19 +28,28 @@ class NotSaved(Exception):
 class Storage(Protocol):
     """Where the state is saved."""
 
-    def save(self, services: set[str] | None = None) -> None:
+    def save(self, services: frozenset[str] | None = None) -> None:
         """Write these services, every one by default, and each single entry that changed."""
 
     def deploying(self) -> bool:
         """Whether CloudFormation is at work, which changes any service without a request."""
 
 
+# Called with the services that changed, None for any.
+Watcher = Callable[[frozenset[str] | None], None]
+
+
 class Journal:
-    """ASGI layer that holds an answer back until what the request changed is saved."""
+    """ASGI layer that holds an answer back until what the request changed is saved.
+
+    Attributes:
+        watchers: Told of each change to a service, before the request that made it is answered.
+    """
 
     def __init__(self, app: App, storage: Storage):
         self._app = app
         self._storage = storage
+        self.watchers: list[Watcher] = []
         self._changed: set[str] = set()
         self._everything = False
         self._waiting = False
@@ -111,15 +121,19 @@ class Journal:
         self._save()
 
     def _save(self) -> None:
+        changed = None if self._everything else frozenset(self._changed)
+        at_work = self._storage.deploying()  # Asked first: what ends meanwhile is saved once more.
         try:
-            self._storage.save(None if self._everything else self._changed)
+            self._storage.save(changed)
         except Exception as error:
             _log.exception("the state is not saved")
             raise NotSaved(f"the embedded cloud cannot save its state: {error}") from error
         if self._everything:
-            self._deploying = self._storage.deploying()
+            self._deploying = at_work
             self._waiting = False
         self._changed, self._everything = set(), False
+        for told in self.watchers:
+            told(changed)
 
     async def keep(self) -> None:
         """Save what changed without a request, for as long as the process runs."""

@@ -18,7 +18,7 @@ from hypercorn.config import Config
 from ministack import app as emulator
 from ministack.core import lambda_runtime
 
-from localcloud.asgi import App, Receive, Scope, Send
+from localcloud.asgi import App
 from localcloud.cloud import Cloud, write_private
 from localcloud.engine import patches
 from localcloud.engine.deployed import Deployed
@@ -27,7 +27,7 @@ from localcloud.engine.viewers import Viewers
 from localcloud.errors import CloudError
 from localcloud.front_door import FrontDoor
 from localcloud.gateway.access_log import AccessLog
-from localcloud.gateway.layer import Gateway, settings_changed
+from localcloud.gateway.layer import Gateway
 from localcloud.gateway.stage import Stages
 from localcloud.guard import Guard
 from localcloud.journal import Journal
@@ -63,7 +63,8 @@ async def _serve(cloud: Cloud) -> None:
     monitoring = Monitoring(cloud)
     deployed, planes = Deployed(), Measured(Viewers(gateway), monitoring.served)
     front_door = FrontDoor(planes, cloud, deployed)
-    aws_api = Guard(_forgetting(planes, gateway, front_door), deployed, aws_api=True)
+    journal.watchers += [gateway.changed, front_door.changed]
+    aws_api = Guard(planes, deployed, aws_api=True)
     guarded_door = Guard(front_door, deployed, aws_api=False)
     background = [
         asyncio.create_task(_listen(aws_api, cloud, stop, tls=True)),
@@ -97,16 +98,6 @@ async def _report(cloud: Cloud, gateway: Gateway) -> None:
         if found != written:
             write_private(cloud.home / "run" / "web-acls.json", json.dumps(found))
             written = found
-
-
-def _forgetting(planes: App, gateway: Gateway, front_door: FrontDoor) -> App:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await planes(scope, receive, send)
-        if scope["type"] == "http" and settings_changed(scope):
-            gateway.forget()
-            front_door.forget()
-
-    return app
 
 
 async def _listen(app: App, cloud: Cloud, stop: asyncio.Event, *, tls: bool) -> None:

@@ -50,7 +50,7 @@ class Storage:
         replace(emulator, "load_state", self._load)
         replace(emulator, "save_all", lambda states: None)
 
-    def save(self, services: set[str] | None = None) -> None:
+    def save(self, services: frozenset[str] | None = None) -> None:
         """Write these services, every one by default, and each single entry that changed.
 
         On the event loop: nothing may change the state while it is read.

@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localcloud.asgi import App, Receive, Scope, Send, body_of, each_header, headers, replay
+from localcloud.asgi import App, Receive, Scope, Send, body_of, each_header, replay
 from localcloud.gateway.access_log import AccessLog
 from localcloud.gateway.exchange import Exchange
 from localcloud.gateway.sent import SERVED, handed_on, peer
@@ -24,7 +24,8 @@ PAYLOAD_LIMIT = 10 * 1024 * 1024
 # Each concurrent call has a function process of its own, 50 MB each: more than these wait their
 # turn, where AWS would start another execution environment.
 _CONCURRENT_CALLS = 16
-_SETTINGS_SECONDS = 2.0
+# The services that hold an API's settings, as the emulator names them.
+_SETTINGS = frozenset({"apigateway", "apigateway_v1", "waf"})
 
 _log = logging.getLogger(__name__)
 
@@ -39,13 +40,17 @@ class Gateway:
         self._turns = asyncio.Semaphore(_CONCURRENT_CALLS)
         self._stages: dict[tuple[str, str], Stage | None] = {}
         self._stale: dict[tuple[str, str], Stage | None] = {}
-        self._refreshing: set[tuple[str, str]] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._reading = asyncio.Lock()
 
-    def forget(self) -> None:
-        """Read every stage's settings again at its next request; its counts go on."""
-        self._stale |= self._stages
-        self._stages.clear()
+    def changed(self, services: frozenset[str] | None) -> None:
+        """Read every stage's settings again where they may have changed; its counts go on.
+
+        Args:
+            services: The services that changed; None for any.
+        """
+        if services is None or services & _SETTINGS:
+            self._stale |= self._stages
+            self._stages = {}
 
     def web_acls(self) -> list[dict[str, Any]]:
         """What each web ACL has done so far: counts by rule and action, and sampled requests."""
@@ -88,37 +93,21 @@ class Gateway:
 
     async def _stage(self, address: Address) -> Stage | None:
         key = (address.api_id, address.path.split("/")[1])
-        if key not in self._stages:
-            await self._read(key, address)
-        stage = self._stages.get(key)
-        stale = stage is not None and time.monotonic() - stage.read_at > _SETTINGS_SECONDS
-        if stale and key not in self._refreshing:
-            # Served from what was read last, while it is read again: no request waits for it.
-            self._refreshing.add(key)
-            task = asyncio.create_task(self._read(key, address))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return stage
-
-    async def _read(self, key: tuple[str, str], address: Address) -> None:
-        try:
-            stage = await asyncio.to_thread(self._reader.read, address)
-        except (ClientError, BotoCoreError):
-            _log.exception("the settings of API %s cannot be read", address.api_id)
-            return
-        finally:
-            self._refreshing.discard(key)
-        if stage:
-            stage.keep_counts_of(self._stages.get(key) or self._stale.pop(key, None))
-        self._stages[key] = stage
-
-
-def settings_changed(scope: Scope) -> bool:
-    """Whether a request to the AWS API may have changed the settings of an API."""
-    signed = headers(scope).get("authorization", "")
-    writes: Any = scope.get("method") not in ("GET", "HEAD")
-    services = ("/apigateway/", "/cloudformation/", "/wafv2/")
-    return bool(writes and any(service in signed for service in services))
+        async with self._reading:
+            known = self._stages
+            if key not in known:
+                try:
+                    stage = await asyncio.to_thread(self._reader.read, address)
+                except (ClientError, BotoCoreError):
+                    if key not in self._stale:
+                        raise  # Not served rather than without its firewall.
+                    _log.exception("the settings of API %s cannot be read", address.api_id)
+                    return self._stale[key]
+                if stage:
+                    stage.keep_counts_of(self._stale.pop(key, None))
+                # What changed meanwhile has begun another dictionary: this one serves only now.
+                known[key] = stage
+            return known[key]
 
 
 def _seen(scope: Scope, address: Address, body: bytes) -> WebRequest:

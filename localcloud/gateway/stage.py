@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,7 +54,6 @@ class Stage:
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     resources: tuple[str, ...] = ()
     models: dict[tuple[str, str], Callable[[Any], Any]] = field(default_factory=dict)
-    read_at: float = field(default_factory=time.monotonic)
 
     def keep_counts_of(self, before: "Stage | None") -> None:
         """Go on with the tokens and requests counted so far, where the limits are the same."""
