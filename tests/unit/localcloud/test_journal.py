@@ -163,7 +163,7 @@ def test_a_change_is_told_to_who_watches_with_its_services():
 
     answers(Saved(), CHANGE_RULES, watchers=[told.append])
 
-    assert told == [{"waf"}]
+    assert told == [frozenset({"waf"})]
 
 
 def test_a_change_while_stacks_are_deployed_is_told_as_one_of_any_service():

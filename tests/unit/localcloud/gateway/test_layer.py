@@ -1,5 +1,7 @@
 """When the gateway reads the settings of a deployed API."""
 
+# pylint: disable=unused-argument  # ASGI's own
+
 import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
