@@ -22,12 +22,19 @@ from localcloud import ports, postgres
 from localcloud.cloud import Cloud
 from services.shared.database.postgres import Database, close, connect_to
 from services.shared.database.secret import DatabaseSecret, Login
-from services.store_api.models import KeyInUse, Line, OutOfStock, ProductNotFound
+from services.store_api.models import (
+    KeyInUse,
+    Line,
+    OrderNotFound,
+    OutOfStock,
+    ProductNotFound,
+)
 from services.store_api.repository import PostgresShop
 from services.store_migrations.service import Store
 from services.store_secret_rotation.rotation import DatabaseUserRotation
 from tests import server
 from tests.secrets_manager import OLD, SECRET, StoreSecret, secret_value
+from tests.unit.services.fakes.store_api import MemoryShop
 
 pytestmark = pytest.mark.embedded
 
@@ -232,6 +239,47 @@ def test_a_key_of_another_order_is_refused_and_an_order_is_read_as_it_was_placed
     assert shop.order(placed["id"]) == placed
     assert placed["total"] == {"amount": 4700, "currency": "EUR"}
     assert [line["sku"] for line in placed["lines"]] == ["MUG", "TOTE"]
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        [("one", [line("MUG", 2)])],
+        [("one", [line("TOTE", 1), line("MUG", 1)]), ("one", [line("MUG", 1), line("TOTE", 1)])],
+        [("one", [line("MUG", 1)]), ("one", [line("MUG", 2)])],
+        [("one", [line("TOTE", 1)]), ("two", [line("MUG", 1), line("TOTE", 1)])],
+        [("one", [line("MUG", 3)]), ("one", [line("MUG", 2)])],
+        [("one", [line("LAMP", 1)])],
+    ],
+)
+def test_the_shop_of_the_unit_tests_answers_as_the_database_does(
+    open_shop: Callable[[], PostgresShop],
+    owner: Connection,
+    orders: list[tuple[str, list[Line]]],
+) -> None:
+    owner.run("UPDATE products SET stock = 2 WHERE sku = 'MUG'")
+
+    def told(shop: Any) -> list[Any]:
+        return [
+            *[_answer(shop.place, f"{name}-{uuid.UUID(int=0)}", lines) for name, lines in orders],
+            *[_answer(shop.product, sku) for sku in ("MUG", "LAMP")],
+            _answer(shop.products),
+            _answer(shop.order, str(uuid.UUID(int=0))),
+        ]
+
+    assert told(MemoryShop()) == told(open_shop())
+
+
+def _answer(call: Callable[..., Any], *given: Any) -> Any:
+    """What a call returns or is refused with, without what is drawn: ids and times."""
+    try:
+        answer = call(*given)
+    except (KeyInUse, OrderNotFound, OutOfStock, ProductNotFound) as refused:
+        return refused.code, str(refused), refused.details
+    if isinstance(answer, tuple):
+        order, is_new = answer
+        return {**order, "id": "", "placed_at": ""}, is_new
+    return answer
 
 
 @pytest.mark.parametrize(

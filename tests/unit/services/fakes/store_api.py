@@ -101,14 +101,15 @@ class MemoryShop:
         self.orders: dict[str, tuple[Sequence[Line], Order]] = {}
 
     def products(self) -> list[Product]:
-        return list(self.kept.values())
+        return [dict(each) for each in self.kept.values()]
 
     def product(self, sku: str) -> Any:
         if sku not in self.kept:
             raise ProductNotFound(sku)
-        return self.kept[sku]
+        return dict(self.kept[sku])
 
     def place(self, key: str, lines: Sequence[Line]) -> Any:
+        lines = sorted(lines, key=lambda line: line["sku"])
         if key in self.orders:
             first, order = self.orders[key]
             if first != lines:
@@ -118,6 +119,8 @@ class MemoryShop:
             left = self.product(line["sku"])["stock"]
             if left < line["quantity"]:
                 raise OutOfStock(line["sku"], wanted=line["quantity"], left=left)
+        for line in lines:
+            self.kept[line["sku"]]["stock"] -= line["quantity"]
         priced = [self._line(line) for line in lines]
         total = sum(line["total"]["amount"] for line in priced)
         order = {
