@@ -52,7 +52,13 @@ def test_the_app_runs_alone_without_the_cdk_cli_its_settings_or_a_node_on_the_pa
     ended = subprocess.run(
         [sys.executable, str(ROOT / "tap.py")],
         cwd=tmp_path,
-        env={"PATH": "/nowhere", "HOME": str(tmp_path), "ENVIRONMENT_SUFFIX": suffix},
+        env={
+            "PATH": "/nowhere",
+            "HOME": str(tmp_path),
+            "ENVIRONMENT_SUFFIX": suffix,
+            # The construct library, which is unpacked once for a user and not for this folder too.
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(Path.home() / ".cache/aws/jsii/package-cache"),
+        },
         capture_output=True,
         text=True,
         check=False,
