@@ -1,7 +1,9 @@
 """Deployment of a CDK app to an embedded cloud, with the CDK CLI."""
 
+import contextlib
 import json
 import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +21,9 @@ from localcloud.recovery import recover
 
 _GATEWAY_LOGS = "apigateway-logs"
 _GATEWAY_LOGS_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+# The CLI asks every five seconds whether a stack is complete: side by side, it waits once.
+_DEPLOY = ("deploy", "--concurrency", "3", "--require-approval", "never", "--ci")
+_KEPT_ASSEMBLIES = 5
 _SETTLE_SECONDS = 20.0
 # The embedded cloud applies them itself, a moment after each resource is made.
 _OWN_TIME_SECONDS = 3.0
@@ -26,13 +31,15 @@ _OWN_TIME_SECONDS = 3.0
 Step = Callable[[str, str], AbstractContextManager[None]]
 
 
-def deploy(cloud: Cloud, *, step: Step, only: str | None = None) -> None:
+def deploy(cloud: Cloud, *, step: Step, only: str | None = None, kept: Path | None = None) -> None:
     """Synthesize the cloud's app, deploy it and wait until its settings hold.
 
     Args:
         cloud: A running embedded cloud.
         step: Tells of a step while it runs, and when it is done, in these words.
         only: Deploy this stack alone; every stack by default.
+        kept: Where the assembly of the app's present sources and settings is kept: taken from
+            there, if it is there. By default the app is synthesized each time.
 
     Raises:
         CloudError: Synthesis or deployment failed; the message carries the CDK CLI's reason.
@@ -43,7 +50,7 @@ def deploy(cloud: Cloud, *, step: Step, only: str | None = None) -> None:
     shutil.rmtree(assembly, ignore_errors=True)
     with step("Synthesizing the templates", "Templates synthesized"), ThreadPoolExecutor() as pool:
         # Side by side: neither needs the other.
-        jobs = [pool.submit(_synthesize, assembly, cloud)]
+        jobs = [pool.submit(_synthesize, assembly, cloud, kept)]
         if not _is_bootstrapped(cloud):
             jobs.append(pool.submit(_bootstrap, cloud))
         for job in jobs:
@@ -55,7 +62,7 @@ def deploy(cloud: Cloud, *, step: Step, only: str | None = None) -> None:
         which = [only] if only else ["--all"]
         cdk.run(
             cloud.app,
-            ["deploy", *which, "--app", str(assembly), "--require-approval", "never", "--ci"],
+            [*_DEPLOY, *which, "--app", str(assembly)],
             orphans.marked(cloud),
             cloud.home / "cdk.log",
         )
@@ -85,11 +92,30 @@ def _let_gateway_log(cloud: Cloud) -> None:
     gateway.update_account(patchOperations=patch)
 
 
-def _synthesize(assembly: Path, cloud: Cloud) -> None:
+def _synthesize(assembly: Path, cloud: Cloud, kept: Path | None) -> None:
+    if kept and kept.exists():
+        kept.touch()  # Old ones are deleted.
+        shutil.copytree(kept, assembly)
+        return
     # The CLI's other commands synthesize with the validation that this one leaves out for speed.
     environ = orphans.marked(cloud) | {"CDK_VALIDATION": "false"}
     log = cloud.home / "cdk.log"
     cdk.run(cloud.app, ["synth", "--quiet", "--output", str(assembly)], environ, log)
+    if kept:
+        _keep(assembly, kept)
+
+
+def _keep(assembly: Path, kept: Path) -> None:
+    """Keep a whole assembly, and of those before it the last few."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=kept.parent, prefix="new-") as made:
+        shutil.copytree(assembly, Path(made) / "assembly")
+        # Whole or not at all; another process may have been first.
+        with contextlib.suppress(OSError):
+            (Path(made) / "assembly").rename(kept)
+    others = sorted(kept.parent.iterdir(), key=lambda path: path.stat().st_mtime)
+    for old in others[:-_KEPT_ASSEMBLIES]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _has_database(assembly: Path) -> bool:

@@ -19,8 +19,9 @@ __all__ = ["deployment", "new_product", "shelf", "store"]
 
 # The files of deployed tests that take a minute or more, the longest first.
 _LONGEST = (
-    *("interrupted_up", "partner_fuzz", "examples", "commands", "embedded_lifecycle"),
-    *("aws_commands", "sudden_end", "store_orders", "embedded_cloud", "partner_commands"),
+    *("partner_fuzz", "examples", "interrupted_up", "interrupted_change", "commands"),
+    *("embedded_lifecycle", "aws_commands", "sudden_end", "store_orders", "embedded_cloud"),
+    *("partner_commands",),
 )
 
 

@@ -131,13 +131,14 @@ def deploy(cloud: "Cloud", *, only: str | None = None) -> bool:
     from localcloud import deployment
     from localcloud.cloud import write_private
 
-    wanted = {"fingerprint": project.fingerprint(), "only": only}
+    wanted: dict[str, Any] = {"fingerprint": project.fingerprint(), "only": only}
     noted = cloud.home / "deployed.json"
     unchanged = noted.exists() and json.loads(noted.read_text("utf-8")) == wanted
     if unchanged and targets.embedded(cloud).stacks:
         return False
     noted.unlink(missing_ok=True)
-    deployment.deploy(cloud, step=step, only=only)
+    kept = project.ROOT / ".build/assemblies" / wanted["fingerprint"]
+    deployment.deploy(cloud, step=step, only=only, kept=kept)
     for stack in targets.embedded(cloud).stacks:
         if stack.name.startswith(project.STORE):
             with step("Opening the store", "The store is open"):
