@@ -52,11 +52,7 @@ class App:
 
     @classmethod
     def of(cls, described: dict[str, Any]) -> Self:
-        """The app that `asdict` described.
-
-        Raises:
-            KeyError, TypeError: It is not such a description.
-        """
+        """The app that `asdict` described; raises `KeyError` or `TypeError` for anything else."""
         routes = tuple(Route(**route) for route in described["routes"])
         folders = {name: Path(described[name]) for name in _FOLDERS if described.get(name)}
         return cls(**described | folders | {"routes": routes})

@@ -27,15 +27,10 @@ Step = Callable[[str, str], AbstractContextManager[None]]
 
 
 def deploy(cloud: Cloud, *, step: Step, only: str | None = None) -> None:
-    """Synthesize the cloud's app, deploy it and wait until its settings hold.
+    """Synthesize the cloud's app, deploy it, or `only` one stack, and wait until its settings hold.
 
-    Args:
-        cloud: A running embedded cloud.
-        step: Tells of a step while it runs, and when it is done, in these words.
-        only: Deploy this stack alone; every stack by default.
-
-    Raises:
-        CloudError: Synthesis or deployment failed; the message carries the CDK CLI's reason.
+    `step` tells of each step while it runs, and when it is done, in these words. Raises
+    `CloudError` with the CDK CLI's reason if synthesis or deployment failed.
     """
     recover(cloud)
     assembly = cloud.home / "cdk.out"

@@ -8,10 +8,13 @@ import asyncio
 import contextlib
 import logging
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from localcloud.asgi import App, Message, Receive, Scope, Send, answer
 from localcloud.effects import Effect, effect
+
+if TYPE_CHECKING:
+    from localcloud.engine.storage import Storage
 
 _log = logging.getLogger(__name__)
 
@@ -24,20 +27,10 @@ class NotSaved(Exception):
     """What was to be saved stays to be saved; the requests that waited for it are refused."""
 
 
-class Storage(Protocol):
-    """Where the state is saved."""
-
-    def save(self, services: set[str] | None = None) -> None:
-        """Write these services, every one by default, and each single entry that changed."""
-
-    def deploying(self) -> bool:
-        """Whether CloudFormation is at work, which changes any service without a request."""
-
-
 class Journal:
     """ASGI layer that holds an answer back until what the request changed is saved."""
 
-    def __init__(self, app: App, storage: Storage):
+    def __init__(self, app: App, storage: "Storage"):
         self._app = app
         self._storage = storage
         self._changed: set[str] = set()

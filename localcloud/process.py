@@ -40,11 +40,7 @@ def running(home: Path) -> psutil.Process | None:
 
 @contextlib.contextmanager
 def alone(home: Path) -> Iterator[None]:
-    """Hold the folder while its cloud is started, changed or stopped.
-
-    Raises:
-        CloudError: Another command holds it.
-    """
+    """Hold the folder while its cloud is started, changed or stopped; no other command may."""
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         held = (home / "lock").open("w", encoding="utf-8")
@@ -62,18 +58,15 @@ def alone(home: Path) -> Iterator[None]:
 
 
 def start(cloud: Cloud) -> psutil.Process:
-    """Start the process and wait until it answers.
+    """Start the process and wait until it answers; a start that fails leaves nothing running.
 
-    Raises:
-        CloudError: The ports are the same, some are taken, the state is damaged, or the process
-            ended or did not answer in time; then nothing of it is left running.
+    Raises `CloudError` if a port is taken, the state is damaged, or the process ended.
     """
     postgres.stop(cloud.home)  # One whose cloud was killed: it may have another port than this.
     ports.require_free(cloud)
     for folder in ("run", "tmp", "state", "objects"):
         (cloud.home / folder).mkdir(exist_ok=True, mode=0o700)
     _sweep(cloud.home / "tmp")
-    _require_whole(cloud.home / "state")
     state.require_whole(cloud.home / "state")
     try:
         if postgres.is_made(cloud.home):
@@ -169,24 +162,8 @@ def _sweep(folder: Path) -> None:
     folder.mkdir(exist_ok=True, mode=0o700)
 
 
-def _require_whole(folder: Path) -> None:
-    """Refuse to start on half of a state: the emulator would skip what it cannot read."""
-    for path in sorted(folder.glob("*.json")):
-        try:
-            json.loads(path.read_bytes())
-        except ValueError as error:
-            raise CloudError(
-                f"the saved state is damaged: {path} is not whole; "
-                f"forget it by deleting {folder.parent}, then start again"
-            ) from error
-
-
 def wait_until_ready(cloud: Cloud, process: psutil.Process) -> None:
-    """Wait until a process that is alive answers too.
-
-    Raises:
-        CloudError: It ended, or did not answer in time.
-    """
+    """Wait until a process answers; raise `CloudError` if it ended, or did not in time."""
     identity = cloud.client("sts", connect_timeout=1, read_timeout=2)
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:

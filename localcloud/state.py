@@ -61,22 +61,15 @@ class State:
         kept = [(*place, value) for place, value in change.entries.items() if value is not None]
         with self._file:
             self._file.execute("BEGIN IMMEDIATE")
-            self._file.executemany(
-                "INSERT OR REPLACE INTO services VALUES (?, ?)", change.services.items()
-            )
-            self._file.executemany(
-                "DELETE FROM entries WHERE part = ?", [(part,) for part in change.emptied]
-            )
+            whole, emptied = change.services.items(), [(part,) for part in change.emptied]
+            self._file.executemany("INSERT OR REPLACE INTO services VALUES (?, ?)", whole)
+            self._file.executemany("DELETE FROM entries WHERE part = ?", emptied)
             self._file.executemany("DELETE FROM entries WHERE part = ? AND key = ?", gone)
             self._file.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", kept)
 
 
 def require_whole(folder: Path) -> None:
-    """Refuse to start on half of a state.
-
-    Raises:
-        CloudError: The file is damaged.
-    """
+    """Refuse to start on half of a state: raise `CloudError` if the file is damaged."""
     path = folder / _NAME
     if not path.exists():
         return
