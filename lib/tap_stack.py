@@ -14,7 +14,6 @@ from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.secure_http_api import SecureHttpApi
 from lib.constructs.secure_table import SecureTable
 from lib.constructs.service_alarms import ServiceAlarms
-from lib.environment import Environment
 from lib.items.service import ItemsService
 from lib.product_stack import ProductStack
 
@@ -30,13 +29,7 @@ _HEALTH = (
 
 
 class TapStackProps(StackProps):
-    """What a caller may decide about a TapStack.
-
-    Args:
-        environment_suffix: Ends every physical name; see `Environment` for what goes when omitted.
-        **stack_props: Any of `StackProps`. Without `env` the stack deploys to any account and
-            region; termination protection is on where data is kept, unless given.
-    """
+    """Any of `StackProps`, and the suffix of every physical name (see `Environment`)."""
 
     def __init__(self, environment_suffix: str | None = None, **stack_props: Any) -> None:
         super().__init__(**stack_props)
@@ -45,6 +38,8 @@ class TapStackProps(StackProps):
 
 class TapStack(ProductStack):
     """Items in a table, files in a bucket, an API before them and the health of it all.
+
+    Takes what every `ProductStack` takes.
 
     Attributes:
         secret: Signs the API's pagination cursors.
@@ -61,11 +56,9 @@ class TapStack(ProductStack):
         scope: Construct,
         construct_id: str,
         props: TapStackProps | None = None,
-        *,
-        environment: Environment | None = None,
-        **stack_props: Any,
+        **given: Any,
     ) -> None:
-        super().__init__(scope, construct_id, props, environment=environment, **stack_props)
+        super().__init__(scope, construct_id, props, **given)
         named = self.shared.named
         cursors = RotatedSecret(
             self,

@@ -25,13 +25,9 @@ class WebAcl(Construct):
     everything is logged, encrypted, without the headers `authorization` and `cookie`.
     Defaults: every rule blocks; the log expires and goes as `SecureLogGroup` says.
 
-    Args:
-        scope: Where it is defined.
-        construct_id: Its name there.
-        guards: `REGIONAL` for an API; `CLOUDFRONT` for a CDN, in us-east-1 only.
-        log_name: Ends the log group's name.
-        secret_headers: Further headers, in lower case, that are not logged.
-        counted: Rules of AWS's common rules that count what they find and let it pass.
+    It guards a `REGIONAL` API, or a CDN of `CLOUDFRONT`, in us-east-1 only. `log_name` ends the log
+    group's name; `secret_headers`, in lower case, are not logged either; those of AWS's common
+    rules that are `counted` count what they find and let it pass.
     """
 
     def __init__(

@@ -56,25 +56,16 @@ class ItemsService(Construct):
             timeout=Duration.seconds(29),
         )
         bucket.acknowledge_objects(self.api.policy, _UPLOADS)
-        self.health = self._add_health(needed, table, bucket, cursor_secret)
-
-    def _add_health(
-        self,
-        settings: dict[str, str],
-        table: SecureTable,
-        bucket: SecureBucket,
-        cursor_secret: RotatedSecret,
-    ) -> ServiceFunction:
-        return ServiceFunction(
+        self.health = ServiceFunction(
             self,
             "Health",
             service="health",
             name="health-function",
-            settings=settings,
+            settings=needed,
             permissions=[
                 table.allow_checking(),
                 allow("Bucket", "s3:GetBucketLocation", on=bucket.bucket_arn),
                 cursor_secret.allow_reading(),
-                EncryptionKey.of(self).allow_decryption_via("secretsmanager"),
+                key.allow_decryption_via("secretsmanager"),
             ],
         )

@@ -46,8 +46,7 @@ class Package:
 def build_package(service: str, *, root: Path = _ROOT) -> Package:
     """Build the package of `services/<service>`, or return the one already built from its inputs.
 
-    Raises:
-        PackageError: The service, its imports, its package.toml or what is installed is not right.
+    Raises `PackageError` if its imports, its package.toml or what is installed is not right.
     """
     declared = read_declaration(root, service)
     sources = read_sources(root, service)

@@ -27,10 +27,6 @@ class PartnerSettings:
 
     @classmethod
     def resolve(cls, node: Node) -> Self:
-        """Return the settings that `node` sees as context.
-
-        Raises:
-            SettingError: There is no such plan.
-        """
+        """Return the settings that `node` sees as context; raise `SettingError` for no plan."""
         plan = choice(node, "partnerPlan", _REQUESTS_A_DAY, default="small")
         return cls(requests_per_day=_REQUESTS_A_DAY[plan])

@@ -47,12 +47,7 @@ class Rotation:
         logger.info("rotation step done")
 
     def run(self, *, step: str, secret_id: str, token: str) -> None:
-        """Carry out a step for the version that the token names.
-
-        Raises:
-            RotationRefused: The secret is another, the step unknown, or the version not waiting to
-                become current.
-        """
+        """Carry out a step for the version that the token names, or raise `RotationRefused`."""
         steps = {
             "createSecret": self._create,
             "setSecret": self._set,

@@ -36,14 +36,9 @@ def dispatch(
 ) -> Json:
     """Find and run the route of a request; return the data of the answer.
 
-    Args:
-        call: Its operation, status and request are set here.
-        routes: By `METHOD /path`, as API Gateway names them, or by another key.
-        key: The route asked for.
-        read: Reads and checks the request of a route; the request is empty when omitted.
-
-    Raises:
-        Failure: There is no such path or method, or the caller's token lacks the route's scope.
+    Operation, status and request of the call are set; the request is what `read` reads and checks,
+    empty when omitted. Raises a `Failure` for a path or method that is not there, and for a token
+    that lacks the route's scope.
     """
     route = routes.get(key)
     if route is None:

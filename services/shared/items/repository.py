@@ -99,11 +99,7 @@ class DynamoItems:
 
         An owner's are queried by their ids, those of all scanned in the order of hashes.
         """
-        call: dict[str, Any] = {
-            "TableName": self._table_name,
-            "Limit": limit,
-            "ConsistentRead": True,
-        }
+        call: dict[str, Any] = {"TableName": self._table_name, "Limit": limit}
         if after:
             call["ExclusiveStartKey"] = self._key(after)
         if self._owner:
@@ -111,10 +107,11 @@ class DynamoItems:
                 KeyConditionExpression="#owner = :owner",
                 ExpressionAttributeNames={"#owner": "owner"},  # a reserved word
                 ExpressionAttributeValues={":owner": self._owner["owner"]},
+                ConsistentRead=True,
                 **call,
             )
         else:
-            answer = self._client.scan(**call)
+            answer = self._client.scan(ConsistentRead=True, **call)
         last = answer.get("LastEvaluatedKey")
         return [to_item(record) for record in answer["Items"]], last["id"]["S"] if last else None
 
