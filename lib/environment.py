@@ -73,11 +73,9 @@ class Environment:
 
     @property
     def removal_policy(self) -> RemovalPolicy:
-        """What happens to stateful resources when their stack goes.
-
-        Kept ones go only when the deployment that made them fails: they hold nothing yet, and
-        their names would be in the way of the next.
-        """
+        """What happens to stateful resources when their stack goes."""
+        # Kept ones go only when the deployment that made them fails: they hold nothing yet, and
+        # their names would be in the way of the next.
         kept = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
         return kept if self.keeps_data else RemovalPolicy.DESTROY
 

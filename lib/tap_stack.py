@@ -39,13 +39,8 @@ class TapStackProps(StackProps):
 class TapStack(ProductStack):
     """Items in a table, files in a bucket, an API before them and the health of it all.
 
-    Takes what every `ProductStack` takes.
-
-    Attributes:
-        secret: Signs the API's pagination cursors.
-        dynamodb_table: Holds the items.
-        s3_bucket: Holds the files.
-        lambda_role: What the API function may do.
+    Takes what every `ProductStack` takes; `lambda_role` says what the API function may do, `secret`
+    signs its pagination cursors.
     """
 
     DESCRIPTION = "TAP: the serverless application"

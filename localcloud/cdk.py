@@ -41,10 +41,8 @@ def environment(environ: dict[str, str]) -> dict[str, str]:
 def run(
     app: App, arguments: list[str], environ: dict[str, str], log: Path, folder: Path | None = None
 ) -> None:
-    """Run the CDK CLI, its output added to a log; raise `CloudError` with its reason if it fails.
-
-    It reads the `cdk.json` of the `folder` that it runs in, which is the app's own when omitted.
-    """
+    """Run the CDK CLI, its output added to a log; `CloudError` tells its reason if it fails."""
+    # It reads the `cdk.json` of the folder that it runs in.
     with log.open("ab") as file:
         file.write(f"\n$ cdk {' '.join(arguments)}\n".encode())
         file.flush()

@@ -37,10 +37,7 @@ def are_due(folder: Path, now: datetime | None = None) -> bool:
 
 
 def pair(numbers: Sequence[str] = _ADDRESSES) -> tuple[str, str, str]:
-    """A new authority's certificate, and a local server's certificate and key, each as PEM.
-
-    The server's is of the local names and of the addresses that are its `numbers`.
-    """
+    """A new authority's certificate, and the certificate and key of its local server, as PEM."""
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     issuer = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Embedded cloud")])
     addresses = [ipaddress.ip_address(address) for address in numbers]

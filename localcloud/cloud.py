@@ -24,25 +24,16 @@ _LOCAL_NAMES = ("localhost", ".localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, kw_only=True)
 class Cloud:
-    """One embedded cloud, as its folder describes it.
+    """One embedded cloud, as its folder describes it; all its ports are on 127.0.0.1."""
 
-    Args:
-        home: The folder of all its state.
-        port: Where the AWS API answers, over TLS, on 127.0.0.1.
-        front_port: Where the front door answers, over plain HTTP, on 127.0.0.1.
-        access_key_id: The root user's key. It is random: whoever has it is root.
-        secret_access_key: The root user's secret.
-        database_port: Where PostgreSQL answers, over TLS, on 127.0.0.1.
-        database_password: That of PostgreSQL's superuser, whom no function knows.
-        app: What runs on it.
-    """
-
-    home: Path
-    port: int
-    front_port: int
+    home: Path  # the folder of all its state
+    port: int  # where the AWS API answers, over TLS
+    front_port: int  # where the front door answers, over plain HTTP
+    # The root user's. The key is random: whoever has it is root.
     access_key_id: str = field(default_factory=lambda: "AKIA" + secrets.token_hex(8).upper())
     secret_access_key: str = field(default_factory=lambda: secrets.token_urlsafe(30))
-    database_port: int = 5433
+    database_port: int = 5433  # where PostgreSQL answers, over TLS
+    # That of PostgreSQL's superuser, whom no function knows.
     database_password: str = field(default_factory=lambda: secrets.token_urlsafe(30))
     app: App = field(default_factory=App)
 
@@ -115,10 +106,8 @@ class Cloud:
         }
 
     def environment(self) -> dict[str, str]:
-        """This process's environment, pointed at this cloud and at no other.
-
-        The user's own profiles and settings of AWS are out of reach, so that none leads to AWS.
-        """
+        """This process's environment, pointed at this cloud and at no other."""
+        # The user's own profiles and settings of AWS are out of reach, so that none leads to AWS.
         nothing = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
         kept = {n: v for n, v in os.environ.items() if not n.startswith(("AWS_", "CDK_DEFAULT_"))}
         return {**kept, **self.credentials(), **nothing}

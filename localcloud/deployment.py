@@ -103,10 +103,8 @@ def _is_bootstrapped(cloud: Cloud) -> bool:
 
 
 def _settle(cloud: Cloud) -> None:
-    """Wait until the settings that the emulator drops were re-applied and read back.
-
-    What an earlier deployment was interrupted in applying, nobody else will: it is applied here.
-    """
+    """Wait until the settings that the emulator drops were re-applied and read back."""
+    # What an earlier deployment was interrupted in applying, nobody else will: it is applied here.
     deployed = _physical_ids(cloud)
     DeployedSettings.of(cloud.home).keep_only({i for ids in deployed.values() for i in ids})
     # The CDK's own bucket wants AWS's own key, which the emulator does not have.

@@ -34,16 +34,11 @@ _INVOCATION = re.compile(r"/\d{4}-\d\d-\d\d/functions/[^/]+/(invocations|invoke-
 
 @dataclass(frozen=True)
 class Effect:
-    """Effect of a request on the state.
+    """Effect of a request on the state."""
 
-    Attributes:
-        services: What must be saved whole before the answer; None for every service, empty for
-            single entries alone.
-        may_wait: Nothing must be saved before the answer.
-    """
-
+    # What must be saved whole before the answer; None for all, empty for single entries alone.
     services: frozenset[str] | None = frozenset()
-    may_wait: bool = False
+    may_wait: bool = False  # nothing must be saved before the answer
 
 
 _EVERYTHING = Effect(services=None)

@@ -38,15 +38,12 @@ class Refused(Exception):  # named for the fact
 
 
 class Guard:
-    """ASGI layer that passes on what is well formed, for this machine and for something deployed.
-
-    `aws_api` says whether the AWS API is behind its port.
-    """
+    """ASGI layer that passes on what is well formed and for something deployed on this machine."""
 
     def __init__(self, app: App, deployed: "Deployed", *, aws_api: bool) -> None:
         self._app = app
         self._deployed = deployed
-        self._aws_api = aws_api
+        self._aws_api = aws_api  # whether it is behind this port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer with the reason why not."""
@@ -131,11 +128,9 @@ def _with_small_host(scope: Scope) -> Scope:
 
 
 def is_from_page(sent: dict[str, str]) -> bool:
-    """Whether a browser says that a web page sends this.
-
-    Browsers say so by themselves, a form's POST included, and no page can prevent it:
-    https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
-    """
+    """Whether a browser says that a web page sends this."""
+    # Browsers say so by themselves, a form's POST included, and no page can prevent it:
+    # https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
     return "origin" in sent or sent.get("sec-fetch-site", "none") != "none"
 
 

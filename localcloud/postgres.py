@@ -46,10 +46,7 @@ def is_made(home: Path) -> bool:
 
 
 def start(cloud: Cloud) -> None:
-    """Start the server, with a new data folder if there is none, and wait until it answers.
-
-    Raises `CloudError` if its programs are missing, or it did not start.
-    """
+    """Start the server, with a new data folder if there is none, and wait until it answers."""
     if server(cloud.home):
         return
     data = cloud.home / "postgres"
@@ -192,10 +189,8 @@ def _program(cloud: Cloud, name: str) -> Path:
 
 
 def _unprivileged() -> list[str]:
-    """PostgreSQL refuses to run as root: there it runs as another user of a namespace of its own.
-
-    Outside, its files and its process remain root's; inside, they are an ordinary user's.
-    """
+    """How root runs a program that refuses to be root: as another user, in a namespace."""
+    # Outside, its files and its process remain root's; inside, they are an ordinary user's.
     if os.geteuid() != 0:
         return []
     prefix = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"]

@@ -25,10 +25,8 @@ _KEPT = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG")
 
 
 def running(home: Path) -> psutil.Process | None:
-    """The process of the cloud in this folder, if it is alive.
-
-    A process id alone proves nothing after a reboot: its time of birth must match too.
-    """
+    """The process of the cloud in this folder, if it is alive."""
+    # A process id alone proves nothing after a reboot: its time of birth must match too.
     try:
         noted = json.loads(_note(home).read_text(encoding="utf-8"))
         process = psutil.Process(noted["pid"])
@@ -58,10 +56,7 @@ def alone(home: Path) -> Iterator[None]:
 
 
 def start(cloud: Cloud) -> psutil.Process:
-    """Start the process and wait until it answers; a start that fails leaves nothing running.
-
-    Raises `CloudError` if a port is taken, the state is damaged, or the process ended.
-    """
+    """Start the process and wait until it answers; a start that fails leaves nothing running."""
     postgres.stop(cloud.home)  # One whose cloud was killed: it may have another port than this.
     ports.require_free(cloud)
     for folder in ("run", "tmp", "state", "objects"):

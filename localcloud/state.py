@@ -24,16 +24,11 @@ CREATE TABLE IF NOT EXISTS entries (
 
 @dataclass(kw_only=True)
 class Change:
-    """What one transaction writes.
+    """What one transaction writes, as JSON."""
 
-    Attributes:
-        services: The whole state of each service, as JSON.
-        emptied: The parts whose entries all go, before any are written.
-        entries: Single entries by part and key, as JSON; None for one that is gone.
-    """
-
-    services: dict[str, str] = field(default_factory=dict)
-    emptied: set[str] = field(default_factory=set)
+    services: dict[str, str] = field(default_factory=dict)  # the whole state of each
+    emptied: set[str] = field(default_factory=set)  # parts whose entries all go, before any come
+    # Single entries by part and key; None for one that is gone.
     entries: dict[tuple[str, str], str | None] = field(default_factory=dict)
 
 

@@ -58,12 +58,10 @@ class WebAcl(Construct):
         self._add_log(f"aws-waf-logs-{log_name}", secret_headers)  # AWS WAF writes to no other
 
     def _add_log(self, name: str, secret_headers: Sequence[str]) -> None:
-        """Log to a group that AWS WAF knows by its ARN without the `:*` of CloudWatch Logs.
-
-        As in https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html ("The
-        resulting ARN format is"). AWS WAF has been seen to take the other form too, and gives this
-        one back, which drift detection would then tell of for ever.
-        """
+        """Log to a group that AWS WAF knows by its ARN without the `:*` of CloudWatch Logs."""
+        # As in https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html ("The
+        # resulting ARN format is"). AWS WAF has been seen to take the other form too, and gives
+        # this one back, which drift detection would then tell of for ever.
         EncryptionKey.of(self).allow_log_groups("LogGroupOfTheFirewall", name)
         group = SecureLogGroup(self, "Logs", log_group_name=name)
         wafv2.CfnLoggingConfiguration(

@@ -19,10 +19,7 @@ _IMPLIED = {("s3", "PutObject"): "CreateBucket"}
 
 
 def trim_aws_data(data: Path, aws: Mapping[str, tuple[str, ...]]) -> dict[str, bytes]:
-    """Return the files of `data`, that of an installation, for these operations of each service.
-
-    They are uncompressed JSON. Raises `PackageError` for what botocore has no data of.
-    """
+    """Return what these operations of each service need of an installation's `data`, in JSON."""
     files = {name: _load(data / name) for name in _FOR_EVERY_SERVICE}
     prefixes = set()
     for service, operations in aws.items():

@@ -1,7 +1,5 @@
 """RDS instance of the store's database."""
 
-from typing import Any
-
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_rds as rds
@@ -68,6 +66,7 @@ class StoreInstance(rds.DatabaseInstance):
         instance_type: str | None,
     ) -> None:
         environment, key = Environment.of(scope), EncryptionKey.of(scope)
+        kept = environment.keeps_data
         settings = rds.ParameterGroup(scope, "Parameters", engine=_ENGINE, parameters=PARAMETERS)
         super().__init__(
             scope,
@@ -95,11 +94,18 @@ class StoreInstance(rds.DatabaseInstance):
             performance_insight_retention=rds.PerformanceInsightRetention.DEFAULT,
             performance_insight_encryption_key=key,
             cloudwatch_logs_exports=list(LOGS),
-            **_by_environment(environment, instance_type),
+            instance_type=ec2.InstanceType(instance_type or ("t4g.small" if kept else "t4g.micro")),
+            multi_az=kept,
+            backup_retention=Duration.days(7 if kept else 1),
+            delete_automated_backups=not kept,
+            copy_tags_to_snapshot=True,
+            deletion_protection=environment.protects_data,
+            # An instance that stayed would hold its network, and the stack could never be deleted.
+            removal_policy=RemovalPolicy.SNAPSHOT if kept else RemovalPolicy.DESTROY,
         )
-        self._acknowledge_rules(environment)
+        self._acknowledge_rules(kept=kept)
 
-    def _acknowledge_rules(self, environment: Environment) -> None:
+    def _acknowledge_rules(self, *, kept: bool) -> None:
         acknowledge(
             self.node.find_child("MonitoringRole"),
             "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
@@ -107,7 +113,7 @@ class StoreInstance(rds.DatabaseInstance):
             reason="The role of RDS's monitoring itself: its policy follows what the service "
             "needs.",
         )
-        if not environment.keeps_data:
+        if not kept:
             acknowledge(
                 self,
                 "AwsSolutions-RDS10",
@@ -122,17 +128,3 @@ class StoreInstance(rds.DatabaseInstance):
                 reason="A second zone doubles the price of an environment that may be down and "
                 "loses its data anyway.",
             )
-
-
-def _by_environment(environment: Environment, instance_type: str | None) -> dict[str, Any]:
-    kept = environment.keeps_data
-    return {
-        "instance_type": ec2.InstanceType(instance_type or ("t4g.small" if kept else "t4g.micro")),
-        "multi_az": kept,
-        "backup_retention": Duration.days(7 if kept else 1),
-        "delete_automated_backups": not kept,
-        "copy_tags_to_snapshot": True,
-        "deletion_protection": environment.protects_data,
-        # An instance that stayed would hold its network, and the stack could never be deleted.
-        "removal_policy": RemovalPolicy.SNAPSHOT if kept else RemovalPolicy.DESTROY,
-    }

@@ -85,13 +85,11 @@ class Rotation:
         """Do nothing: no other system has to learn the password."""
 
     def _test(self, token: str) -> None:
-        """Check the new version, or how rotation is set up when there is none.
-
-        A schedule that does not begin at once makes Secrets Manager call this step alone, for a
-        version that it made for the test and then takes away; what is in that version, it does not
-        say. See RotateImmediately,
-        https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
-        """
+        """Check the new version, or how rotation is set up when there is none."""
+        # A schedule that does not begin at once makes Secrets Manager call this step alone, for a
+        # version that it made for the test and then takes away; what is in that version, it does
+        # not say. See RotateImmediately,
+        # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
         current, pending = self._value("AWSCURRENT"), self._find("AWSPENDING", token)
         if pending in (None, current):
             self._test_setup(current)

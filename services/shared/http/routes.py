@@ -11,21 +11,13 @@ from services.shared.http.requests import Call, Event, Request
 
 @dataclass(frozen=True)
 class Route:
-    """One operation of an API.
+    """One operation of an API."""
 
-    Attributes:
-        name: In the API's description, in logs and in metrics.
-        run: Carries the call out, its `request` being checked; gives the data of the answer.
-        status: HTTP status of a success, unless `run` sets another in the call.
-        scope: OAuth 2.0 scope that the caller's token needs; none when None.
-        body: Name of the body in the API's description; the body is not read when None.
-    """
-
-    name: str
-    run: Callable[[Call], Json]
-    status: int = 200
-    scope: str | None = None
-    body: str | None = None
+    name: str  # in the API's description, in logs and in metrics
+    run: Callable[[Call], Json]  # the checked request's work; gives the data of the answer
+    status: int = 200  # HTTP status of a success, unless `run` sets another in the call
+    scope: str | None = None  # OAuth 2.0 scope that the caller's token needs
+    body: str | None = None  # its name in the API's description; not read when None
 
 
 Routes = Mapping[str, Route]
