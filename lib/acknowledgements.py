@@ -40,13 +40,9 @@ def acknowledge_cdk_function(scope: IConstruct, provider: str, *, task: str) -> 
     """
     stack = Stack.of(scope)
     function = stack.node.find_child(f"Custom::{provider}CustomResourceProvider")
-    acknowledge(
-        function.node.find_child("Handler"),
-        "CKV_AWS_115",
-        "CKV_AWS_116",
-        "CKV_AWS_117",
-        reason=f"The CDK's own function: CloudFormation calls it {task}, and waits for its answer.",
-    )
+    reason = f"The CDK's own function: CloudFormation calls it {task}, and waits for its answer."
+    handler = function.node.find_child("Handler")
+    acknowledge(handler, "CKV_AWS_115", "CKV_AWS_116", "CKV_AWS_117", reason=reason)
 
 
 def _tool(rule: str) -> str:

@@ -95,13 +95,13 @@ class FrontDoor:
             stacks = self._stacks.describe_stacks()["Stacks"]
         except (ClientError, BotoCoreError):
             return {}
-        found = {}
-        for stack in stacks:
-            outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
-            for name, route in self._routes.items():
-                if stack["StackName"].startswith(route.stack) and route.output in outputs:
-                    found[name] = outputs[route.output]
-        return found
+        return {
+            name: output["OutputValue"]
+            for stack in stacks
+            for output in stack.get("Outputs", [])
+            for name, route in self._routes.items()
+            if stack["StackName"].startswith(route.stack) and route.output == output["OutputKey"]
+        }
 
 
 def _at_api(scope: Scope, route: Route, api_id: str) -> Scope:

@@ -7,6 +7,14 @@ from constructs import Construct
 from lib.acknowledgements import acknowledge, acknowledge_cdk_function, hipaa_nist_pci
 from lib.environment import Environment
 
+_EXCUSED = {
+    hipaa_nist_pci("S3DefaultEncryptionKMS"): "S3 cannot deliver access logs to a bucket that is "
+    "encrypted with KMS.",
+    hipaa_nist_pci("S3BucketReplicationEnabled"): "Logs are kept in the region they were written "
+    "in.",
+    ("CKV_AWS_18",): "It holds the access logs; logging to itself would never end.",
+}
+
 
 class AccessLogBucket(s3.Bucket):
     """A bucket that receives the access logs of the stack's other buckets.
@@ -38,21 +46,8 @@ class AccessLogBucket(s3.Bucket):
             auto_delete_objects=not keeps_data,
             lifecycle_rules=[expiring],
         )
-        acknowledge(
-            self,
-            *hipaa_nist_pci("S3DefaultEncryptionKMS"),
-            reason="S3 cannot deliver access logs to a bucket that is encrypted with KMS.",
-        )
-        acknowledge(
-            self,
-            *hipaa_nist_pci("S3BucketReplicationEnabled"),
-            reason="Logs are kept in the region they were written in.",
-        )
-        acknowledge(
-            self,
-            "CKV_AWS_18",
-            reason="It holds the access logs; logging to itself would never end.",
-        )
+        for rules, reason in _EXCUSED.items():
+            acknowledge(self, *rules, reason=reason)
         if not keeps_data:
             # One function for all of the stack's buckets.
             acknowledge_cdk_function(

@@ -39,12 +39,6 @@ class RotatedSecret(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         key = EncryptionKey.of(self)
-        generated = secretsmanager.SecretStringGenerator(
-            secret_string_template=json.dumps({"username": username}),
-            generate_string_key="password",
-            password_length=32,
-            exclude_punctuation=True,
-        )
         self.secret = secretsmanager.Secret(
             self,
             "Secret",
@@ -52,7 +46,7 @@ class RotatedSecret(Construct):
             description=description,
             encryption_key=key,
             removal_policy=Environment.of(self).removal_policy,
-            generate_secret_string=generated,
+            generate_secret_string=_generate(username),
         )
         arn = self.secret.secret_arn
         self.rotation = ServiceFunction(
@@ -102,6 +96,15 @@ class RotatedSecret(Construct):
             "secretsmanager:GetSecretValue",
             on=[each.secret_arn for each in (self.secret, *others)],
         )
+
+
+def _generate(username: str) -> secretsmanager.SecretStringGenerator:
+    return secretsmanager.SecretStringGenerator(
+        secret_string_template=json.dumps({"username": username}),
+        generate_string_key="password",
+        password_length=32,
+        exclude_punctuation=True,
+    )
 
 
 def _allow_rotation(secret_arn: str) -> list[iam.PolicyStatement]:

@@ -62,11 +62,8 @@ class SecureBucket(s3.Bucket):
             auto_delete_objects=not environment.keeps_data,
             lifecycle_rules=[expiring, *lifecycle_rules],
         )
-        acknowledge(
-            self,
-            *hipaa_nist_pci("S3BucketReplicationEnabled"),
-            reason="Data stays in one region by design; versions guard against overwriting.",
-        )
+        reason = "Data stays in one region by design; versions guard against overwriting."
+        acknowledge(self, *hipaa_nist_pci("S3BucketReplicationEnabled"), reason=reason)
 
     def allow_objects(self, sid: str, prefix: str, *actions: str) -> iam.PolicyStatement:
         """Return the permission for `actions`, such as `s3:GetObject`, below `prefix`."""

@@ -138,9 +138,5 @@ class ServiceFunction(Construct):
         if network:
             network.acknowledge_joining(self.policy)
         else:
-            acknowledge(
-                function,
-                *hipaa_nist_pci("LambdaInsideVPC"),
-                "CKV_AWS_117",
-                reason="There is nothing private to reach: all it calls are AWS APIs, over TLS.",
-            )
+            reason = "There is nothing private to reach: all it calls are AWS APIs, over TLS."
+            acknowledge(function, *hipaa_nist_pci("LambdaInsideVPC"), "CKV_AWS_117", reason=reason)

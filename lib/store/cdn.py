@@ -132,11 +132,8 @@ class StoreCdn(Construct):
         )
 
     def _acknowledge_rules(self, settings: StoreSettings) -> None:
-        acknowledge(
-            self.distribution,
-            "AwsSolutions-CFR1",
-            reason="The store sells everywhere: there is no country to lock out.",
-        )
+        reason = "The store sells everywhere: there is no country to lock out."
+        acknowledge(self.distribution, "AwsSolutions-CFR1", reason=reason)
         acknowledge(
             self.distribution,
             "AwsSolutions-CFR3",

@@ -1,5 +1,7 @@
 """RDS instance of the store's database."""
 
+from typing import Any
+
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_rds as rds
@@ -66,7 +68,6 @@ class StoreInstance(rds.DatabaseInstance):
         instance_type: str | None,
     ) -> None:
         environment, key = Environment.of(scope), EncryptionKey.of(scope)
-        kept = environment.keeps_data
         settings = rds.ParameterGroup(scope, "Parameters", engine=_ENGINE, parameters=PARAMETERS)
         super().__init__(
             scope,
@@ -94,16 +95,10 @@ class StoreInstance(rds.DatabaseInstance):
             performance_insight_retention=rds.PerformanceInsightRetention.DEFAULT,
             performance_insight_encryption_key=key,
             cloudwatch_logs_exports=list(LOGS),
-            instance_type=ec2.InstanceType(instance_type or ("t4g.small" if kept else "t4g.micro")),
-            multi_az=kept,
-            backup_retention=Duration.days(7 if kept else 1),
-            delete_automated_backups=not kept,
-            copy_tags_to_snapshot=True,
             deletion_protection=environment.protects_data,
-            # An instance that stayed would hold its network, and the stack could never be deleted.
-            removal_policy=RemovalPolicy.SNAPSHOT if kept else RemovalPolicy.DESTROY,
+            **_by_environment(instance_type, kept=environment.keeps_data),
         )
-        self._acknowledge_rules(kept=kept)
+        self._acknowledge_rules(kept=environment.keeps_data)
 
     def _acknowledge_rules(self, *, kept: bool) -> None:
         acknowledge(
@@ -114,12 +109,9 @@ class StoreInstance(rds.DatabaseInstance):
             "needs.",
         )
         if not kept:
-            acknowledge(
-                self,
-                "AwsSolutions-RDS10",
-                *hipaa_nist("RDSInstanceDeletionProtectionEnabled"),
-                reason="This environment throws its data away with the stack.",
-            )
+            reason = "This environment throws its data away with the stack."
+            deletion = hipaa_nist("RDSInstanceDeletionProtectionEnabled")
+            acknowledge(self, "AwsSolutions-RDS10", *deletion, reason=reason)
             acknowledge(
                 self,
                 "AwsSolutions-RDS3",
@@ -128,3 +120,15 @@ class StoreInstance(rds.DatabaseInstance):
                 reason="A second zone doubles the price of an environment that may be down and "
                 "loses its data anyway.",
             )
+
+
+def _by_environment(instance_type: str | None, *, kept: bool) -> dict[str, Any]:
+    return {
+        "instance_type": ec2.InstanceType(instance_type or ("t4g.small" if kept else "t4g.micro")),
+        "multi_az": kept,
+        "backup_retention": Duration.days(7 if kept else 1),
+        "delete_automated_backups": not kept,
+        "copy_tags_to_snapshot": True,
+        # An instance that stayed would hold its network, and the stack could never be deleted.
+        "removal_policy": RemovalPolicy.SNAPSHOT if kept else RemovalPolicy.DESTROY,
+    }
