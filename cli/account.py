@@ -28,14 +28,8 @@ class Account:
     The credentials are resolved once, in the AWS CLI's order: variables, then web identity, then
     the profile (static keys, SSO, an assumed role, a process), then the machine's role. AWS is
     asked whom they belong to, and exactly these are used from then on: by `client` and, in
-    `environment`, by the CDK CLI.
-
-    Attributes:
-        number: The account's number, as AWS says it.
-        region: From `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile, in that order.
-
-    Raises:
-        CliError: There are no credentials or no region, or AWS does not accept the credentials.
+    `environment`, by the CDK CLI. The region is that of `AWS_REGION`, `AWS_DEFAULT_REGION` or the
+    profile, in that order. Raises `CliError` if either is missing, or AWS refuses the credentials.
     """
 
     def __init__(self) -> None:

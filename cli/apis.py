@@ -44,10 +44,8 @@ def fetch_token(target: Target, scopes: list[str]) -> str:
 
 
 def fetch_key(target: Target) -> dict[str, Any]:
-    """Get the partner API's key: its `id`, `name` and `value`.
-
-    On AWS it takes the permission `apigateway:GET` on the key, which shows its value too.
-    """
+    """Get the partner API's key: its `id`, `name` and `value`."""
+    # On AWS it takes the permission `apigateway:GET` on the key, which shows its value too.
     key_id = target.stack(project.PARTNER).outputs["ApiKeyId"]
     return dict(target.clients("apigateway").get_api_key(apiKey=key_id, includeValue=True))
 
@@ -71,10 +69,7 @@ def call(
 
 
 def operation(target: Target, request: dict[str, Any]) -> dict[str, Any]:
-    """Run one operation of the items API, and return the answer's `data`.
-
-    Raises `CliError` with the API's own message when it refuses.
-    """
+    """Run an operation of the items API; returns its `data`, raises `CliError` for a refusal."""
     proof = credentials(target, "tap", [])
     answer = call(target, "tap", "POST", "/api", body=json.dumps(request).encode(), proof=proof)
     try:

@@ -76,12 +76,9 @@ def print_ledger(rows: list[Json], *, each: bool) -> None:
 
 def web_acls(cloud: Cloud) -> list[Json]:
     """Read what each web ACL counted and blocked so far."""
-    try:
-        found = json.loads((cloud.home / "run" / "web-acls.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        found = []
-    reports: list[Json] = found
-    return reports
+    file = cloud.home / "run" / "web-acls.json"
+    found: list[Json] = json.loads(file.read_text("utf-8")) if file.exists() else []
+    return found
 
 
 def print_web_acls(reports: list[Json]) -> None:

@@ -34,6 +34,14 @@ Since = Annotated[str, typer.Option(help="How far back: 30s, 10m, 2h or 1d.")]
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
+def read(file: Path) -> bytes:
+    """Read a file that the user names; raises `CliError` for one that cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CliError(f"cannot read {file}: {error.strerror}; name a readable file") from error
+
+
 def seconds(since: str) -> int:
     """Read a span such as `30s`, `10m`, `2h` or `1d`, in seconds; raises `CliError` for another."""
     found = re.fullmatch(r"(\d{1,6})([smhd])", since)

@@ -80,10 +80,8 @@ def _runtimes(assembly: Assembly) -> Iterator[str]:
     # The CDK's own functions look theirs up in a mapping by region.
     for runtime in sorted({name for name in declared if isinstance(name, str)}):
         if runtime not in known:
-            newest = max(
-                (name for name in known if name.startswith("python3.")),
-                key=lambda name: int(name.partition(".")[2]),
-            )
+            minors = [int(name.removeprefix("python3.")) for name in known if "python3." in name]
+            newest = f"python3.{max(minors)}"
             yield (
                 f"Lambda has no runtime {runtime}, the newest Python is {newest}: "
                 f"rm -rf .venv && make deploy PYTHON={newest}"
@@ -103,19 +101,18 @@ def _gateway_logs(assembly: Assembly) -> Iterator[str]:
 def _networks(assembly: Assembly) -> Iterator[str]:
     if wanted := len(assembly.properties("AWS::EC2::VPC", made=True)):
         used = len(list(stacks.pages(assembly.clients("ec2"), "describe_vpcs", "Vpcs")))
-        yield from _within(assembly, "VPCs", wanted, used, ("vpc", "L-F678F1CE"))
+        yield from _within(assembly, "VPCs", wanted, used, "vpc", "L-F678F1CE")
 
 
 def _addresses(assembly: Assembly) -> Iterator[str]:
     if wanted := len(assembly.properties("AWS::EC2::EIP", made=True)):
         used = len(assembly.clients("ec2").describe_addresses()["Addresses"])
-        yield from _within(assembly, "Elastic IPs", wanted, used, ("ec2", "L-0263D0A3"))
+        yield from _within(assembly, "Elastic IPs", wanted, used, "ec2", "L-0263D0A3")
 
 
 def _within(
-    assembly: Assembly, what: str, wanted: int, used: int, quota: tuple[str, str]
+    assembly: Assembly, what: str, wanted: int, used: int, service: str, code: str
 ) -> Iterator[str]:
-    service, code = quota
     quotas = assembly.clients("service-quotas")
     limit = int(quotas.get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"])
     if (needed := used + wanted) > limit:

@@ -33,16 +33,8 @@ APP = App(
 )
 
 # What decides the synthesized templates and packages, besides the variables below.
-SOURCES = (
-    "tap.py",
-    "cdk.json",
-    "cdk.context.json",
-    "lib",
-    "services",
-    "docs/api",
-    "web",
-    "requirements",
-)
+_FOLDERS = ("lib", "services", "docs/api", "web", "requirements")
+SOURCES = ("tap.py", "cdk.json", "cdk.context.json", *_FOLDERS)
 _USER_CONTEXT = "~/.cdk.json"  # the CDK CLI reads settings of the user's own there too
 _VARIABLES = ("ENVIRONMENT_SUFFIX", "REPOSITORY", "COMMIT_AUTHOR", "CDK_CONTEXT")
 

@@ -47,10 +47,8 @@ def describe(clients: Clients, names: Iterable[str]) -> list[Stack]:
 
 
 def resources(clients: Clients, stack: Stack) -> Iterator[Json]:
-    """List the resources of a stack.
-
-    DescribeStackResources would tell of the first hundred alone, and a stack of ours has more.
-    """
+    """List the resources of a stack."""
+    # DescribeStackResources would tell of the first hundred alone, and a stack of ours has more.
     client = clients("cloudformation")
     return pages(client, "list_stack_resources", "StackResourceSummaries", StackName=stack.name)
 

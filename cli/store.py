@@ -50,10 +50,7 @@ def migrate(clients: Clients, outputs: dict[str, str], *, seed: bool) -> dict[st
 
 
 def publish(clients: Clients, outputs: dict[str, str]) -> int:
-    """Put the page into the assets bucket, drop what it no longer has, refresh the CDN.
-
-    Returns how many files the page has.
-    """
+    """Sync the page to the assets bucket and refresh the CDN; returns how many files it has."""
     s3, bucket = clients("s3"), outputs["AssetsBucketName"]
     files = {
         str(path.relative_to(_PAGE)): path for path in sorted(_PAGE.rglob("*")) if path.is_file()
@@ -73,8 +70,7 @@ def publish(clients: Clients, outputs: dict[str, str]) -> int:
         DistributionId=outputs["DistributionId"],
         InvalidationBatch={
             "Paths": {"Quantity": 1, "Items": ["/*"]},
-            # CloudFront takes a reference that it knows for the same request, and does nothing:
-            # a page that is published again after another one would not be refreshed.
+            # For a reference that it knows, CloudFront does nothing: it is the same request again.
             "CallerReference": str(uuid.uuid4()),
         },
     )

@@ -19,24 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """The app as it is deployed to one place.
-
-    Attributes:
-        clients: Makes a botocore client, given the service's name and members of its `Config`.
-        stacks: The app's deployed stacks; of several suffixes, the one deployed last comes first.
-        number: The account's.
-        names: What the app calls its stacks there; empty where that does not matter.
-        cloud: The embedded cloud; None on AWS.
-        account: The AWS account; None for the embedded cloud.
-    """
+    """The app as it is deployed to one place."""
 
     clients: Clients
-    stacks: Sequence[Stack]
-    number: str
+    stacks: Sequence[Stack]  # deployed; of several suffixes, the one deployed last comes first
+    number: str  # of the account
     region: str
-    names: Sequence[str] = ()
-    cloud: "Cloud | None" = None
-    account: "Account | None" = None
+    names: Sequence[str] = ()  # the app's for its stacks there; empty where they do not matter
+    cloud: "Cloud | None" = None  # None on AWS
+    account: "Account | None" = None  # None for the embedded cloud
 
     def stack(self, kind: str) -> Stack:
         """Find the deployed stack of a kind, `project.STORE` say; `CliError` if there is none."""
@@ -81,10 +72,7 @@ class Target:
 
 
 def find(home: Path | None, *, aws: bool = False, context: Sequence[str] | None = None) -> Target:
-    """Find the target that a command's options name: those of `cli.options`.
-
-    Raises `CliError` if no embedded cloud runs there, or AWS does not accept the credentials.
-    """
+    """Find the target that a command's options name; raises `CliError` if there is none."""
     if not aws:
         return embedded(running_cloud(home))
     from cli.account import Account

@@ -7,20 +7,15 @@ from constructs import IConstruct
 
 
 def acknowledge(construct: IConstruct, *rules: str, reason: str) -> None:
-    """Excuse `construct`, and what is below it, from `rules`.
+    """Excuse `construct`, and what is below it, from `rules`; a stack would excuse too much.
 
     The exception is recorded where every checker looks: as a CDK acknowledgement, which cdk-nag
-    and CloudFormation Validate honour, and for checkov in the resource's own metadata.
-
-    Args:
-        construct: The construct itself; a stack or an app would excuse too much.
-        *rules: The rules as the checkers print them, `AwsSolutions-S1` or `CKV_AWS_18`.
-        reason: Why the rule does not fit here, for the list in `docs/security.md`.
+    and CloudFormation Validate honour, and for checkov in the resource's own metadata. The rules
+    are as the checkers print them, the reason is listed in `docs/security.md`.
     """
     for rule in rules:
-        Validations.of(construct).acknowledge(
-            Acknowledgment(id=f"{_tool(rule)}::{rule}", reason=reason)
-        )
+        excused = Acknowledgment(id=f"{_tool(rule)}::{rule}", reason=reason)
+        Validations.of(construct).acknowledge(excused)
     skipped = [{"id": rule, "comment": reason} for rule in rules if rule.startswith("CKV")]
     if skipped:
         resource: Any = construct.node.default_child or construct
@@ -45,13 +40,9 @@ def acknowledge_cdk_function(scope: IConstruct, provider: str, *, task: str) -> 
     """
     stack = Stack.of(scope)
     function = stack.node.find_child(f"Custom::{provider}CustomResourceProvider")
-    acknowledge(
-        function.node.find_child("Handler"),
-        "CKV_AWS_115",
-        "CKV_AWS_116",
-        "CKV_AWS_117",
-        reason=f"The CDK's own function: CloudFormation calls it {task}, and waits for its answer.",
-    )
+    reason = f"The CDK's own function: CloudFormation calls it {task}, and waits for its answer."
+    handler = function.node.find_child("Handler")
+    acknowledge(handler, "CKV_AWS_115", "CKV_AWS_116", "CKV_AWS_117", reason=reason)
 
 
 def _tool(rule: str) -> str:

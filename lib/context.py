@@ -18,37 +18,24 @@ def given(node: Node, name: str) -> Any:
 
 
 def choice(node: Node, name: str, choices: Iterable[str], *, default: str) -> str:
-    """Return one of `choices`, which may be given in any case.
-
-    Raises:
-        SettingError: It is none of them.
-    """
+    """Return one of `choices`, given in any case; raise `SettingError` if it is none of them."""
     value = given(node, name)
     known = {each.lower(): each for each in choices}
     if value is None:
         return default
     if str(value).lower() not in known:
-        raise SettingError(
-            f"{name}: {value!r} is not known: use one of {', '.join(known.values())}"
-        )
+        one_of = ", ".join(known.values())
+        raise SettingError(f"{name}: {value!r} is not known: use one of {one_of}")
     return known[str(value).lower()]
 
 
 def flag(node: Node, name: str, *, default: bool) -> bool:
-    """Return whether a setting is on: `true` or `false`, as text or as JSON has it.
-
-    Raises:
-        SettingError: It is neither.
-    """
+    """Return whether a setting is on: `true` or `false`, as text or as JSON has it."""
     return choice(node, name, ("false", "true"), default=str(default).lower()) == "true"
 
 
 def matching(node: Node, name: str, pattern: re.Pattern[str], wanted: str) -> str | None:
-    """Return a text of which `pattern` is the whole form; None when it was omitted.
-
-    Raises:
-        SettingError: It has another form than is `wanted`, in words.
-    """
+    """Return a text of which `pattern`, in words `wanted`, is the form; None when omitted."""
     value = given(node, name)
     if value is None or pattern.fullmatch(str(value)):
         return None if value is None else str(value)

@@ -13,7 +13,6 @@ from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.secure_http_api import SecureHttpApi
 from lib.constructs.service_alarms import ServiceAlarms
 from lib.constructs.signal_dashboard import SignalDashboard
-from lib.environment import Environment
 from lib.product_stack import ProductStack
 from lib.store.alarms import watch_store
 from lib.store.cdn import StoreCdn
@@ -33,9 +32,6 @@ class EcommerceStack(ProductStack):
 
     Takes what every `ProductStack` takes, and the settings of the store; when they are omitted,
     those of the app's context.
-
-    Raises:
-        SettingError: A setting of the store would fail at deployment.
     """
 
     DESCRIPTION = "TAP: the store"
@@ -47,11 +43,10 @@ class EcommerceStack(ProductStack):
         construct_id: str,
         props: StackProps | None = None,
         *,
-        environment: Environment | None = None,
         settings: StoreSettings | None = None,
-        **stack_props: Any,
+        **given: Any,
     ) -> None:
-        super().__init__(scope, construct_id, props, environment=environment, **stack_props)
+        super().__init__(scope, construct_id, props, **given)
         self._settings = settings = settings or StoreSettings.resolve(scope.node)
         settings.check(self.region)
         access_logs = AccessLogBucket(self, "AccessLogs")

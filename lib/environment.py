@@ -23,7 +23,7 @@ _RESERVED_BY_COGNITO = re.compile("aws|amazon|cognito")
 _THROWAWAY = re.compile(r"dev|local|pr-?[0-9]+")
 _HOST = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?"
 _ORIGIN = re.compile(rf"https://{_HOST}|http://(localhost|127\.0\.0\.1)(:[0-9]{{1,5}})?")
-_EMAIL = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
+_EMAIL = (re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+"), "one e-mail address such as name@example.com")
 _LIMIT = (re.compile(r"[1-9][0-9]{0,4}"), "a whole number from 1 to 99999")
 _REFUSED_IN_TAGS = re.compile(r"[^\w .:/=+@-]")
 # The days that the names of `RetentionDays` stand for, in its order; INFINITE has none.
@@ -73,11 +73,9 @@ class Environment:
 
     @property
     def removal_policy(self) -> RemovalPolicy:
-        """What happens to stateful resources when their stack goes.
-
-        Kept ones go only when the deployment that made them fails: they hold nothing yet, and
-        their names would be in the way of the next.
-        """
+        """What happens to stateful resources when their stack goes."""
+        # Kept ones go only when the deployment that made them fails: they hold nothing yet, and
+        # their names would be in the way of the next.
         kept = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
         return kept if self.keeps_data else RemovalPolicy.DESTROY
 
@@ -109,26 +107,20 @@ class Environment:
         """Read the environment's settings from what `node` sees as context.
 
         A given `suffix` goes before all others; empty counts as omitted. `ENVIRONMENT_SUFFIX`,
-        `REPOSITORY` and `COMMIT_AUTHOR` come from `environ`.
-
-        Raises:
-            SettingError: A setting would fail at deployment or be unsafe.
+        `REPOSITORY` and `COMMIT_AUTHOR` come from `environ`. Raises `SettingError` for a setting
+        that would fail at deployment or be unsafe.
         """
         context = suffix or node.try_get_context("environmentSuffix")
         chosen = _suffix(str(context or environ.get("ENVIRONMENT_SUFFIX") or "dev"))
         throwaway = _THROWAWAY.fullmatch(chosen) is not None
         names = [days.name for days in logs.RetentionDays]
-        retention = "ONE_WEEK" if throwaway else "ONE_YEAR"
+        usual = "ONE_WEEK" if throwaway else "ONE_YEAR"
         return cls(
             suffix=chosen,
             allowed_origins=_origins(node, (_LOCAL_ORIGIN,) if throwaway else ()),
             deletion_protection=flag(node, "deletionProtection", default=True),
-            alarm_email=matching(
-                node, "alarmEmail", _EMAIL, "one e-mail address such as name@example.com"
-            ),
-            log_retention=logs.RetentionDays[
-                choice(node, "logRetention", names, default=retention)
-            ],
+            alarm_email=matching(node, "alarmEmail", *_EMAIL),
+            log_retention=logs.RetentionDays[choice(node, "logRetention", names, default=usual)],
             requests_per_second=int(matching(node, "apiRateLimit", *_LIMIT) or 100),
             burst=int(matching(node, "apiBurstLimit", *_LIMIT) or 200),
             tags={
@@ -141,10 +133,8 @@ class Environment:
 
 def _suffix(given: str) -> str:
     if not _SUFFIX.fullmatch(given):
-        remedy = (
-            "use 1 to 16 lower-case letters, digits and hyphens, beginning and ending with a "
-            "letter or digit"
-        )
+        form = "lower-case letters, digits and hyphens, beginning and ending with a letter or digit"
+        remedy = f"use 1 to 16 {form}"
     elif word := _RESERVED_BY_COGNITO.search(given):
         remedy = f"it contains {word[0]!r}, which Cognito refuses in a domain; use another suffix"
     else:

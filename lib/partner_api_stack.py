@@ -13,7 +13,6 @@ from lib.constructs.rotated_secret import RotatedSecret
 from lib.constructs.secure_table import SecureTable
 from lib.constructs.service_alarms import ServiceAlarms
 from lib.constructs.signal_dashboard import SignalDashboard
-from lib.environment import Environment
 from lib.partner.alarms import watch_partner_api
 from lib.partner.audit_trail import AuditTrail
 from lib.partner.routes import add_routes
@@ -39,11 +38,10 @@ class PartnerApiStack(ProductStack):
         construct_id: str,
         props: StackProps | None = None,
         *,
-        environment: Environment | None = None,
         settings: PartnerSettings | None = None,
-        **stack_props: Any,
+        **given: Any,
     ) -> None:
-        super().__init__(scope, construct_id, props, environment=environment, **stack_props)
+        super().__init__(scope, construct_id, props, **given)
         settings = settings or PartnerSettings.resolve(scope.node)
         cursors = RotatedSecret(
             self,

@@ -15,14 +15,10 @@ def allow(
     by: iam.IPrincipal | None = None,
     only_if: Mapping[str, Any] | None = None,
 ) -> iam.PolicyStatement:
-    """Return a statement that allows `actions`, such as `s3:GetObject`.
+    """Return a statement that allows exactly these `actions`, such as `s3:GetObject`.
 
-    Args:
-        sid: Names the statement in its policy.
-        *actions: Exactly what is allowed.
-        on: The resources' ARNs. When omitted, all, or the one whose own policy it is.
-        by: Who may, in the policy of a resource.
-        only_if: The conditions.
+    Without `on`, the resources' ARNs, all are meant, or the one whose own policy it is; `by` says
+    who may, in the policy of a resource; `only_if` are the conditions.
     """
     return iam.PolicyStatement(
         sid=sid,

@@ -29,18 +29,9 @@ class ProductStack(Stack):
 
     Fixed: the feature flags that its parts rely on.
     Defaults: described by its class; protected from termination where data is kept; deployed to
-    any account and region.
-
-    Args:
-        scope: The app.
-        construct_id: The stack's id.
-        props: Any of `StackProps`; its `environment_suffix`, if it has one, is the suffix.
-        environment: The settings that all stacks share. When omitted, those that the app's context
-            and the variables of its environment say, with the suffix of `props`.
-        **stack_props: Any of `StackProps`, before those of `props`.
-
-    Raises:
-        SettingError: A setting would fail at deployment or be unsafe.
+    any account and region. Without `environment`, the settings that all stacks share, those that
+    the app's context and the variables of its environment say, with the `environment_suffix` of
+    `props` if it has one. `stack_props` are any of `StackProps`, and go before those of `props`.
     """
 
     DESCRIPTION: ClassVar[str]

@@ -14,7 +14,6 @@ from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.secure_http_api import SecureHttpApi
 from lib.constructs.secure_table import SecureTable
 from lib.constructs.service_alarms import ServiceAlarms
-from lib.environment import Environment
 from lib.items.service import ItemsService
 from lib.product_stack import ProductStack
 
@@ -30,13 +29,7 @@ _HEALTH = (
 
 
 class TapStackProps(StackProps):
-    """What a caller may decide about a TapStack.
-
-    Args:
-        environment_suffix: Ends every physical name; see `Environment` for what goes when omitted.
-        **stack_props: Any of `StackProps`. Without `env` the stack deploys to any account and
-            region; termination protection is on where data is kept, unless given.
-    """
+    """Any of `StackProps`, and the suffix of every physical name (see `Environment`)."""
 
     def __init__(self, environment_suffix: str | None = None, **stack_props: Any) -> None:
         super().__init__(**stack_props)
@@ -46,11 +39,8 @@ class TapStackProps(StackProps):
 class TapStack(ProductStack):
     """Items in a table, files in a bucket, an API before them and the health of it all.
 
-    Attributes:
-        secret: Signs the API's pagination cursors.
-        dynamodb_table: Holds the items.
-        s3_bucket: Holds the files.
-        lambda_role: What the API function may do.
+    Takes what every `ProductStack` takes; `lambda_role` says what the API function may do, `secret`
+    signs its pagination cursors.
     """
 
     DESCRIPTION = "TAP: the serverless application"
@@ -61,11 +51,9 @@ class TapStack(ProductStack):
         scope: Construct,
         construct_id: str,
         props: TapStackProps | None = None,
-        *,
-        environment: Environment | None = None,
-        **stack_props: Any,
+        **given: Any,
     ) -> None:
-        super().__init__(scope, construct_id, props, environment=environment, **stack_props)
+        super().__init__(scope, construct_id, props, **given)
         named = self.shared.named
         cursors = RotatedSecret(
             self,

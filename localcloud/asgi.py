@@ -11,19 +11,17 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def headers(scope: Scope) -> dict[str, str]:
-    """The request's headers by lower-case name; of a repeated one, the last."""
-    return {
-        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-    }
-
-
 def each_header(scope: Scope) -> tuple[tuple[str, str], ...]:
     """Every header of the request by lower-case name, in the order sent."""
     return tuple(
         (name.decode("latin-1").lower(), value.decode("latin-1"))
         for name, value in scope["headers"]
     )
+
+
+def headers(scope: Scope) -> dict[str, str]:
+    """The request's headers by lower-case name; of a repeated one, the last."""
+    return dict(each_header(scope))
 
 
 async def answer(

@@ -17,11 +17,7 @@ _A_LITTLE = 1_000_000  # bytes
 
 
 def command(app: App, arguments: list[str]) -> list[str]:
-    """Return the command line of the app's CDK CLI.
-
-    Raises:
-        CloudError: It is not installed.
-    """
+    """Return the command line of the app's CDK CLI; raise `CloudError` if it is not installed."""
     script = app.node_modules / "aws-cdk" / "bin" / "cdk"
     if not script.exists():
         raise CloudError(f"the CDK CLI is not installed; run `{app.installer}`, which installs it")
@@ -45,18 +41,8 @@ def environment(environ: dict[str, str]) -> dict[str, str]:
 def run(
     app: App, arguments: list[str], environ: dict[str, str], log: Path, folder: Path | None = None
 ) -> None:
-    """Run the CDK CLI with its output in a log.
-
-    Args:
-        app: Whose CLI it is.
-        arguments: The CLI's own.
-        environ: What it is pointed at.
-        log: The file its output is added to.
-        folder: Where it runs; it reads the `cdk.json` there. The app's own when left out.
-
-    Raises:
-        CloudError: It failed; the message carries its own reason.
-    """
+    """Run the CDK CLI, its output added to a log; `CloudError` tells its reason if it fails."""
+    # It reads the `cdk.json` of the folder that it runs in.
     with log.open("ab") as file:
         file.write(f"\n$ cdk {' '.join(arguments)}\n".encode())
         file.flush()

@@ -24,12 +24,7 @@ _ADDRESSES = ("127.0.0.1", "::1")
 
 
 def are_due(folder: Path, now: datetime | None = None) -> bool:
-    """Whether the certificates of a folder are missing, near their end, or made another way.
-
-    Args:
-        folder: Where they are kept.
-        now: The present time, unless told otherwise.
-    """
+    """Whether the certificates of a folder are missing, near their end, or made another way."""
     try:
         authority = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
         server = x509.load_pem_x509_certificate((folder / "server.pem").read_bytes())
@@ -42,11 +37,7 @@ def are_due(folder: Path, now: datetime | None = None) -> bool:
 
 
 def pair(numbers: Sequence[str] = _ADDRESSES) -> tuple[str, str, str]:
-    """A new authority's certificate, and a local server's certificate and key, each as PEM.
-
-    Args:
-        numbers: The addresses that stand in it besides the local names.
-    """
+    """A new authority's certificate, and the certificate and key of its local server, as PEM."""
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     issuer = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Embedded cloud")])
     addresses = [ipaddress.ip_address(address) for address in numbers]
@@ -97,16 +88,12 @@ def _begun(
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    encryption = ("key_encipherment", "data_encipherment", "encipher_only", "decipher_only")
     return x509.KeyUsage(
         digital_signature=not signs_certificates,
         key_cert_sign=signs_certificates,
         crl_sign=signs_certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
+        **dict.fromkeys(("content_commitment", "key_agreement", *encryption), False),
     )
 
 

@@ -1,10 +1,9 @@
 """Embedded cloud: its folder, ports, credentials and certificates."""
 
-import contextlib
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,41 +21,25 @@ REGION = "us-east-1"
 # What no proxy can reach for us; a leading dot is how Node.js wants to be told of subdomains.
 _LOCAL_NAMES = ("localhost", ".localhost", "127.0.0.1", "::1")
 
-# The endpoint a stray setting of the shell would otherwise send a command to.
-_REDIRECTIONS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Cloud:
-    """One embedded cloud, as its folder describes it.
+    """One embedded cloud, as its folder describes it; all its ports are on 127.0.0.1."""
 
-    Args:
-        home: The folder of all its state.
-        port: Where the AWS API answers, over TLS, on 127.0.0.1.
-        front_port: Where the front door answers, over plain HTTP, on 127.0.0.1.
-        access_key_id: The root user's key. It is random: whoever has it is root.
-        secret_access_key: The root user's secret.
-        database_port: Where PostgreSQL answers, over TLS, on 127.0.0.1.
-        database_password: That of PostgreSQL's superuser, whom no function knows.
-        app: What runs on it.
-    """
-
-    home: Path
-    port: int
-    front_port: int
+    home: Path  # the folder of all its state
+    port: int  # where the AWS API answers, over TLS
+    front_port: int  # where the front door answers, over plain HTTP
+    # The root user's. The key is random: whoever has it is root.
     access_key_id: str = field(default_factory=lambda: "AKIA" + secrets.token_hex(8).upper())
     secret_access_key: str = field(default_factory=lambda: secrets.token_urlsafe(30))
-    database_port: int = 5433
+    database_port: int = 5433  # where PostgreSQL answers, over TLS
+    # That of PostgreSQL's superuser, whom no function knows.
     database_password: str = field(default_factory=lambda: secrets.token_urlsafe(30))
     app: App = field(default_factory=App)
 
     @classmethod
     def load(cls, home: Path) -> "Cloud | None":
-        """The cloud whose folder this is; None where there is none yet.
-
-        Raises:
-            CloudError: The folder holds a description that cannot be read.
-        """
+        """The cloud of a folder; None where there is none yet, `CloudError` where it is damaged."""
         path = home / "cloud.json"
         try:
             known = json.loads(path.read_text(encoding="utf-8"))
@@ -77,22 +60,19 @@ class Cloud:
         described = {name: value for name, value in asdict(self).items() if name != "home"}
         write_private(self.home / "cloud.json", json.dumps(described, indent=2, default=str))
         if self.needs_certificates():
-            self._issue_certificates()
+            tls = self.authority.parent
+            tls.mkdir(exist_ok=True, mode=0o700)
+            authority, server, key = certificates.pair()
+            write_private(tls / "server.key", key)
+            write_private(self.authority, authority)
+            write_private(tls / "server.pem", server)
+            # Earlier versions kept the authority's key.
+            (tls / "ca.key").unlink(missing_ok=True)
 
     def needs_certificates(self) -> bool:
         """Whether its certificates are missing, near their end, or of an older kind."""
-        tls = self.home / "tls"
+        tls = self.authority.parent
         return (tls / "ca.key").exists() or certificates.are_due(tls)
-
-    def _issue_certificates(self) -> None:
-        tls = self.home / "tls"
-        tls.mkdir(exist_ok=True, mode=0o700)
-        authority, server, key = certificates.pair()
-        write_private(tls / "server.key", key)
-        write_private(tls / "ca.pem", authority)
-        write_private(tls / "server.pem", server)
-        # Earlier versions kept the authority's key.
-        (tls / "ca.key").unlink(missing_ok=True)
 
     @property
     def endpoint(self) -> str:
@@ -126,10 +106,8 @@ class Cloud:
         }
 
     def environment(self) -> dict[str, str]:
-        """This process's environment, pointed at this cloud and at no other.
-
-        The user's own profiles and settings of AWS are out of reach, so that none leads to AWS.
-        """
+        """This process's environment, pointed at this cloud and at no other."""
+        # The user's own profiles and settings of AWS are out of reach, so that none leads to AWS.
         nothing = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
         kept = {n: v for n, v in os.environ.items() if not n.startswith(("AWS_", "CDK_DEFAULT_"))}
         return {**kept, **self.credentials(), **nothing}
@@ -174,28 +152,12 @@ def _without_proxy(environ: Mapping[str, str]) -> str:
     return ",".join(dict.fromkeys((*names, *_LOCAL_NAMES)))
 
 
-def without_aws(environ: "os._Environ[str] | dict[str, str]") -> dict[str, str]:
-    """The environment without any setting that could send an AWS call somewhere unexpected."""
-    return {
-        name: value
-        for name, value in environ.items()
-        if not name.startswith(("AWS_ENDPOINT_URL", "CDK_DEFAULT_")) and name not in _REDIRECTIONS
-    }
-
-
 def write_private(path: Path, text: str) -> None:
     """Write a file that only this user can read, whole or not at all."""
-    with _replacing(path) as temporary:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        yield temporary
+        temporary.touch(mode=0o600)
+        temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

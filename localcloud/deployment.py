@@ -32,17 +32,12 @@ Step = Callable[[str, str], AbstractContextManager[None]]
 
 
 def deploy(cloud: Cloud, *, step: Step, only: str | None = None, kept: Path | None = None) -> None:
-    """Synthesize the cloud's app, deploy it and wait until its settings hold.
+    """Synthesize the cloud's app, deploy it, or `only` one stack, and wait until its settings hold.
 
-    Args:
-        cloud: A running embedded cloud.
-        step: Tells of a step while it runs, and when it is done, in these words.
-        only: Deploy this stack alone; every stack by default.
-        kept: Where the assembly of the app's present sources and settings is kept: taken from
-            there, if it is there. By default the app is synthesized each time.
-
-    Raises:
-        CloudError: Synthesis or deployment failed; the message carries the CDK CLI's reason.
+    `step` tells of each step while it runs, and when it is done, in these words. `kept` is where the
+    assembly of the app's present sources and settings is kept: taken from there, if it is there;
+    without it the app is synthesized each time. Raises `CloudError` with the CDK CLI's reason if
+    synthesis or deployment failed.
     """
     recover(cloud)
     assembly = cloud.home / "cdk.out"
@@ -134,10 +129,8 @@ def _is_bootstrapped(cloud: Cloud) -> bool:
 
 
 def _settle(cloud: Cloud) -> None:
-    """Wait until the settings that the emulator drops were re-applied and read back.
-
-    What an earlier deployment was interrupted in applying, nobody else will: it is applied here.
-    """
+    """Wait until the settings that the emulator drops were re-applied and read back."""
+    # What an earlier deployment was interrupted in applying, nobody else will: it is applied here.
     deployed = _physical_ids(cloud)
     DeployedSettings.of(cloud.home).keep_only({i for ids in deployed.values() for i in ids})
     # The CDK's own bucket wants AWS's own key, which the emulator does not have.

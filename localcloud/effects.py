@@ -9,20 +9,13 @@ from localcloud.asgi import Scope, headers
 _SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/")
 _ACTION = re.compile(r"(?:^|[?&])Action=([A-Za-z0-9]+)")
 # What a call to one service changes; a call to any other service may change anything.
-_TOUCHES = {
+_ITSELF = ("dynamodb", "iam", "kms", "lambda", "s3", "secretsmanager", "sqs", "sts")
+_TOUCHES = {name: {name} for name in _ITSELF} | {
     "apigateway": {"apigateway", "apigateway_v1"},
     "cognito-idp": {"cognito"},
-    "dynamodb": {"dynamodb"},
-    "iam": {"iam"},
-    "kms": {"kms"},
-    "lambda": {"lambda"},
     "logs": {"cloudwatch_logs"},
     "monitoring": {"cloudwatch"},
-    "s3": {"s3"},
-    "secretsmanager": {"secretsmanager"},
     "sns": {"sns", "sqs"},
-    "sqs": {"sqs"},
-    "sts": {"sts"},
     "wafv2": {"waf"},
 }
 _READS = re.compile(
@@ -41,16 +34,11 @@ _INVOCATION = re.compile(r"/\d{4}-\d\d-\d\d/functions/[^/]+/(invocations|invoke-
 
 @dataclass(frozen=True)
 class Effect:
-    """Effect of a request on the state.
+    """Effect of a request on the state."""
 
-    Attributes:
-        services: What must be saved whole before the answer; None for every service, empty for
-            single entries alone.
-        may_wait: Nothing must be saved before the answer.
-    """
-
+    # What must be saved whole before the answer; None for all, empty for single entries alone.
     services: frozenset[str] | None = frozenset()
-    may_wait: bool = False
+    may_wait: bool = False  # nothing must be saved before the answer
 
 
 _EVERYTHING = Effect(services=None)

@@ -7,7 +7,7 @@ it ends here.
 import asyncio
 import re
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,6 +15,9 @@ from localcloud.app import Route
 from localcloud.asgi import App, Receive, Scope, Send, answer
 from localcloud.cloud import Cloud
 from localcloud.guard import host_of, is_for_deployment, without_cors
+
+if TYPE_CHECKING:
+    from localcloud.engine.deployed import Deployed
 
 _OWN_HOST = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?")
 _KEY_SET = re.compile(r"/([a-z0-9-]+_[A-Za-z0-9]+)/\.well-known/jwks\.json")
@@ -25,17 +28,10 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{name}</t
 </html>"""
 
 
-class UserPools(Protocol):
-    """User pools that exist."""
-
-    def has_user_pool(self, pool_id: str) -> bool:
-        """Whether there is a user pool of this id."""
-
-
 class FrontDoor:
     """ASGI app behind the front door's port and its guard."""
 
-    def __init__(self, app: App, cloud: Cloud, deployed: UserPools):
+    def __init__(self, app: App, cloud: Cloud, deployed: "Deployed"):
         self._app = app
         self._deployed = deployed
         self._stacks = cloud.client("cloudformation")
@@ -100,13 +96,13 @@ class FrontDoor:
             stacks = self._stacks.describe_stacks()["Stacks"]
         except (ClientError, BotoCoreError):
             return {}
-        found = {}
-        for stack in stacks:
-            outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
-            for name, route in self._routes.items():
-                if stack["StackName"].startswith(route.stack) and route.output in outputs:
-                    found[name] = outputs[route.output]
-        return found
+        return {
+            name: output["OutputValue"]
+            for stack in stacks
+            for output in stack.get("Outputs", [])
+            for name, route in self._routes.items()
+            if stack["StackName"].startswith(route.stack) and route.output == output["OutputKey"]
+        }
 
 
 def _at_api(scope: Scope, route: Route, api_id: str) -> Scope:

@@ -8,10 +8,13 @@ bound to this machine.
 
 import re
 from collections import Counter
-from typing import Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from localcloud.asgi import App, Message, Receive, Scope, Send, answer, headers
+
+if TYPE_CHECKING:
+    from localcloud.engine.deployed import Deployed
 
 _LOCAL_HOST = re.compile(r"(?:(?:[a-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::\d+)?")
 _DATA_PLANE_HOST = re.compile(r"[^:]*\.(?:execute-api|cloudfront)\.[^:]*")
@@ -26,19 +29,6 @@ _QUERY_ONCE = re.compile(r"x-amz-.*|awsaccesskeyid")
 _SIGNS = re.compile(r"x-amz-(?:algorithm|credential|signature)|awsaccesskeyid")
 
 
-class Deployments(Protocol):
-    """APIs, distributions and buckets that exist."""
-
-    def has_api(self, api_id: str) -> bool:
-        """Whether there is an API of this id."""
-
-    def has_distribution(self, label: str) -> bool:
-        """Whether there is a distribution of this name."""
-
-    def is_for_bucket(self, scope: Scope) -> bool:
-        """Whether a request is one to S3 about a bucket that exists."""
-
-
 class Refused(Exception):  # named for the fact
     """A request that goes no further: the status and the reason it is answered with."""
 
@@ -48,18 +38,12 @@ class Refused(Exception):  # named for the fact
 
 
 class Guard:
-    """ASGI layer that passes on what is well formed, for this machine and for something deployed.
+    """ASGI layer that passes on what is well formed and for something deployed on this machine."""
 
-    Args:
-        app: What serves the rest.
-        deployed: What exists.
-        aws_api: Whether the AWS API is behind this port.
-    """
-
-    def __init__(self, app: App, deployed: Deployments, *, aws_api: bool) -> None:
+    def __init__(self, app: App, deployed: "Deployed", *, aws_api: bool) -> None:
         self._app = app
         self._deployed = deployed
-        self._aws_api = aws_api
+        self._aws_api = aws_api  # whether it is behind this port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer with the reason why not."""
@@ -107,11 +91,7 @@ class Guard:
 
 
 def check_form(scope: Scope) -> None:
-    """Refuse what two readers could understand in two ways, and names of other machines.
-
-    Raises:
-        Refused: The request is ambiguous, or not meant for this machine.
-    """
+    """Refuse what two readers could understand in two ways, and names of other machines."""
     named = Counter(name.decode("latin-1").lower() for name, _ in scope["headers"])
     query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     asked = Counter(name.lower() for name, _ in query)
@@ -148,11 +128,9 @@ def _with_small_host(scope: Scope) -> Scope:
 
 
 def is_from_page(sent: dict[str, str]) -> bool:
-    """Whether a browser says that a web page sends this.
-
-    Browsers say so by themselves, a form's POST included, and no page can prevent it:
-    https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
-    """
+    """Whether a browser says that a web page sends this."""
+    # Browsers say so by themselves, a form's POST included, and no page can prevent it:
+    # https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
     return "origin" in sent or sent.get("sec-fetch-site", "none") != "none"
 
 

@@ -9,10 +9,13 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from localcloud.asgi import App, Message, Receive, Scope, Send, answer
 from localcloud.effects import Effect, effect
+
+if TYPE_CHECKING:
+    from localcloud.engine.storage import Storage
 
 _log = logging.getLogger(__name__)
 
@@ -23,16 +26,6 @@ _MAY_WAIT_SECONDS = 10.0
 
 class NotSaved(Exception):
     """What was to be saved stays to be saved; the requests that waited for it are refused."""
-
-
-class Storage(Protocol):
-    """Where the state is saved."""
-
-    def save(self, services: frozenset[str] | None = None) -> None:
-        """Write these services, every one by default, and each single entry that changed."""
-
-    def deploying(self) -> bool:
-        """Whether CloudFormation is at work, which changes any service without a request."""
 
 
 # Called with the services that changed, None for any.
@@ -46,7 +39,7 @@ class Journal:
         watchers: Told of each change to a service, before the request that made it is answered.
     """
 
-    def __init__(self, app: App, storage: Storage):
+    def __init__(self, app: App, storage: "Storage"):
         self._app = app
         self._storage = storage
         self.watchers: list[Watcher] = []

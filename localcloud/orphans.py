@@ -18,12 +18,10 @@ def marked(cloud: Cloud) -> dict[str, str]:
 
 
 def end(home: Path) -> None:
-    """End what an earlier start or deployment was running when it was killed.
-
-    Each is found by what it carries itself, a mark in its environment or the folder on its command
-    line: a note of it might not have been written. The caller holds the folder (`alone`), so none
-    belongs to a command that is still at work.
-    """
+    """End what an earlier start or deployment was running when it was killed."""
+    # Each is found by what it carries itself, a mark in its environment or the folder on its
+    # command line: a note of it might not have been written. The caller holds the folder (`alone`),
+    # so none belongs to a command that is still at work.
     found = []
     known = {own.pid for own in (process.running(home), postgres.server(home)) if own}
     for each in psutil.process_iter():

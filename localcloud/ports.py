@@ -13,12 +13,7 @@ _LAST = 65535
 
 
 class PortsTaken(CloudError):
-    """Some of a cloud's ports are taken.
-
-    Attributes:
-        taken: Who holds each, in words that name the port.
-        free: A free one instead of each, by the name that `Cloud` has for it.
-    """
+    """Who holds which of a cloud's ports, and a free one instead of each, by `Cloud`'s name."""
 
     def __init__(self, taken: str, free: Mapping[str, int]):
         super().__init__(f"{taken}; end it, or choose others, such as {_assignments(free)}")
@@ -26,12 +21,7 @@ class PortsTaken(CloudError):
 
 
 def require_free(cloud: Cloud) -> None:
-    """Look at all three at once, before any is used.
-
-    Raises:
-        CloudError: Two are the same.
-        PortsTaken: Some are taken; it names free ones.
-    """
+    """Raise `PortsTaken` if any of the three is, `CloudError` if two of them are the same."""
     wanted = {name: getattr(cloud, name) for name in ("port", "front_port", "database_port")}
     if len(set(wanted.values())) < len(wanted):
         given = _assignments(wanted)

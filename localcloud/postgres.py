@@ -46,11 +46,7 @@ def is_made(home: Path) -> bool:
 
 
 def start(cloud: Cloud) -> None:
-    """Start the server, with a new data folder if there is none, and wait until it answers.
-
-    Raises:
-        CloudError: Its programs are missing, or it did not start.
-    """
+    """Start the server, with a new data folder if there is none, and wait until it answers."""
     if server(cloud.home):
         return
     data = cloud.home / "postgres"
@@ -142,14 +138,9 @@ def _initialize(cloud: Cloud, data: Path) -> None:
     write_private(password, cloud.database_password)
     shutil.rmtree(data, ignore_errors=True)
     options = ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", f"--username={_USER}"]
+    options += [f"--pgdata={unfinished}", f"--pwfile={password}"]
     ended = subprocess.run(
-        [
-            *_unprivileged(),
-            str(_program(cloud, "initdb")),
-            f"--pgdata={unfinished}",
-            f"--pwfile={password}",
-            *options,
-        ],
+        [*_unprivileged(), str(_program(cloud, "initdb")), *options],
         env=_environment(),
         capture_output=True,
         text=True,
@@ -181,9 +172,7 @@ def _wait_until_ready(
 def _reason(output: str) -> str:
     """The line that says why: what follows it says only what was done about it."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    telling = [
-        line for line in lines if re.search(r"error:|fatal:|panic:|failed:", line, re.IGNORECASE)
-    ]
+    telling = [line for line in lines if re.search("(error|fatal|panic|failed):", line.lower())]
     return (telling or lines[-1:] or ["it said nothing"])[0]
 
 
@@ -200,10 +189,8 @@ def _program(cloud: Cloud, name: str) -> Path:
 
 
 def _unprivileged() -> list[str]:
-    """PostgreSQL refuses to run as root: there it runs as another user of a namespace of its own.
-
-    Outside, its files and its process remain root's; inside, they are an ordinary user's.
-    """
+    """How root runs a program that refuses to be root: as another user, in a namespace."""
+    # Outside, its files and its process remain root's; inside, they are an ordinary user's.
     if os.geteuid() != 0:
         return []
     prefix = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"]

@@ -25,10 +25,8 @@ _KEPT = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG")
 
 
 def running(home: Path) -> psutil.Process | None:
-    """The process of the cloud in this folder, if it is alive.
-
-    A process id alone proves nothing after a reboot: its time of birth must match too.
-    """
+    """The process of the cloud in this folder, if it is alive."""
+    # A process id alone proves nothing after a reboot: its time of birth must match too.
     try:
         noted = json.loads(_note(home).read_text(encoding="utf-8"))
         process = psutil.Process(noted["pid"])
@@ -40,11 +38,7 @@ def running(home: Path) -> psutil.Process | None:
 
 @contextlib.contextmanager
 def alone(home: Path) -> Iterator[None]:
-    """Hold the folder while its cloud is started, changed or stopped.
-
-    Raises:
-        CloudError: Another command holds it.
-    """
+    """Hold the folder while its cloud is started, changed or stopped; no other command may."""
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         held = (home / "lock").open("w", encoding="utf-8")
@@ -62,18 +56,12 @@ def alone(home: Path) -> Iterator[None]:
 
 
 def start(cloud: Cloud) -> psutil.Process:
-    """Start the process and wait until it answers.
-
-    Raises:
-        CloudError: The ports are the same, some are taken, the state is damaged, or the process
-            ended or did not answer in time; then nothing of it is left running.
-    """
+    """Start the process and wait until it answers; a start that fails leaves nothing running."""
     postgres.stop(cloud.home)  # One whose cloud was killed: it may have another port than this.
     ports.require_free(cloud)
     for folder in ("run", "tmp", "state", "objects"):
         (cloud.home / folder).mkdir(exist_ok=True, mode=0o700)
     _sweep(cloud.home / "tmp")
-    _require_whole(cloud.home / "state")
     state.require_whole(cloud.home / "state")
     try:
         if postgres.is_made(cloud.home):
@@ -169,24 +157,8 @@ def _sweep(folder: Path) -> None:
     folder.mkdir(exist_ok=True, mode=0o700)
 
 
-def _require_whole(folder: Path) -> None:
-    """Refuse to start on half of a state: the emulator would skip what it cannot read."""
-    for path in sorted(folder.glob("*.json")):
-        try:
-            json.loads(path.read_bytes())
-        except ValueError as error:
-            raise CloudError(
-                f"the saved state is damaged: {path} is not whole; "
-                f"forget it by deleting {folder.parent}, then start again"
-            ) from error
-
-
 def wait_until_ready(cloud: Cloud, process: psutil.Process) -> None:
-    """Wait until a process that is alive answers too.
-
-    Raises:
-        CloudError: It ended, or did not answer in time.
-    """
+    """Wait until a process answers; raise `CloudError` if it ended, or did not in time."""
     identity = cloud.client("sts", connect_timeout=1, read_timeout=2)
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:

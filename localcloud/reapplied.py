@@ -38,21 +38,13 @@ def typed(value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One property of a resource type, and its way through the API.
+    """One property of a resource type, and its way through the API."""
 
-    Attributes:
-        property: Its name in the template.
-        service: The service whose API sets and reads it.
-        put: Sets it, given what `wanted` made of the template's value.
-        get: Reads it back in the same shape.
-        wanted: The template's value as the API takes it; unchanged but typed by default.
-    """
-
-    property: str
-    service: str
-    put: Callable[[Client, Resource, Any], object]
-    get: Callable[[Client, Resource], Any]
-    wanted: Callable[[Any], Any] = typed
+    property: str  # its name in the template
+    service: str  # whose API sets and reads it
+    put: Callable[[Client, Resource, Any], object]  # sets what `wanted` made of the template's
+    get: Callable[[Client, Resource], Any]  # reads it back in the same shape
+    wanted: Callable[[Any], Any] = typed  # the template's value as the API takes it
 
     def apply(self, client: Client, resource: Resource) -> None:
         """Give the deployed resource what its template asked for."""
@@ -126,13 +118,9 @@ def _rest_stage(stage: Resource) -> dict[str, str]:
 def _of_bucket(
     name: str, operation: str, member: str = "", wanted: Callable[[Any], Any] = typed
 ) -> Setting:
-    """A setting of buckets: `put_x` and `get_x` alike.
+    """A setting of buckets, put and got by an `operation` alike.
 
-    Args:
-        name: The property in the template.
-        operation: What follows `put_` and `get_`.
-        member: What the request calls it, and most answers too; by default as the template does.
-        wanted: The template's value as the API takes it.
+    `member` is what the request calls it, and most answers too; by default as the template does.
     """
     member = member or name
 

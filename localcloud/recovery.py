@@ -23,11 +23,7 @@ _NEVER_WHOLE = (
 
 
 def recover(cloud: Cloud) -> None:
-    """Let operations end, delete the stacks that were never whole, finish failed rollbacks.
-
-    Raises:
-        CloudError: A stack could not be brought to a state that a deployment can start from.
-    """
+    """Let operations end, delete the stacks that were never whole, finish failed rollbacks."""
     client = cloud.client("cloudformation")
     if not _settled(client):
         # What is at work inside waits for something that will not come. A restart ends it.
@@ -76,11 +72,7 @@ def _delete(client: Any, name: str) -> None:
 
 
 def _continue_rollback(client: Any, name: str) -> None:
-    resources = client.describe_stack_resources(StackName=name)["StackResources"]
-    failed = [
-        resource["LogicalResourceId"]
-        for resource in resources
-        if resource["ResourceStatus"] == "UPDATE_FAILED"
-    ]
+    found = client.describe_stack_resources(StackName=name)["StackResources"]
+    failed = [e["LogicalResourceId"] for e in found if e["ResourceStatus"] == "UPDATE_FAILED"]
     client.continue_update_rollback(StackName=name, ResourcesToSkip=failed)
     _settled(client)

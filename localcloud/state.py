@@ -24,16 +24,11 @@ CREATE TABLE IF NOT EXISTS entries (
 
 @dataclass(kw_only=True)
 class Change:
-    """What one transaction writes.
+    """What one transaction writes, as JSON."""
 
-    Attributes:
-        services: The whole state of each service, as JSON.
-        emptied: The parts whose entries all go, before any are written.
-        entries: Single entries by part and key, as JSON; None for one that is gone.
-    """
-
-    services: dict[str, str] = field(default_factory=dict)
-    emptied: set[str] = field(default_factory=set)
+    services: dict[str, str] = field(default_factory=dict)  # the whole state of each
+    emptied: set[str] = field(default_factory=set)  # parts whose entries all go, before any come
+    # Single entries by part and key; None for one that is gone.
     entries: dict[tuple[str, str], str | None] = field(default_factory=dict)
 
 
@@ -61,22 +56,15 @@ class State:
         kept = [(*place, value) for place, value in change.entries.items() if value is not None]
         with self._file:
             self._file.execute("BEGIN IMMEDIATE")
-            self._file.executemany(
-                "INSERT OR REPLACE INTO services VALUES (?, ?)", change.services.items()
-            )
-            self._file.executemany(
-                "DELETE FROM entries WHERE part = ?", [(part,) for part in change.emptied]
-            )
+            whole, emptied = change.services.items(), [(part,) for part in change.emptied]
+            self._file.executemany("INSERT OR REPLACE INTO services VALUES (?, ?)", whole)
+            self._file.executemany("DELETE FROM entries WHERE part = ?", emptied)
             self._file.executemany("DELETE FROM entries WHERE part = ? AND key = ?", gone)
             self._file.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", kept)
 
 
 def require_whole(folder: Path) -> None:
-    """Refuse to start on half of a state.
-
-    Raises:
-        CloudError: The file is damaged.
-    """
+    """Refuse to start on half of a state: raise `CloudError` if the file is damaged."""
     path = folder / _NAME
     if not path.exists():
         return

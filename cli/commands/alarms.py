@@ -1,6 +1,6 @@
 """`tap alarms`: the CloudWatch alarms, and what each has done."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,19 +12,21 @@ from cli.stacks import Json as Row
 from cli.stacks import pages
 from cli.targets import Target
 
+if TYPE_CHECKING:
+    from rich.text import Text
+
 _COLOURS = {"OK": "green", "ALARM": "red", "INSUFFICIENT_DATA": "yellow"}
 _NOT_PUBLISHED = "not published here: it never rings"
 
+_HISTORY = typer.Option(
+    metavar="NAME",
+    help="Print what alarms with this in their name have done, newest first.",
+    show_default=False,
+)
+
 
 def alarms(
-    history: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="Print what alarms with this in their name have done, newest first.",
-            show_default=False,
-        ),
-    ] = "",
+    history: Annotated[str, _HISTORY] = "",
     as_json: Json = False,
     aws: Aws = False,
     context: Context = None,
@@ -44,19 +46,13 @@ def alarms(
     elif history:
         show(("Time", "Alarm", "Type", "Summary"), (tuple(row.values()) for row in rows))
     else:
-        show(
-            ("State", "Alarm", "Watches", "Data", "Why"),
-            (
-                (
-                    styled((row["state"], _COLOURS[row["state"]])),
-                    row["alarm"],
-                    row["metric"],
-                    styled((row["data"], "red" if row["data"] == _NOT_PUBLISHED else "")),
-                    row["reason"],
-                )
-                for row in rows
-            ),
-        )
+        show(("State", "Alarm", "Watches", "Data", "Why"), map(_line, rows))
+
+
+def _line(row: Row) -> tuple["str | Text", ...]:
+    state = styled((row["state"], _COLOURS[row["state"]]))
+    known = styled((row["data"], "red" if row["data"] == _NOT_PUBLISHED else ""))
+    return state, row["alarm"], row["metric"], known, row["reason"]
 
 
 def described(target: Target) -> list[Row]:
@@ -78,6 +74,7 @@ def described(target: Target) -> list[Row]:
 
 
 def _history(target: Target, name: str) -> list[Row]:
+    cloudwatch = target.clients("cloudwatch")
     found = [
         {
             "time": each["Timestamp"].isoformat(),
@@ -85,9 +82,7 @@ def _history(target: Target, name: str) -> list[Row]:
             "type": each["HistoryItemType"],
             "summary": each["HistorySummary"],
         }
-        for each in pages(
-            target.clients("cloudwatch"), "describe_alarm_history", "AlarmHistoryItems"
-        )
+        for each in pages(cloudwatch, "describe_alarm_history", "AlarmHistoryItems")
         if name.casefold() in each["AlarmName"].casefold() and _is_ours(target, each)
     ]
     if not found:
@@ -105,9 +100,8 @@ def _data(target: Target, alarm: Row, with_data: set[str]) -> str:
     from localcloud.metrics.published import is_published
 
     names = [each["Name"] for each in alarm.get("Dimensions", [])]
-    if target.cloud and not is_published(
-        alarm.get("Namespace", ""), alarm.get("MetricName", ""), names
-    ):
+    metric = (alarm.get("Namespace", ""), alarm.get("MetricName", ""))
+    if target.cloud and not is_published(*metric, names):
         return _NOT_PUBLISHED
     # CloudWatch lists a metric for two weeks after its last value.
     within = "3 hours" if target.cloud else "2 weeks"

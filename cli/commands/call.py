@@ -9,16 +9,15 @@ import typer
 from cli import project, targets
 from cli.console import data, talk
 from cli.errors import CliError
-from cli.options import Aws, Context, Home
+from cli.options import Aws, Context, Home, read
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
 _DATA = typer.Option("--data", "-d", help="The request body; @FILE reads a file, @- stdin.")
 _SCOPE = typer.Option(help="A scope of the tap API's token; repeat it. All by default.")
-_HEADER = typer.Option(
-    "--header", "-H", help="A header to send, such as 'if-match: \"1\"'; repeat it."
-)
+_SENT = "A header to send, such as 'if-match: \"1\"'; repeat it."
+_HEADER = typer.Option("--header", "-H", help=_SENT)
 
 
 def call(
@@ -80,11 +79,4 @@ def _header(given: str) -> tuple[str, str]:
 def _body(given: str | None) -> bytes | None:
     if given is None or not given.startswith("@"):
         return None if given is None else given.encode()
-    if given == "@-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(given[1:]).read_bytes()
-    except OSError as error:
-        raise CliError(
-            f"cannot read {given[1:]}: {error.strerror}; name a readable file"
-        ) from error
+    return sys.stdin.buffer.read() if given == "@-" else read(Path(given[1:]))

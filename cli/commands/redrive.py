@@ -1,7 +1,6 @@
 """`tap redrive`: bring dead letters back to their queue."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from cli import project, targets
@@ -32,7 +31,8 @@ def redrive(aws: Aws = False, yes: Yes = False, context: Context = None, home: H
 
 def _let_sqs_move(sqs: Any, dead: str) -> int:
     """Run a message move task, or wait for the one that runs: a queue takes one at a time."""
-    arn = _attribute(sqs, dead, "QueueArn")
+    found = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
+    arn = found["Attributes"]["QueueArn"]
     before = _last_task(sqs, arn)
     if running := before.get("Status") in _UNDER_WAY:
         talk.print("a move of these letters is under way already: waiting for its end")
@@ -56,30 +56,27 @@ def _last_task(sqs: Any, arn: str) -> dict[str, Any]:
 
 
 def _move_all(sqs: Any, dead: str, queue: str) -> int:
-    from rich.progress import Progress
-
-    total = int(_attribute(sqs, dead, "ApproximateNumberOfMessages"))
-    with Progress(console=talk.made, transient=True, disable=not talk.is_terminal) as progress:
-        task = progress.add_task("Moving dead letters", total=total)
-        moved = 0
-        for letter in _letters(sqs, dead):
-            attributes = letter.get("MessageAttributes", {})
-            sqs.send_message(
-                QueueUrl=queue, MessageBody=letter["Body"], MessageAttributes=attributes
-            )
+    wanted = {"MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"]}
+    times = {"WaitTimeSeconds": 1, "VisibilityTimeout": 60}
+    moved = 0
+    while letters := sqs.receive_message(QueueUrl=dead, **wanted, **times).get("Messages"):
+        for at, letter in enumerate(letters):
+            body, attributes = letter["Body"], letter.get("MessageAttributes", {})
+            try:
+                sqs.send_message(QueueUrl=queue, MessageBody=body, MessageAttributes=attributes)
+            except sqs.exceptions.ClientError as error:
+                _put_back(sqs, letters[at:], dead)
+                kept = f"moved {moved} dead letters back, their queue refused the next ({error})"
+                raise CliError(
+                    f"{kept}; it is kept with the others: repeat `tap redrive`"
+                ) from error
             sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter["ReceiptHandle"])
             moved += 1
-            progress.update(task, completed=moved, total=max(total, moved))
     return moved
 
 
-def _letters(sqs: Any, dead: str) -> Iterator[dict[str, Any]]:
-    wanted = {"MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"]}
-    times = {"WaitTimeSeconds": 1, "VisibilityTimeout": 60}
-    while batch := sqs.receive_message(QueueUrl=dead, **wanted, **times).get("Messages"):
-        yield from batch
-
-
-def _attribute(sqs: Any, queue: str, name: str) -> str:
-    found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=[name])
-    return str(found["Attributes"][name])
+def _put_back(sqs: Any, letters: list[dict[str, Any]], dead: str) -> None:
+    """Let the next run see at once what this one has received and not moved."""
+    for letter in letters:
+        taken = {"QueueUrl": dead, "ReceiptHandle": letter["ReceiptHandle"]}
+        sqs.change_message_visibility(**taken, VisibilityTimeout=0)

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 _SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 _FACTS = ("stack", "status", "changed", "protected", "drift", "resources")
+_FACTS_OF_A_RESOURCE = {
+    "resource": "LogicalResourceId",
+    "type": "ResourceType",
+    "status": "ResourceStatus",
+}
 
 
 def status(
@@ -64,12 +69,10 @@ def _show_stacks(target: Target, *, as_json: bool, each: bool) -> bool:
     if as_json:
         emit({"account": target.number, "region": target.region, "stacks": rows})
     else:
-        talk.print(
-            "The fidelity ledger is about the embedded cloud alone; these are AWS's own words"
-        )
-        shown = [
-            [str(row[fact]) for fact in _FACTS[:-1]] + [str(len(row["resources"]))] for row in rows
-        ]
+        told = "The fidelity ledger is about the embedded cloud alone; these are AWS's own words"
+        talk.print(told)
+        counted = (row | {"resources": len(row["resources"])} for row in rows)
+        shown = [[str(row[fact]) for fact in _FACTS] for row in counted]
         show([fact.capitalize() for fact in _FACTS], shown, title="Stacks")
         if odd := list(_resources(rows, each=each)):
             show(("Resource", "Type", "Status"), odd, title="Resources")
@@ -80,12 +83,8 @@ def _facts(target: Target, name: str) -> stacks.Json:
     """What CloudFormation knows of a stack; its drift is that of the last look for any."""
     stack = next((stack for stack in target.stacks if stack.name == name), None)
     if stack is None:
-        return {
-            **dict.fromkeys(_FACTS, "-"),
-            "stack": name,
-            "status": "not deployed",
-            "resources": [],
-        }
+        lacking = {"stack": name, "status": "not deployed", "resources": []}
+        return dict.fromkeys(_FACTS, "-") | lacking
     said = stack.described
     return {
         "stack": name,
@@ -94,11 +93,7 @@ def _facts(target: Target, name: str) -> stacks.Json:
         "protected": said.get("EnableTerminationProtection", False),
         "drift": said.get("DriftInformation", {}).get("StackDriftStatus", "NOT_CHECKED"),
         "resources": [
-            {
-                "resource": resource["LogicalResourceId"],
-                "type": resource["ResourceType"],
-                "status": resource["ResourceStatus"],
-            }
+            {fact: resource[name] for fact, name in _FACTS_OF_A_RESOURCE.items()}
             for resource in stacks.resources(target.clients, stack)
         ],
     }
@@ -107,10 +102,6 @@ def _facts(target: Target, name: str) -> stacks.Json:
 def _resources(rows: list[stacks.Json], *, each: bool) -> Iterator[list[str]]:
     """The resources that are not as they were asked for; with `each`, all."""
     for row in rows:
-        for resource in row["resources"]:
-            if each or not resource["status"].endswith("_COMPLETE"):
-                yield [
-                    f"{row['stack']} {resource['resource']}",
-                    resource["type"],
-                    resource["status"],
-                ]
+        for name, kind, known in (resource.values() for resource in row["resources"]):
+            if each or not known.endswith("_COMPLETE"):
+                yield [f"{row['stack']} {name}", kind, known]

@@ -12,7 +12,7 @@ import typer
 from cli import targets
 from cli.console import done, talk
 from cli.errors import CliError
-from cli.options import Aws, Context, Home
+from cli.options import Aws, Context, Home, read
 
 _TYPE = typer.Option(
     help="Its type, such as image/png; by its name unless told.", show_default=False
@@ -33,10 +33,7 @@ def upload(
     from cli import apis
 
     target = targets.find(home, aws=aws, context=context)
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise CliError(f"cannot read {file}: {error.strerror}; name a readable file") from error
+    content = read(file)
     digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
     request = {
         "operation": "presign_upload",

@@ -7,6 +7,14 @@ from constructs import Construct
 from lib.acknowledgements import acknowledge, acknowledge_cdk_function, hipaa_nist_pci
 from lib.environment import Environment
 
+_EXCUSED = {
+    hipaa_nist_pci("S3DefaultEncryptionKMS"): "S3 cannot deliver access logs to a bucket that is "
+    "encrypted with KMS.",
+    hipaa_nist_pci("S3BucketReplicationEnabled"): "Logs are kept in the region they were written "
+    "in.",
+    ("CKV_AWS_18",): "It holds the access logs; logging to itself would never end.",
+}
+
 
 class AccessLogBucket(s3.Bucket):
     """A bucket that receives the access logs of the stack's other buckets.
@@ -19,6 +27,12 @@ class AccessLogBucket(s3.Bucket):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         environment = Environment.of(scope)
+        keeps_data, days = environment.keeps_data, environment.log_days
+        expiring = s3.LifecycleRule(
+            expiration=Duration.days(days) if days else None,
+            noncurrent_version_expiration=Duration.days(30 if keeps_data else 1),
+            abort_incomplete_multipart_upload_after=Duration.days(1),
+        )
         super().__init__(
             scope,
             construct_id,
@@ -29,35 +43,13 @@ class AccessLogBucket(s3.Bucket):
             minimum_tls_version=1.2,
             versioned=True,
             removal_policy=environment.removal_policy,
-            auto_delete_objects=not environment.keeps_data,
-            lifecycle_rules=[_expire(environment)],
+            auto_delete_objects=not keeps_data,
+            lifecycle_rules=[expiring],
         )
-        acknowledge(
-            self,
-            *hipaa_nist_pci("S3DefaultEncryptionKMS"),
-            reason="S3 cannot deliver access logs to a bucket that is encrypted with KMS.",
-        )
-        acknowledge(
-            self,
-            *hipaa_nist_pci("S3BucketReplicationEnabled"),
-            reason="Logs are kept in the region they were written in.",
-        )
-        acknowledge(
-            self,
-            "CKV_AWS_18",
-            reason="It holds the access logs; logging to itself would never end.",
-        )
-        if not environment.keeps_data:
+        for rules, reason in _EXCUSED.items():
+            acknowledge(self, *rules, reason=reason)
+        if not keeps_data:
             # One function for all of the stack's buckets.
             acknowledge_cdk_function(
                 self, "S3AutoDeleteObjects", task="once, to empty a bucket that goes with its stack"
             )
-
-
-def _expire(environment: Environment) -> s3.LifecycleRule:
-    days = environment.log_days
-    return s3.LifecycleRule(
-        expiration=Duration.days(days) if days else None,
-        noncurrent_version_expiration=Duration.days(30 if environment.keeps_data else 1),
-        abort_incomplete_multipart_upload_after=Duration.days(1),
-    )

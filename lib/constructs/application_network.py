@@ -80,11 +80,9 @@ class ApplicationNetwork(Construct):
         )
 
     def allow_joining(self, function_name: str) -> list[iam.PolicyStatement]:
-        """Return what Lambda needs to place a function, and the refusal of it to the code inside.
-
-        The service uses the function's role to make the interfaces; only calls of the code itself
-        carry `lambda:SourceFunctionArn`.
-        """
+        """Return what Lambda needs to place a function, and its refusal to the code inside."""
+        # The service uses the function's role to make the interfaces; only calls of the code itself
+        # carry `lambda:SourceFunctionArn`.
         look = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
         change = [
             "ec2:AssignPrivateIpAddresses",

@@ -54,10 +54,8 @@ class EncryptionKey(kms.Key):
         return key
 
     def allow_use_via(self, *services: str) -> iam.PolicyStatement:
-        """Return the permission to read and write with the key, only via `services` such as `s3`.
-
-        A `grant_*` would add wildcard actions; these two are all that AWS needs to read and write.
-        """
+        """Return the permission to read and write with the key, via `services` such as `s3`."""
+        # A `grant_*` would add wildcard actions; these two are all that AWS needs for both.
         return self._allow_via("UseKey", services, "kms:Decrypt", "kms:GenerateDataKey")
 
     def allow_decryption_via(self, *services: str) -> iam.PolicyStatement:
@@ -71,10 +69,8 @@ class EncryptionKey(kms.Key):
         )
 
     def allow_log_groups(self, sid: str, *names: str) -> None:
-        """Let CloudWatch Logs use the key for log groups of these names, in which `*` may stand.
-
-        `LogGroup(encryption_key=)` does not add this, and its creation fails without.
-        """
+        """Let CloudWatch Logs use the key for log groups of these names, in which `*` may stand."""
+        # `LogGroup(encryption_key=)` does not add this, and its creation fails without.
         groups = [arn_here(self, "logs", f"log-group:{name}") for name in names]
         self.add_to_resource_policy(
             allow(

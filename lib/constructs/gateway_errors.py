@@ -8,16 +8,13 @@ from constructs import Construct
 
 _Type = apigateway.ResponseType
 _REASON = "$context.error.messageString"  # quoted by API Gateway
+_BAD_BODY = "the body is not as the API's description says"
 _NOT_FOUND = "there is no such resource or method; GET / lists them"
 # By kind: its status, None as API Gateway has it; its code; its message.
 _ANSWERS = {
     _Type.DEFAULT_4_XX: (None, "request_refused", _REASON),
     _Type.DEFAULT_5_XX: (None, "internal_error", "the service failed; try again"),
-    _Type.BAD_REQUEST_BODY: (
-        400,
-        "invalid_request",
-        "the body is not as the API's description says",
-    ),
+    _Type.BAD_REQUEST_BODY: (400, "invalid_request", _BAD_BODY),
     _Type.BAD_REQUEST_PARAMETERS: (400, "invalid_request", _REASON),
     _Type.INVALID_API_KEY: (403, "forbidden", "send a valid key as x-api-key"),
     _Type.ACCESS_DENIED: (403, "forbidden", "the key may not do this"),

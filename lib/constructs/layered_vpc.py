@@ -58,17 +58,12 @@ class LayeredVpc(ec2.Vpc):
 
     def _acknowledge_rules(self, *, named: bool) -> None:
         if named:
-            acknowledge(
-                self,
-                "W3010",
-                reason="The zones are named because a setting asks for these and no others.",
-            )
+            reason = "The zones are named because a setting asks for these and no others."
+            acknowledge(self, "W3010", reason=reason)
+        reason = "The way out of the NAT gateway, which takes no connection from outside."
         for subnet in self.public_subnets:
-            acknowledge(
-                subnet.node.find_child("DefaultRoute"),
-                *hipaa_nist_pci("VPCNoUnrestrictedRouteToIGW"),
-                reason="The way out of the NAT gateway, which takes no connection from outside.",
-            )
+            route = subnet.node.find_child("DefaultRoute")
+            acknowledge(route, *hipaa_nist_pci("VPCNoUnrestrictedRouteToIGW"), reason=reason)
         acknowledge_cdk_function(
             self,
             "VpcRestrictDefaultSG",

@@ -18,11 +18,7 @@ class MachineIdentity(Construct):
     nothing, as the pool has no users.
     Defaults: retained and protected from deletion where data is kept, else deleted with the stack.
 
-    Attributes:
-        client: The machine client, entitled to every scope.
-        scopes: The scopes' full names, `<identifier>/<name>`.
-        issuer: The issuer's address in its tokens.
-        token_url: Where clients ask for tokens.
+    Its `client` is entitled to every one of `scopes`, which are `<identifier>/<name>`.
     """
 
     def __init__(

@@ -50,8 +50,5 @@ class RedrivenQueue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=5),
             **of_both,
         )
-        acknowledge(
-            self.dead_letters,
-            "Serverless-SQSRedrivePolicy",
-            reason="It is the dead-letter queue; what is in it raises an alarm.",
-        )
+        reason = "It is the dead-letter queue; what is in it raises an alarm."
+        acknowledge(self.dead_letters, "Serverless-SQSRedrivePolicy", reason=reason)

@@ -38,6 +38,11 @@ class SecureBucket(s3.Bucket):
         object_lock: s3.ObjectLockRetention | None = None,
     ) -> None:
         environment = Environment.of(scope)
+        expiring = s3.LifecycleRule(
+            noncurrent_version_expiration=noncurrent_versions or Duration.days(30),
+            expired_object_delete_marker=True,
+            abort_incomplete_multipart_upload_after=Duration.days(1),
+        )
         super().__init__(
             scope,
             construct_id,
@@ -55,13 +60,10 @@ class SecureBucket(s3.Bucket):
             object_lock_default_retention=object_lock,
             removal_policy=environment.removal_policy,
             auto_delete_objects=not environment.keeps_data,
-            lifecycle_rules=[_expire(noncurrent_versions or Duration.days(30)), *lifecycle_rules],
+            lifecycle_rules=[expiring, *lifecycle_rules],
         )
-        acknowledge(
-            self,
-            *hipaa_nist_pci("S3BucketReplicationEnabled"),
-            reason="Data stays in one region by design; versions guard against overwriting.",
-        )
+        reason = "Data stays in one region by design; versions guard against overwriting."
+        acknowledge(self, *hipaa_nist_pci("S3BucketReplicationEnabled"), reason=reason)
 
     def allow_objects(self, sid: str, prefix: str, *actions: str) -> iam.PolicyStatement:
         """Return the permission for `actions`, such as `s3:GetObject`, below `prefix`."""
@@ -75,11 +77,3 @@ class SecureBucket(s3.Bucket):
             f"AwsSolutions-IAM5[Resource::<{bucket_id}.Arn>/{prefix}*]",
             reason="Objects below one prefix of one bucket, whose names are made at run time.",
         )
-
-
-def _expire(noncurrent_versions: Duration) -> s3.LifecycleRule:
-    return s3.LifecycleRule(
-        noncurrent_version_expiration=noncurrent_versions,
-        expired_object_delete_marker=True,
-        abort_incomplete_multipart_upload_after=Duration.days(1),
-    )

@@ -87,10 +87,7 @@ class SecureHttpApi(apigatewayv2.HttpApi):
         """Route requests for a path such as `/items/{id}` to a function.
 
         Without `public_because`, which says why anyone may make them, they need a token with one of
-        the identity's scopes.
-
-        Raises:
-            ValueError: They need a token, and the API has no identity to issue it.
+        the identity's scopes; `ValueError` for an API without an identity to issue it.
         """
         if not public_because and self._authorizer is None:
             raise ValueError(f"{path}: an API without an identity has public routes only")

@@ -30,10 +30,8 @@ class SecureLogGroup(logs.LogGroup):
 
 
 def access_log_group(scope: Construct, *, name: str) -> SecureLogGroup:
-    """Define the log group of an API's requests, `AccessLog` in the API's scope.
-
-    API Gateway writes a resource policy for every group outside /aws/vendedlogs/, and an account
-    has room for a few only.
-    """
+    """Define the log group of an API's requests, `AccessLog` in the API's scope."""
+    # API Gateway writes a resource policy for every group outside /aws/vendedlogs/, and an account
+    # has room for a few only.
     name = f"/aws/vendedlogs/{Stack.of(scope).stack_name}-{name}"
     return SecureLogGroup(scope, "AccessLog", log_group_name=name)

@@ -64,22 +64,15 @@ class ServiceAlarms(Construct):
         self.watch(f"{name}Latency", slowest, 3000, periods=2)
 
     def _allow_alarms(self) -> None:
-        """Let CloudWatch publish, as its alarms need: a policy of ours replaces SNS's own.
-
-        As in https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger.
-        """
-        self.topic.add_to_resource_policy(
-            allow(
-                "AlarmsOfThisAccount",
-                "sns:Publish",
-                on=self.topic.topic_arn,
-                by=iam.ServicePrincipal("cloudwatch.amazonaws.com"),
-                only_if={
-                    "StringEquals": {"aws:SourceAccount": Stack.of(self).account},
-                    "ArnLike": {"aws:SourceArn": arn_here(self, "cloudwatch", "alarm:*")},
-                },
-            )
-        )
+        """Let CloudWatch publish, as its alarms need: a policy of ours replaces SNS's own."""
+        # As in https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger.
+        service = iam.ServicePrincipal("cloudwatch.amazonaws.com")
+        ours = {
+            "StringEquals": {"aws:SourceAccount": Stack.of(self).account},
+            "ArnLike": {"aws:SourceArn": arn_here(self, "cloudwatch", "alarm:*")},
+        }
+        topic: dict[str, Any] = {"on": self.topic.topic_arn, "by": service, "only_if": ours}
+        self.topic.add_to_resource_policy(allow("AlarmsOfThisAccount", "sns:Publish", **topic))
 
     def watch_function(
         self, watched: ServiceFunction, *, errors: int = 1, periods: int = 1, slow_periods: int = 2

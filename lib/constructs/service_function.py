@@ -18,6 +18,15 @@ from lib.permissions import allow
 
 _NAMESPACE = "TAP"
 _METRICS = {"POWERTOOLS_METRICS_NAMESPACE": _NAMESPACE}
+_EXCUSED = {
+    ("AwsSolutions-L1", "Serverless-LambdaLatestVersion"): "Runs the Python that compiled its "
+    "bytecode and ran its tests; a newer one would ignore the bytecode and compile at every cold "
+    "start.",
+    ("Serverless-LambdaDLQ", *hipaa_nist("LambdaDLQ"), "CKV_AWS_116"): "Its callers wait for the "
+    "answer and retry, so a dead-letter queue would stay empty; its errors raise an alarm.",
+    (*hipaa_nist("LambdaConcurrency"), "CKV_AWS_115"): "New accounts may run ten functions at once "
+    "and cannot reserve any; the API's throttling bounds the calls.",
+}
 
 
 class ServiceFunction(Construct):
@@ -74,11 +83,9 @@ class ServiceFunction(Construct):
         self._acknowledge_rules(network)
 
     def _add_log_group(self) -> SecureLogGroup:
-        """Define the group where people and tools look for a function's logs.
-
-        It lasts: when the stack is deleted, a late line cannot make the group anew, for the role
-        may make streams only.
-        """
+        """Define the group where people and tools look for a function's logs."""
+        # It lasts: when the stack is deleted, a late line cannot make the group anew, for the role
+        # may make streams only.
         name = f"/aws/lambda/{self._physical_name}"
         words = self._physical_name.title().replace("-", "")
         EncryptionKey.of(self).allow_log_groups(f"LogsOf{words}", name)
@@ -126,34 +133,10 @@ class ServiceFunction(Construct):
             reason="X-Ray, GetRandomPassword and looking at a network have no resources that a "
             "policy could name.",
         )
-        acknowledge(
-            function,
-            "AwsSolutions-L1",
-            "Serverless-LambdaLatestVersion",
-            reason="Runs the Python that compiled its bytecode and ran its tests; a newer one "
-            "would ignore the bytecode and compile at every cold start.",
-        )
-        acknowledge(
-            function,
-            "Serverless-LambdaDLQ",
-            *hipaa_nist("LambdaDLQ"),
-            "CKV_AWS_116",
-            reason="Its callers wait for the answer and retry, so a dead-letter queue would stay "
-            "empty; its errors raise an alarm.",
-        )
-        acknowledge(
-            function,
-            *hipaa_nist("LambdaConcurrency"),
-            "CKV_AWS_115",
-            reason="New accounts may run ten functions at once and cannot reserve any; the API's "
-            "throttling bounds the calls.",
-        )
+        for rules, reason in _EXCUSED.items():
+            acknowledge(function, *rules, reason=reason)
         if network:
             network.acknowledge_joining(self.policy)
         else:
-            acknowledge(
-                function,
-                *hipaa_nist_pci("LambdaInsideVPC"),
-                "CKV_AWS_117",
-                reason="There is nothing private to reach: all it calls are AWS APIs, over TLS.",
-            )
+            reason = "There is nothing private to reach: all it calls are AWS APIs, over TLS."
+            acknowledge(function, *hipaa_nist_pci("LambdaInsideVPC"), "CKV_AWS_117", reason=reason)

@@ -25,13 +25,9 @@ class WebAcl(Construct):
     everything is logged, encrypted, without the headers `authorization` and `cookie`.
     Defaults: every rule blocks; the log expires and goes as `SecureLogGroup` says.
 
-    Args:
-        scope: Where it is defined.
-        construct_id: Its name there.
-        guards: `REGIONAL` for an API; `CLOUDFRONT` for a CDN, in us-east-1 only.
-        log_name: Ends the log group's name.
-        secret_headers: Further headers, in lower case, that are not logged.
-        counted: Rules of AWS's common rules that count what they find and let it pass.
+    It guards a `REGIONAL` API, or a CDN of `CLOUDFRONT`, in us-east-1 only. `log_name` ends the log
+    group's name; `secret_headers`, in lower case, are not logged either; those of AWS's common
+    rules that are `counted` count what they find and let it pass.
     """
 
     def __init__(
@@ -62,12 +58,10 @@ class WebAcl(Construct):
         self._add_log(f"aws-waf-logs-{log_name}", secret_headers)  # AWS WAF writes to no other
 
     def _add_log(self, name: str, secret_headers: Sequence[str]) -> None:
-        """Log to a group that AWS WAF knows by its ARN without the `:*` of CloudWatch Logs.
-
-        As in https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html ("The
-        resulting ARN format is"). AWS WAF has been seen to take the other form too, and gives this
-        one back, which drift detection would then tell of for ever.
-        """
+        """Log to a group that AWS WAF knows by its ARN without the `:*` of CloudWatch Logs."""
+        # As in https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html ("The
+        # resulting ARN format is"). AWS WAF has been seen to take the other form too, and gives
+        # this one back, which drift detection would then tell of for ever.
         EncryptionKey.of(self).allow_log_groups("LogGroupOfTheFirewall", name)
         group = SecureLogGroup(self, "Logs", log_group_name=name)
         wafv2.CfnLoggingConfiguration(

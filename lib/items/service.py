@@ -1,6 +1,7 @@
 """Lambda functions of the items API."""
 
 from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lib.constructs.encryption_key import EncryptionKey
@@ -33,6 +34,7 @@ class ItemsService(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         key = EncryptionKey.of(self)
+        read_secrets = key.allow_decryption_via("secretsmanager")
         needed = {
             "ITEMS_TABLE_NAME": table.table_name,
             "FILES_BUCKET_NAME": bucket.bucket_name,
@@ -50,31 +52,23 @@ class ItemsService(Construct):
                 bucket.allow_objects("Files", _UPLOADS, *on_files),
                 cursor_secret.allow_reading(describing=True),
                 key.allow_use_via("dynamodb", "s3"),
-                key.allow_decryption_via("secretsmanager"),
+                read_secrets,
             ],
             memory_mb=512,
             timeout=Duration.seconds(29),
         )
         bucket.acknowledge_objects(self.api.policy, _UPLOADS)
-        self.health = self._add_health(needed, table, bucket, cursor_secret)
+        look = allow("Bucket", "s3:GetBucketLocation", on=bucket.bucket_arn)
+        self._add_health(
+            needed, table.allow_checking(), look, cursor_secret.allow_reading(), read_secrets
+        )
 
-    def _add_health(
-        self,
-        settings: dict[str, str],
-        table: SecureTable,
-        bucket: SecureBucket,
-        cursor_secret: RotatedSecret,
-    ) -> ServiceFunction:
-        return ServiceFunction(
+    def _add_health(self, settings: dict[str, str], *permissions: iam.PolicyStatement) -> None:
+        self.health = ServiceFunction(
             self,
             "Health",
             service="health",
             name="health-function",
             settings=settings,
-            permissions=[
-                table.allow_checking(),
-                allow("Bucket", "s3:GetBucketLocation", on=bucket.bucket_arn),
-                cursor_secret.allow_reading(),
-                EncryptionKey.of(self).allow_decryption_via("secretsmanager"),
-            ],
+            permissions=permissions,
         )

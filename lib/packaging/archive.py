@@ -31,9 +31,7 @@ def write_archive(target: Path, files: Mapping[str, bytes], base: Path | None = 
 
 
 def read_digest(path: Path) -> str:
-    """Return the digest of an archive's content: names and uncompressed bytes.
-
-    It says nothing of the compressed bytes, which differ between versions of zlib.
-    """
+    """Return the digest of an archive's content: names and uncompressed bytes."""
+    # It says nothing of the compressed bytes, which differ between versions of zlib.
     with zipfile.ZipFile(path) as archive:
         return archive.comment.decode()

@@ -19,15 +19,7 @@ _IMPLIED = {("s3", "PutObject"): "CreateBucket"}
 
 
 def trim_aws_data(data: Path, aws: Mapping[str, tuple[str, ...]]) -> dict[str, bytes]:
-    """Return botocore's data files, uncompressed JSON, for the given operations of each service.
-
-    Args:
-        data: The whole data, `botocore/data` of an installation.
-        aws: Service to operations, both named as botocore does; no operations keep none.
-
-    Raises:
-        PackageError: botocore knows no such service or operation.
-    """
+    """Return what these operations of each service need of an installation's `data`, in JSON."""
     files = {name: _load(data / name) for name in _FOR_EVERY_SERVICE}
     prefixes = set()
     for service, operations in aws.items():
@@ -46,20 +38,16 @@ def trim_aws_data(data: Path, aws: Mapping[str, tuple[str, ...]]) -> dict[str, b
 def _newest_version(data: Path, service: str) -> Path:
     versions = sorted((data / service).glob("*/service-2.json*"))
     if not versions:
-        raise PackageError(
-            f"[aws] names {service!r}, a service botocore does not have; "
-            f"use its client name, such as dynamodb"
-        )
+        mend = "use its client name, such as dynamodb"
+        raise PackageError(f"[aws] names {service!r}, a service botocore does not have; {mend}")
     return versions[-1].parent
 
 
 def _trim_model(model: dict[str, Any], service: str, operations: tuple[str, ...]) -> dict[str, Any]:
     unknown = sorted(set(operations) - model["operations"].keys())
     if unknown:
-        raise PackageError(
-            f"[aws] {service} names {unknown}, which it does not have; "
-            f"write operations as the AWS API does, such as GetItem"
-        )
+        mend = "write operations as the AWS API does, such as GetItem"
+        raise PackageError(f"[aws] {service} names {unknown}, which it does not have; {mend}")
     implied = {_IMPLIED.get((service, operation)) for operation in operations}
     kept = {
         name: operation

@@ -21,9 +21,7 @@ def compile_modules(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
     The result depends on the files' names and contents alone, not on where they lie: a fresh
     interpreter compiles them in a fixed order, with a fixed hash seed, which `-I` would ignore.
-
-    Raises:
-        PackageError: A module is not valid Python.
+    Raises `PackageError` for a module that is not valid Python.
     """
     with tempfile.TemporaryDirectory() as folder:
         stage = Path(folder)

@@ -10,15 +10,10 @@ from lib.packaging.errors import PackageError
 
 @dataclass(frozen=True)
 class Declaration:
-    """What one package holds beside the service's own code.
+    """What one package holds beside the service's own code."""
 
-    Attributes:
-        requires: Distributions of requirements/functions.txt; what they depend on follows.
-        aws: The operations kept of each AWS service's data, both named as botocore does.
-    """
-
-    requires: tuple[str, ...]
-    aws: Mapping[str, tuple[str, ...]]
+    requires: tuple[str, ...]  # of requirements/functions.txt; what they depend on follows
+    aws: Mapping[str, tuple[str, ...]]  # operations of each service, both as botocore names them
 
 
 def read_declaration(root: Path, service: str) -> Declaration:

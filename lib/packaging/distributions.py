@@ -28,10 +28,8 @@ def collect(root: Path, requires: Iterable[str]) -> dict[str, bytes]:
 
     Licences and METADATA stay: the first because the licences ask for it, the second because
     vulnerability scanners (Amazon Inspector) know a distribution by it.
-    botocore's data is left out; `lib.packaging.aws_data` adds the part that is used.
-
-    Raises:
-        PackageError: A name is not locked, or `.build/site` is not what the lock file says.
+    botocore's data is left out; `lib.packaging.aws_data` adds the part that is used. Raises
+    `PackageError` if a name is not locked, or `.build/site` is not what the lock file says.
     """
     installed = _installed(root)
     files: dict[str, bytes] = {}

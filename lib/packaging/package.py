@@ -44,11 +44,7 @@ class Package:
 
 
 def build_package(service: str, *, root: Path = _ROOT) -> Package:
-    """Build the package of `services/<service>`, or return the one already built from its inputs.
-
-    Raises:
-        PackageError: The service, its imports, its package.toml or what is installed is not right.
-    """
+    """Build the package of `services/<service>`, or return the one built from the same inputs."""
     declared = read_declaration(root, service)
     sources = read_sources(root, service)
     # Besides a checkout's files, what is made depends on this code and this Python.
@@ -84,11 +80,9 @@ def _write_aws_data(root: Path, declared: Declaration, code: Path, target: Path)
 
 
 def _once(root: Path, name: str, write: Callable[[Path], None]) -> Path:
-    """Return `.build/packages/<name>.zip`, written first if need be.
-
-    It appears whole or not at all: of two builds that race, the later replaces the earlier's file
-    by one of the same content.
-    """
+    """Return `.build/packages/<name>.zip`, written first if need be."""
+    # It appears whole or not at all: of two builds that race, the later replaces the earlier's file
+    # by one of the same content.
     target = root / _BUILDS / f"{name}.zip"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)

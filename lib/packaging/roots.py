@@ -20,15 +20,9 @@ _FINGERPRINTS = {
 
 
 def amazon_roots(bundle: str) -> str:
-    """Return the five roots of Amazon Trust Services out of a PEM bundle.
-
-    Raises:
-        PackageError: The bundle lacks one of them.
-    """
+    """Return the five roots out of a PEM bundle; raise `PackageError` if it lacks one of them."""
     found = {}
-    for certificate in re.findall(
-        r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", bundle, re.DOTALL
-    ):
+    for certificate in re.findall(r"(?s)-----BEGIN CERT.+?-----END CERTIFICATE-----\n", bundle):
         fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest()
         if fingerprint in _FINGERPRINTS:
             found[_FINGERPRINTS[fingerprint]] = certificate

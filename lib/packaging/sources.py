@@ -15,11 +15,7 @@ _UNFOLLOWED = {"__import__", "importlib", "pkgutil", "runpy"}
 
 
 def read_sources(root: Path, service: str) -> dict[str, bytes]:
-    """Return the files that the handler of a service reaches, by name.
-
-    Raises:
-        PackageError: An import or a file cannot be followed, is missing or is another service's.
-    """
+    """Return the files that a service's handler reaches; `PackageError` if one cannot be."""
     files: dict[str, bytes] = {}
     todo = [f"services.{service}.handler"]
     while todo:

@@ -15,14 +15,8 @@ def watch_partner_api(
     did not even reach the queue.
     """
     alarms.watch_function(function, errors=5, periods=2)
-    alarms.watch(
-        "AuditDeadLetters",
-        audit.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum"),
-        1,
-    )
-    alarms.watch(
-        "AuditAgeSeconds",
-        audit.queue.metric_approximate_age_of_oldest_message(statistic="Maximum"),
-        300,
-    )
+    unwritten = audit.dead_letters.metric_approximate_number_of_messages_visible
+    oldest = audit.queue.metric_approximate_age_of_oldest_message
+    alarms.watch("AuditDeadLetters", unwritten(statistic="Maximum"), 1)
+    alarms.watch("AuditAgeSeconds", oldest(statistic="Maximum"), 300)
     alarms.watch("AuditUndelivered", function.metric("AuditUndelivered"), 1)

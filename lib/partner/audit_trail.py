@@ -112,14 +112,12 @@ class AuditTrail(Construct):
         return allow("CheckAudit", "sqs:GetQueueAttributes", on=self.queue.queue_arn)
 
     def _deny_changes(self, *, forever: bool) -> None:
-        """Deny overwriting a record and, with `forever`, deleting it or shortening its lock.
-
-        S3 takes nothing but `*` in If-None-Match. An upload in parts, which carries it only at its
-        end, is refused as well: records are small. See
-        https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
-        A bucket's policy does not bind its lifecycle, which still deletes. See
-        https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
-        """
+        """Deny overwriting a record and, with `forever`, deleting it or shortening its lock."""
+        # S3 takes nothing but `*` in If-None-Match. An upload in parts, which carries it only at
+        # its end, is refused as well: records are small. See
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+        # A bucket's policy does not bind its lifecycle, which still deletes. See
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
         records = {"on": self.bucket.arn_for_objects(f"{_PREFIX}*"), "by": iam.AnyPrincipal()}
         unconditional = {"Null": {"s3:if-none-match": "true"}}
         self.bucket.add_to_resource_policy(

@@ -8,29 +8,12 @@ _DESCRIPTIONS = Path(__file__).parents[2] / "docs/api"
 _DRAFT = "http://json-schema.org/draft-04/schema#"
 _COMPONENT = "#/components/schemas/"
 # The keywords that mean the same in OpenAPI 3.1 and in the draft that API Gateway knows.
-_KEPT = {
-    "additionalProperties",
-    "allOf",
-    "anyOf",
-    "enum",
-    "format",
-    "items",
-    "maxItems",
-    "maxLength",
-    "maxProperties",
-    "maximum",
-    "minItems",
-    "minLength",
-    "minProperties",
-    "minimum",
-    "multipleOf",
-    "not",
-    "oneOf",
-    "pattern",
-    "required",
-    "type",
-    "uniqueItems",
-}
+_OF_ANY = {"allOf", "anyOf", "enum", "not", "oneOf", "type"}
+_OF_NUMBERS = {"maximum", "minimum", "multipleOf"}
+_OF_TEXTS = {"format", "maxLength", "minLength", "pattern"}
+_OF_LISTS = {"items", "maxItems", "minItems", "uniqueItems"}
+_OF_OBJECTS = {"additionalProperties", "maxProperties", "minProperties", "required"}
+_KEPT = _OF_ANY | _OF_NUMBERS | _OF_TEXTS | _OF_LISTS | _OF_OBJECTS
 _ANNOTATIONS = {"$comment", "default", "deprecated", "description", "example", "examples", "title"}
 
 
@@ -42,10 +25,7 @@ def request_schema(description: str, component: str) -> dict[str, Any]:
     """Return a component of `docs/api/<description>.openapi.json` as a draft-04 schema.
 
     References are replaced by what they name, and texts for readers left out: API Gateway knows
-    neither.
-
-    Raises:
-        DescriptionError: A keyword does not exist, or means something else, in draft 04.
+    neither. Raises `DescriptionError` for a keyword that draft 04 has not, or in another sense.
     """
     path = _DESCRIPTIONS / f"{description}.openapi.json"
     components = json.loads(path.read_text("utf-8"))["components"]["schemas"]

@@ -13,24 +13,17 @@ _REQUESTS_A_DAY = {"small": 10_000, "standard": 1_000_000, "full": _RATE * 86_40
 
 @dataclass(frozen=True, kw_only=True)
 class PartnerSettings:
-    """The settings of one partner API; each is a CDK context value with a safe default.
+    """The settings of one partner API: how fast and how often a partner's key may call.
 
-    Attributes:
-        requests_per_second: How fast a partner's key may call, and all keys together.
-        requests_per_day: How often a partner's key may call, by the plan in context `partnerPlan`:
-            `small` (10,000), `standard` (1,000,000) or `full` (as many as its rate allows).
-            `small` when omitted.
+    By the plan in context `partnerPlan`: `small` (10,000 a day; when omitted), `standard`
+    (1,000,000) or `full` (as many as the rate allows).
     """
 
-    requests_per_second: int = _RATE
+    requests_per_second: int = _RATE  # of all keys together, too
     requests_per_day: int
 
     @classmethod
     def resolve(cls, node: Node) -> Self:
-        """Return the settings that `node` sees as context.
-
-        Raises:
-            SettingError: There is no such plan.
-        """
+        """Return the settings that `node` sees as context; raise `SettingError` for no plan."""
         plan = choice(node, "partnerPlan", _REQUESTS_A_DAY, default="small")
         return cls(requests_per_day=_REQUESTS_A_DAY[plan])

@@ -17,11 +17,7 @@ _COUNTED = (
 
 
 class PartnerWebAcl(WebAcl):
-    """A regional web ACL that blocks nothing for the look of a body.
-
-    Fixed: what AWS's common rules find in bodies only counts: items are data of up to 400 KB; the
-    log has no API keys.
-    """
+    """A regional web ACL: what is found in bodies only counts; the log has no API keys."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(

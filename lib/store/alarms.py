@@ -21,26 +21,16 @@ def watch_store(alarms: ServiceAlarms, *, database: StoreDatabase, cdn: StoreCdn
     """
     instance = database.instance
     alarms.watch("DatabaseCpu", instance.metric_cpu_utilization(period=_PERIOD), 80, periods=3)
-    alarms.watch(
-        "DatabaseStorage",
-        instance.metric_free_storage_space(period=_PERIOD, statistic="Minimum"),
-        Size.gibibytes(STORAGE_GIB).to_bytes() / 5,
-        below=True,
+    left = instance.metric_free_storage_space(period=_PERIOD, statistic="Minimum")
+    a_fifth = Size.gibibytes(STORAGE_GIB).to_bytes() / 5
+    alarms.watch("DatabaseStorage", left, a_fifth, below=True)
+    connections = instance.metric_database_connections(period=_PERIOD, statistic="Maximum")
+    alarms.watch("DatabaseConnections", connections, MAX_CONNECTIONS * 0.8)
+    failed = cloudwatch.Metric(
+        namespace="AWS/CloudFront",
+        metric_name="5xxErrorRate",
+        dimensions_map={"DistributionId": cdn.distribution.distribution_id, "Region": "Global"},
+        statistic="Average",
+        period=_PERIOD,
     )
-    alarms.watch(
-        "DatabaseConnections",
-        instance.metric_database_connections(period=_PERIOD, statistic="Maximum"),
-        MAX_CONNECTIONS * 0.8,
-    )
-    alarms.watch(
-        "CdnServerErrors",
-        cloudwatch.Metric(
-            namespace="AWS/CloudFront",
-            metric_name="5xxErrorRate",
-            dimensions_map={"DistributionId": cdn.distribution.distribution_id, "Region": "Global"},
-            statistic="Average",
-            period=_PERIOD,
-        ),
-        1,
-        only_if=cdn.in_us_east_1,
-    )
+    alarms.watch("CdnServerErrors", failed, 1, only_if=cdn.in_us_east_1)

@@ -110,13 +110,11 @@ class StoreCdn(Construct):
         }
 
     def _allow_reading(self, assets: SecureBucket) -> None:
-        """Let this distribution alone read the bucket, and use the bucket's key for it.
-
-        The key is made before the distribution that it serves can have an id, so its policy names
-        those of the account; the bucket's names the one. `with_origin_access_control` would do the
-        same and warn of it on the whole stack. The account is in the ARN: AWS documents no
-        `aws:SourceAccount` of CloudFront's, and one that does not come would refuse every page.
-        """
+        """Let this distribution alone read the bucket, and use the bucket's key for it."""
+        # The key is made before the distribution that it serves can have an id, so its policy names
+        # those of the account; the bucket's names the one. `with_origin_access_control` would do
+        # the same and warn of it on the whole stack. The account is in the ARN: AWS documents no
+        # `aws:SourceAccount` of CloudFront's, and one that does not come would refuse every page.
         cdn = iam.ServicePrincipal("cloudfront.amazonaws.com")
         this = {"StringEquals": {"aws:SourceArn": self.distribution.distribution_arn}}
         pages = assets.arn_for_objects("*")
@@ -134,11 +132,8 @@ class StoreCdn(Construct):
         )
 
     def _acknowledge_rules(self, settings: StoreSettings) -> None:
-        acknowledge(
-            self.distribution,
-            "AwsSolutions-CFR1",
-            reason="The store sells everywhere: there is no country to lock out.",
-        )
+        reason = "The store sells everywhere: there is no country to lock out."
+        acknowledge(self.distribution, "AwsSolutions-CFR1", reason=reason)
         acknowledge(
             self.distribution,
             "AwsSolutions-CFR3",

@@ -95,11 +95,12 @@ class StoreInstance(rds.DatabaseInstance):
             performance_insight_retention=rds.PerformanceInsightRetention.DEFAULT,
             performance_insight_encryption_key=key,
             cloudwatch_logs_exports=list(LOGS),
-            **_by_environment(environment, instance_type),
+            deletion_protection=environment.protects_data,
+            **_by_environment(instance_type, kept=environment.keeps_data),
         )
-        self._acknowledge_rules(environment)
+        self._acknowledge_rules(kept=environment.keeps_data)
 
-    def _acknowledge_rules(self, environment: Environment) -> None:
+    def _acknowledge_rules(self, *, kept: bool) -> None:
         acknowledge(
             self.node.find_child("MonitoringRole"),
             "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
@@ -107,13 +108,10 @@ class StoreInstance(rds.DatabaseInstance):
             reason="The role of RDS's monitoring itself: its policy follows what the service "
             "needs.",
         )
-        if not environment.keeps_data:
-            acknowledge(
-                self,
-                "AwsSolutions-RDS10",
-                *hipaa_nist("RDSInstanceDeletionProtectionEnabled"),
-                reason="This environment throws its data away with the stack.",
-            )
+        if not kept:
+            reason = "This environment throws its data away with the stack."
+            deletion = hipaa_nist("RDSInstanceDeletionProtectionEnabled")
+            acknowledge(self, "AwsSolutions-RDS10", *deletion, reason=reason)
             acknowledge(
                 self,
                 "AwsSolutions-RDS3",
@@ -124,15 +122,13 @@ class StoreInstance(rds.DatabaseInstance):
             )
 
 
-def _by_environment(environment: Environment, instance_type: str | None) -> dict[str, Any]:
-    kept = environment.keeps_data
+def _by_environment(instance_type: str | None, *, kept: bool) -> dict[str, Any]:
     return {
         "instance_type": ec2.InstanceType(instance_type or ("t4g.small" if kept else "t4g.micro")),
         "multi_az": kept,
         "backup_retention": Duration.days(7 if kept else 1),
         "delete_automated_backups": not kept,
         "copy_tags_to_snapshot": True,
-        "deletion_protection": environment.protects_data,
         # An instance that stayed would hold its network, and the stack could never be deleted.
         "removal_policy": RemovalPolicy.SNAPSHOT if kept else RemovalPolicy.DESTROY,
     }

@@ -13,9 +13,16 @@ from lib.context import SettingError, choice, flag, listed, matching
 
 _ZONE = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9][a-z]")
 _NATS = ("one", "regional", "zone", "none")
-_INSTANCE = re.compile(r"[a-z][a-z0-9]*\.[a-z0-9]+")
-_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
-_CERTIFICATE = re.compile(r"arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36}")
+# The form of a setting, and what it is in words.
+_INSTANCE = (re.compile(r"[a-z][a-z0-9]*\.[a-z0-9]+"), "family.size, such as t4g.small")
+_DOMAIN = (
+    re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}"),
+    "a host name such as shop.example.com",
+)
+_CERTIFICATE = (
+    re.compile(r"arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36}"),
+    "the ARN of a certificate in us-east-1",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,38 +55,26 @@ class StoreSettings:
 
     @classmethod
     def resolve(cls, node: Node) -> Self:
-        """Return the settings that `node` sees as context.
-
-        Raises:
-            SettingError: A setting would fail at deployment.
-        """
-        domain = matching(node, "storeDomain", _DOMAIN, "a host name such as shop.example.com")
-        certificate = matching(
-            node, "storeCertificateArn", _CERTIFICATE, "the ARN of a certificate in us-east-1"
-        )
+        """Return the settings that `node` sees as context; raise `SettingError` for a wrong one."""
+        domain = matching(node, "storeDomain", *_DOMAIN)
+        certificate = matching(node, "storeCertificateArn", *_CERTIFICATE)
         if (domain is None) != (certificate is None):
-            raise SettingError(
-                "storeDomain and storeCertificateArn go together: give both or neither"
-            )
+            together = "storeDomain and storeCertificateArn go together"
+            raise SettingError(f"{together}: give both or neither")
         return cls(
             zones=_zones(node),
             nat=choice(node, "natGateways", _NATS, default="one"),
-            database_instance=matching(
-                node, "databaseInstance", _INSTANCE, "family.size, such as t4g.small"
-            ),
+            database_instance=matching(node, "databaseInstance", *_INSTANCE),
             domain=domain,
             certificate_arn=certificate,
             firewall=flag(node, "storeFirewall", default=False),
         )
 
     def check(self, region: str, environ: Mapping[str, str] = os.environ) -> None:
-        """Refuse what AWS does not have in the region that the stack goes to.
+        """Raise `SettingError` for what AWS does not have in the region that the stack goes to.
 
         Where only the deployment knows its `region`, it is the one that the CDK CLI deploys to and
         tells the app in `environ`, if there is a CLI.
-
-        Raises:
-            SettingError: There is no web ACL for CloudFront there.
         """
         place = environ.get("CDK_DEFAULT_REGION") if Token.is_unresolved(region) else region
         if self.firewall and place and place != "us-east-1":

@@ -8,10 +8,7 @@ from lib.environment import Environment
 
 
 class StoreWebAcl(WebAcl):
-    """A web ACL for the store's CDN.
-
-    Fixed: in us-east-1 only, or the deployment fails; the log has no idempotency keys.
-    """
+    """A web ACL for a CDN: deployed in us-east-1 only; the log has no idempotency keys."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(

@@ -44,7 +44,6 @@ class Storage:
         self._states = need(emulator, "_build_persistence_save_dict")
         self._as_json = need(persistence, "_json_default")
         self._from_json = need(persistence, "_json_object_hook")
-        self._load_file = need(emulator, "load_state")
         self._stacks = need(cloudformation, "_stacks")
         self._code = _FunctionCode()
         replace(emulator, "load_state", self._load)
@@ -98,8 +97,7 @@ class Storage:
     def _load(self, name: str) -> Any:
         text = self._state.service(name)
         if text is None:
-            # Saved by an earlier version of this project, or never.
-            return self._load_file(name)
+            return None
         data = json.loads(text, object_hook=self._from_json)
         if name == "dynamodb":
             self._items.restore(data["tables"], self._state)

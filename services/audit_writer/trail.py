@@ -14,10 +14,8 @@ from services.shared.audit.record import AuditRecord
 
 
 def key_of(record: AuditRecord) -> str:
-    """Make the object's key: the day of the record's own time, then the record's id.
-
-    Record ids sort by time, so a day's objects are listed in the order of their requests.
-    """
+    """Make the object's key: the day of the record's own time, then the record's id."""
+    # Record ids sort by time, so a day's objects are listed in the order of their requests.
     year, month, day = record.time[:10].split("-")
     return f"api-logs/year={year}/month={month}/day={day}/{record.record_id}.ndjson"
 

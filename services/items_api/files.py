@@ -74,11 +74,9 @@ class BucketFiles:
         }
 
     def delete(self, *, key: str) -> dict[str, Any]:
-        """Delete the file and return what it was; raise `FileNotFound` without one.
-
-        The bucket keeps versions: the file is hidden by a delete marker, and an operator can bring
-        it back until the version expires (`SecureBucket`).
-        """
+        """Delete the file and return what it was; raise `FileNotFound` without one."""
+        # The bucket keeps versions: the file is hidden by a delete marker, and an operator can
+        # bring it back until the version expires (`SecureBucket`).
         head = self._head(key)
         self._client.delete_object(Bucket=self._bucket_name, Key=key)
         return {"key": key, "content_type": head["ContentType"], "size": head["ContentLength"]}

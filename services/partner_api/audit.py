@@ -50,10 +50,8 @@ class AuditQueue:
     url: str
 
     def send(self, record: AuditRecord) -> None:
-        """Send the record, or else log it as it would have been sent, and count that.
-
-        So it is never lost, and an alarm rings. The request's answer does not depend on the queue.
-        """
+        """Send the record, or else log it as it would have been sent, and count that."""
+        # So it is never lost, an alarm rings, and the answer does not depend on the queue.
         try:
             self.client.send_message(QueueUrl=self.url, MessageBody=record.to_json())
         except Exception as error:  # noqa: BLE001  # see above

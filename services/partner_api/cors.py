@@ -20,10 +20,8 @@ class AllowedOrigins:
         return cls(frozenset(filter(None, map(str.strip, text.split(",")))))
 
     def headers(self, origin: str | None) -> dict[str, str]:
-        """Echo an allowed origin; tell nothing to another, or to a caller that is no page.
-
-        `Vary` is in every answer: a cache must not give one origin's answer to another.
-        """
+        """Echo an allowed origin; tell nothing to another, or to a caller that is no page."""
+        # `Vary` is in every answer: a cache must not give one origin's answer to another.
         if origin not in self.origins:
             return {"vary": "Origin"}
         return {

@@ -97,10 +97,7 @@ class Api:
         return data
 
     def _list(self, call: Call) -> Json:
-        query = call.request["query"]
-        items, cursor = self._items(call).list_page(
-            limit=query["limit"], cursor=query.get("cursor")
-        )
+        items, cursor = self._items(call).list_page(**call.request["query"])
         return {"items": [item.to_public() for item in items], "cursor": cursor}
 
     def _create(self, call: Call) -> Json:

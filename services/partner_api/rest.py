@@ -40,10 +40,8 @@ def request(event: Event, body: str | None) -> Request:
 
 
 def owner(event: Event) -> str:
-    """Read the id of the request's API key, whose owner's items it is about.
-
-    API Gateway lets no request without one pass, so that is a bug and raises `LookupError`.
-    """
+    """Read the id of the request's API key, whose owner's items it is about."""
+    # API Gateway lets no request without one pass, so that is a bug and raises `LookupError`.
     key_id: str | None = (event["requestContext"].get("identity") or {}).get("apiKeyId")
     if not key_id:
         raise LookupError("the request has no API key")

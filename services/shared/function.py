@@ -9,10 +9,8 @@ Made = TypeVar("Made")
 
 
 def settings_of(connect: Callable[..., object]) -> list[str]:
-    """List the environment variables of a handler module's `connect`: its arguments, in capitals.
-
-    Read from its code: to inspect its signature would make a cold start longer.
-    """
+    """List the environment variables of a handler's `connect`: its arguments, in capitals."""
+    # Read from its code: to inspect its signature would make a cold start longer.
     code = connect.__code__
     return [name.upper() for name in code.co_varnames[: code.co_kwonlyargcount]]
 
@@ -23,9 +21,7 @@ def from_environment(connect: Callable[..., Made], environ: Mapping[str, str]) -
 
 
 def entry_point(handler: Handler) -> Handler:
-    """Decorate a handler module's `lambda_handler`, its last statement: initialization is over.
-
-    What initialization made lives as long as the function: frozen, no collection looks at it again.
-    """
+    """Decorate a handler module's `lambda_handler`, its last statement: initialization is over."""
+    # What initialization made lives as long as the function: no collection looks at it again.
     gc.freeze()
     return handler

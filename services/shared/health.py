@@ -113,11 +113,9 @@ def queue_is_there(url: str) -> Check:
 
 
 def run(checks: Mapping[str, Check], timeout: float = TIMEOUT_SECONDS) -> list[Outcome]:
-    """Run every check at once and return their outcomes, after `timeout` seconds at the latest.
-
-    A check that still hangs then is left to its own thread, which nothing waits for: an executor
-    would wait for it, and its workers would run out.
-    """
+    """Run every check at once and return their outcomes, after `timeout` seconds at the latest."""
+    # A check that still hangs then is left to its own thread, which nothing waits for: an executor
+    # would wait for it, and its workers would run out.
     started = time.perf_counter()
     done: dict[str, Outcome] = {}
     threads = {

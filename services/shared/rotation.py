@@ -47,12 +47,7 @@ class Rotation:
         logger.info("rotation step done")
 
     def run(self, *, step: str, secret_id: str, token: str) -> None:
-        """Carry out a step for the version that the token names.
-
-        Raises:
-            RotationRefused: The secret is another, the step unknown, or the version not waiting to
-                become current.
-        """
+        """Carry out a step for the version that the token names, or raise `RotationRefused`."""
         steps = {
             "createSecret": self._create,
             "setSecret": self._set,
@@ -90,13 +85,11 @@ class Rotation:
         """Do nothing: no other system has to learn the password."""
 
     def _test(self, token: str) -> None:
-        """Check the new version, or how rotation is set up when there is none.
-
-        A schedule that does not begin at once makes Secrets Manager call this step alone, for a
-        version that it made for the test and then takes away; what is in that version, it does not
-        say. See RotateImmediately,
-        https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
-        """
+        """Check the new version, or how rotation is set up when there is none."""
+        # A schedule that does not begin at once makes Secrets Manager call this step alone, for a
+        # version that it made for the test and then takes away; what is in that version, it does
+        # not say. See RotateImmediately,
+        # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
         current, pending = self._value("AWSCURRENT"), self._find("AWSPENDING", token)
         if pending in (None, current):
             self._test_setup(current)

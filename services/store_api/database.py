@@ -10,11 +10,9 @@ _NOT_THERE_OR_NOT_GRANTED = "42"  # what the migrations would have made or grant
 
 
 def is_migrated(logins: Logins, connect: Connect, level: int) -> Check:
-    """Make the check that the store's user can log in and finds migrations up to `level`.
-
-    On a connection of its own: the one that requests share must not be in two threads, and the
-    thread of a check that takes too long is left alone.
-    """
+    """Make the check that the store's user can log in and finds migrations up to `level`."""
+    # On a connection of its own: the one that requests share must not be in two threads, and the
+    # thread of a check that takes too long is left alone.
 
     def check() -> None:
         try:

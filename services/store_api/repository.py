@@ -5,15 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.shared.database.postgres import Database
-from services.store_api.models import (
-    KeyInUse,
-    Line,
-    Order,
-    OrderNotFound,
-    OutOfStock,
-    Product,
-    ProductNotFound,
-)
+from services.store_api import models
+from services.store_api.models import Line, Order, Product
 
 _PRODUCTS = """SELECT json_build_object(
     'sku', sku, 'name', name, 'description', description,
@@ -43,7 +36,7 @@ class PostgresShop:
         """Return the product with its stock as the last order left it; raise `ProductNotFound`."""
         for [product] in self._database.run(_READ, sku=sku):
             return dict(product)
-        raise ProductNotFound(sku)
+        raise models.ProductNotFound(sku)
 
     def place(self, key: str, lines: Sequence[Line]) -> tuple[Order, bool]:
         """Order all lines or nothing; return the order, and whether it is new.
@@ -62,13 +55,13 @@ class PostgresShop:
         """Return the order with its lines and totals; raise `OrderNotFound`."""
         [[order]] = self._database.run(_READ_ORDER, id=order_id)
         if order is None:
-            raise OrderNotFound(order_id)
+            raise models.OrderNotFound(order_id)
         return dict(order)
 
 
 def _refusal(answer: dict[str, Any]) -> Exception:
     if answer["outcome"] == "out_of_stock":
-        return OutOfStock(answer["sku"], wanted=answer["wanted"], left=answer["left"])
+        return models.OutOfStock(answer["sku"], wanted=answer["wanted"], left=answer["left"])
     if answer["outcome"] == "unknown_product":
-        return ProductNotFound(answer["sku"])
-    return KeyInUse()
+        return models.ProductNotFound(answer["sku"])
+    return models.KeyInUse()

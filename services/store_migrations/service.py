@@ -6,15 +6,8 @@ from typing import Any
 from pg8000.exceptions import Error
 from pg8000.native import Connection
 
+from services.shared.database import postgres
 from services.shared.database.password import set_password
-from services.shared.database.postgres import (
-    REFUSED_LOGIN,
-    Connect,
-    close,
-    log_in,
-    session,
-    sqlstate,
-)
 from services.shared.database.secret import DatabaseSecret
 from services.store_migrations.migrations import FOLDER, migrate, one_at_a_time, read_migrations
 
@@ -25,11 +18,12 @@ class Store:
 
     master: DatabaseSecret
     user: DatabaseSecret
-    connect: Connect
+    connect: postgres.Connect
 
     def prepare(self, *, seed: bool) -> dict[str, Any]:
         """Apply what is missing; return what was applied and what was seeded."""
-        with session(self.master.logins(), self.connect) as connection, one_at_a_time(connection):
+        logins = self.master.logins()
+        with postgres.session(logins, self.connect) as connection, one_at_a_time(connection):
             connection.run(_read("setup.sql"))
             applied = migrate(connection, read_migrations())
             password_set = self._set_password(connection)
@@ -37,15 +31,13 @@ class Store:
         return {"applied": applied, "password_set": password_set, "seeded": seeded}
 
     def _set_password(self, connection: Connection) -> bool:
-        """Set the password of the store's user unless it can log in; tell whether it was set.
-
-        So a rotation that is under way keeps what it has set, and a database that was restored
-        from a backup gets today's password.
-        """
+        """Set the password of the store's user unless it can log in; tell whether it was set."""
+        # So a rotation that is under way keeps what it has set, and a database that was restored
+        # from a backup gets today's password.
         try:
-            close(log_in(self.user.logins(), self.connect))
+            postgres.close(postgres.log_in(self.user.logins(), self.connect))
         except Error as error:
-            if sqlstate(error) not in REFUSED_LOGIN:
+            if postgres.sqlstate(error) not in postgres.REFUSED_LOGIN:
                 raise
             login = self.user.current()
             connection.run("RESET ROLE")

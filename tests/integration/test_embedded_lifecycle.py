@@ -127,10 +127,10 @@ def test_a_half_written_description_is_told_with_what_to_do() -> None:
 def test_a_half_written_state_is_told_with_what_to_do() -> None:
     with another_cloud() as home:
         (home / "state").mkdir(parents=True)
-        (home / "state" / "dynamodb.json").write_text('{"tables": {"ta')
+        (home / "state" / "state.sqlite").write_text('{"tables": {"ta')
         said = tap(home, "up", *FREE_PORTS, check=False)
 
-    _is_one_line(said, f"{home / 'state' / 'dynamodb.json'} is not whole", "forget it by deleting")
+    _is_one_line(said, f"{home / 'state' / 'state.sqlite'} is not whole", "forget it by deleting")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")

@@ -11,10 +11,8 @@ _ITERATIONS = 4096
 
 
 def set_password(connection: Connection, role: str, password: str) -> None:
-    """Set a role's password by its SCRAM verifier.
-
-    The statement may end up in the server's log, where a verifier lets nobody log in.
-    """
+    """Set a role's password by its SCRAM verifier."""
+    # The statement may end up in the server's log, where a verifier lets nobody log in.
     verifier = scram_verifier(password, secrets.token_bytes(16))
     connection.run(f"ALTER ROLE {identifier(role)} PASSWORD {literal(verifier)}")
 

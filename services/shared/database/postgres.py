@@ -147,10 +147,8 @@ def close(connection: Connection) -> None:
 
 
 def sqlstate(error: BaseException | None) -> str:
-    """Return the server's five-character code; empty for an error that is not the server's.
-
-    pg8000 hides the server's refusal of a login behind the failure to close the connection.
-    """
+    """Return the server's five-character code; empty for an error that is not the server's."""
+    # pg8000 hides the server's refusal of a login behind the failure to close the connection.
     if isinstance(error, DatabaseError) and isinstance(error.args[0], dict):
         return str(error.args[0].get("C", ""))
     return sqlstate(error.__context__) if isinstance(error, InterfaceError) else ""

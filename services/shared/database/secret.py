@@ -41,12 +41,10 @@ class DatabaseSecret:
         self._kept: Login | None = None
 
     def logins(self) -> Iterator[Login]:
-        """Yield the login kept from last time, the current, the pending, the current one again.
-
-        A rotation first changes the password in the database and only then makes the new version
-        current. Between the two, for some seconds, the pending version is the one that works; it
-        may have become the current one in the meantime.
-        """
+        """Yield the login kept from last time, the current, the pending, the current one again."""
+        # A rotation first changes the password in the database and only then makes the new version
+        # current. Between the two, for some seconds, the pending version is the one that works; it
+        # may have become the current one in the meantime.
         tried = self._kept
         if tried:
             yield tried

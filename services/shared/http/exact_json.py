@@ -33,9 +33,8 @@ def number(text: str) -> int | Decimal:
 def parse(text: str | bytes) -> Json:
     """Read a JSON document.
 
-    Raises:
-        InvalidRequest: It is not JSON (NaN and Infinity included) or not UTF-8, a name occurs twice
-            in an object, or it is nested too deep to read.
+    Raises `InvalidRequest` for what is not JSON (NaN and Infinity included) or not UTF-8, a name
+    that occurs twice in an object, and what is nested too deep to read.
     """
     try:
         document = text if isinstance(text, str) else text.decode("utf-8")

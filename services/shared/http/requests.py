@@ -10,14 +10,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.shared import aws, telemetry
-from services.shared.http import exact_json, responses
-from services.shared.http.errors import (
-    Failure,
-    InternalError,
-    RequestTooLarge,
-    Unavailable,
-    refused,
-)
+from services.shared.http import errors, exact_json, responses
+from services.shared.http.errors import Failure
 from services.shared.http.exact_json import Json
 from services.shared.http.responses import Response
 from services.shared.http.text import plain
@@ -30,23 +24,15 @@ _REQUEST_ID_LENGTH = 128
 
 @dataclass
 class Call:
-    """One request on its way to its answer.
+    """One request on its way to its answer."""
 
-    Attributes:
-        event: What API Gateway gave the function.
-        envelope: What every answer's envelope says of the request.
-        request: The parts of the request, once they are checked.
-        headers: Headers that the answer gets besides the common ones, be it a success or not.
-        status: HTTP status of the answer if it is a success.
-        operation: The operation's name, once it is known to be one.
-    """
-
-    event: Event
-    envelope: dict[str, str]
-    request: Request = field(default_factory=dict)
+    event: Event  # what API Gateway gave the function
+    envelope: dict[str, str]  # what every answer's envelope says of the request
+    request: Request = field(default_factory=dict)  # its parts, once they are checked
+    # Of the answer, besides the common ones, be it a success or not.
     headers: dict[str, str] = field(default_factory=dict)
-    status: int = 200
-    operation: str = "unknown"
+    status: int = 200  # HTTP status of the answer if it is a success
+    operation: str = "unknown"  # its name, once it is known to be one
 
 
 def serve(event: Event, run: Callable[[Call], Json], **envelope: str) -> Response:
@@ -87,13 +73,13 @@ def json_body(event: Event, *, limit: int) -> Json:
     body: str = event.get("body") or ""
     encoded = event.get("isBase64Encoded")
     if len(body) > ((limit + 2) // 3 * 4 if encoded else limit):
-        raise RequestTooLarge(limit)
+        raise errors.RequestTooLarge(limit)
     if not encoded:
         return exact_json.parse(body)
     try:
         decoded = base64.b64decode(body, validate=True)
     except binascii.Error as error:
-        raise refused("body", "is not base64", "what isBase64Encoded says") from error
+        raise errors.refused("body", "is not base64", "what isBase64Encoded says") from error
     return exact_json.parse(decoded)
 
 
@@ -103,6 +89,6 @@ def _to_failure(error: Exception) -> Failure:
         return error
     if isinstance(error, (BotoCoreError, ClientError)) and aws.is_transient(error):
         telemetry.logger.warning("dependency failed", extra={"dependency_error": str(error)})
-        return Unavailable()
+        return errors.Unavailable()
     telemetry.logger.exception("unexpected error")
-    return InternalError()
+    return errors.InternalError()

@@ -11,21 +11,13 @@ from services.shared.http.requests import Call, Event, Request
 
 @dataclass(frozen=True)
 class Route:
-    """One operation of an API.
+    """One operation of an API."""
 
-    Attributes:
-        name: In the API's description, in logs and in metrics.
-        run: Carries the call out, its `request` being checked; gives the data of the answer.
-        status: HTTP status of a success, unless `run` sets another in the call.
-        scope: OAuth 2.0 scope that the caller's token needs; none when None.
-        body: Name of the body in the API's description; the body is not read when None.
-    """
-
-    name: str
-    run: Callable[[Call], Json]
-    status: int = 200
-    scope: str | None = None
-    body: str | None = None
+    name: str  # in the API's description, in logs and in metrics
+    run: Callable[[Call], Json]  # the checked request's work; gives the data of the answer
+    status: int = 200  # HTTP status of a success, unless `run` sets another in the call
+    scope: str | None = None  # OAuth 2.0 scope that the caller's token needs
+    body: str | None = None  # its name in the API's description; not read when None
 
 
 Routes = Mapping[str, Route]
@@ -36,14 +28,9 @@ def dispatch(
 ) -> Json:
     """Find and run the route of a request; return the data of the answer.
 
-    Args:
-        call: Its operation, status and request are set here.
-        routes: By `METHOD /path`, as API Gateway names them, or by another key.
-        key: The route asked for.
-        read: Reads and checks the request of a route; the request is empty when omitted.
-
-    Raises:
-        Failure: There is no such path or method, or the caller's token lacks the route's scope.
+    Operation, status and request of the call are set; the request is what `read` reads and checks,
+    empty when omitted. Raises a `Failure` for a path or method that is not there, and for a token
+    that lacks the route's scope.
     """
     route = routes.get(key)
     if route is None:

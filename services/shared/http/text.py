@@ -7,11 +7,9 @@ _UNFIT = re.compile(r"[^ -~]")
 
 
 def plain(text: str, limit: int) -> str:
-    """Keep the first `limit` characters, with `?` for each that is not printable ASCII.
-
-    So it can neither end a line nor change how one is shown: no control characters, no line
-    separators of Unicode, no marks that turn its direction.
-    """
+    """Keep the first `limit` characters, with `?` for each that is not printable ASCII."""
+    # So it can neither end a line nor change how one is shown: no control characters, no line
+    # separators of Unicode, no marks that turn its direction.
     return _UNFIT.sub("?", text[:limit])
 
 

@@ -86,10 +86,8 @@ class ItemTooLarge(TooLarge):
 def check(item: Item) -> None:
     """Check that DynamoDB can hold the item exactly.
 
-    Raises:
-        InvalidRequest: A number is out of range, a surrogate alone, a name empty, or values are
-            nested more than 32 levels deep.
-        ItemTooLarge: The item has more than 409,600 bytes.
+    Raises `InvalidRequest` for a number out of range, a lone surrogate, an empty name or more than
+    32 levels, `ItemTooLarge` for more than 409,600 bytes.
     """
     size = sum(len(name) + size_of(getattr(item, name)) for name in FIELDS)
     if size > MAX_ITEM_BYTES:

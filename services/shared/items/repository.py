@@ -6,14 +6,8 @@ from botocore.exceptions import ClientError
 
 from services.shared import aws
 from services.shared.http.errors import refused
-from services.shared.items.models import (
-    Attributes,
-    Item,
-    ItemExists,
-    ItemNotFound,
-    ItemTooLarge,
-    VersionConflict,
-)
+from services.shared.items import models
+from services.shared.items.models import Attributes, Item, ItemNotFound
 from services.shared.items.records import Record, to_item, to_record, to_value
 
 Mode = Literal["replace", "merge"]
@@ -47,7 +41,7 @@ class DynamoItems:
             existing = _refused_for(error)
             # botocore repeats a call whose answer was lost: then what stands in the way is this.
             if existing != record:
-                raise ItemExists(item.id) from error
+                raise models.ItemExists(item.id) from error
 
     def get(self, item_id: str) -> Item:
         """Read the item as the last finished write left it, by a consistent GetItem."""
@@ -99,11 +93,7 @@ class DynamoItems:
 
         An owner's are queried by their ids, those of all scanned in the order of hashes.
         """
-        call: dict[str, Any] = {
-            "TableName": self._table_name,
-            "Limit": limit,
-            "ConsistentRead": True,
-        }
+        call: dict[str, Any] = {"TableName": self._table_name, "Limit": limit}
         if after:
             call["ExclusiveStartKey"] = self._key(after)
         if self._owner:
@@ -111,10 +101,11 @@ class DynamoItems:
                 KeyConditionExpression="#owner = :owner",
                 ExpressionAttributeNames={"#owner": "owner"},  # a reserved word
                 ExpressionAttributeValues={":owner": self._owner["owner"]},
+                ConsistentRead=True,
                 **call,
             )
         else:
-            answer = self._client.scan(**call)
+            answer = self._client.scan(ConsistentRead=True, **call)
         last = answer.get("LastEvaluatedKey")
         return [to_item(record) for record in answer["Items"]], last["id"]["S"] if last else None
 
@@ -147,7 +138,7 @@ def _unless_changed(error: ClientError, item: Item, expected_version: int | None
         raise ItemNotFound(item.id) from error
     found = to_item(record)
     if found.version != expected_version + 1 or found.updated_at != item.updated_at:
-        conflict = VersionConflict(item.id, expected=expected_version, current=found.version)
+        conflict = models.VersionConflict(item.id, expected=expected_version, current=found.version)
         raise conflict from error
     return found
 
@@ -160,7 +151,7 @@ def _refused_for(error: ClientError) -> Record | None:
         return record
     message = error.response["Error"].get("Message", "")
     if code == "ValidationException" and "Item size" in message:
-        raise ItemTooLarge from error
+        raise models.ItemTooLarge from error
     if code == "ValidationException" and "nest" in message.lower():
         raise refused("item", "is nested more than 32 levels deep", "fewer levels") from error
     raise error

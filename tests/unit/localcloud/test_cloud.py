@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from cli.project import fingerprint
-from localcloud.cloud import Cloud, without_aws
+from localcloud.cloud import Cloud
 from localcloud.errors import CloudError
 
 
@@ -166,12 +166,6 @@ def test_children_get_no_setting_of_aws_but_the_clouds_own(cloud, monkeypatch):
         "AWS_CONFIG_FILE",
         "AWS_SHARED_CREDENTIALS_FILE",
     }
-
-
-def test_a_command_for_aws_carries_no_address_of_the_embedded_cloud():
-    shell = {"AWS_ENDPOINT_URL": "https://127.0.0.1:4566", "AWS_ENDPOINT_URL_S3": "x", "HOME": "/"}
-
-    assert without_aws(shell) == {"HOME": "/"}
 
 
 def test_what_is_deployed_is_known_by_the_environment_suffix_too(monkeypatch):

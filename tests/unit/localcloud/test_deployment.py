@@ -49,7 +49,7 @@ def test_a_database_server_is_started_for_a_template_with_an_instance(
 @pytest.fixture
 def synthesized(monkeypatch):
     """The assemblies that the CDK CLI was told to make; it leaves its own number in each."""
-    made = []
+    made: list[Path] = []
 
     def run(_app, arguments, *_, **__):
         if arguments[0] == "synth":

@@ -3,6 +3,7 @@
 # pylint: disable=unused-argument  # ASGI's own
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -124,7 +125,7 @@ def test_what_could_not_be_saved_is_saved_with_the_next_change():
         await journal(PUT_ITEM, receive, send)
         return storage.saves
 
-    saved = Saved(failures=1)
+    saved: Any = Saved(failures=1)
 
     assert asyncio.run(one_after_the_other()) == [{"sqs"}]
 
@@ -200,7 +201,8 @@ def test_a_websocket_passes():
     async def never(*message):
         raise AssertionError
 
-    asyncio.run(Journal(app, Saved())({"type": "websocket"}, never, never))
+    saved: Any = Saved()
+    asyncio.run(Journal(app, saved)({"type": "websocket"}, never, never))
 
     assert called == ["websocket"]
 
