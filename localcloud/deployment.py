@@ -34,8 +34,8 @@ Step = Callable[[str, str], AbstractContextManager[None]]
 def deploy(cloud: Cloud, *, step: Step, only: str | None = None, kept: Path | None = None) -> None:
     """Synthesize the cloud's app, deploy it, or `only` one stack, and wait until its settings hold.
 
-    `step` tells of each step while it runs, and when it is done, in these words. `kept` is where the
-    assembly of the app's present sources and settings is kept: taken from there, if it is there;
+    `step` tells of each step while it runs, and when it is done, in these words. `kept` is where
+    the assembly of the app's present sources and settings is kept, and taken from if it is there;
     without it the app is synthesized each time. Raises `CloudError` with the CDK CLI's reason if
     synthesis or deployment failed.
     """
