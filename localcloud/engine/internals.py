@@ -1,5 +1,6 @@
 """Guarded access to the emulator's private names."""
 
+from collections.abc import Callable
 from typing import Any
 
 from localcloud.errors import CloudError
@@ -26,6 +27,16 @@ def replace(owner: Any, name: str, value: Any) -> None:
     """
     need(owner, name)
     setattr(owner, name, value)
+
+
+def wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
+    """Put a function in the place of a private one, which it is given as its first argument.
+
+    Raises:
+        CloudError: This version of the emulator has no such name.
+    """
+    original = need(owner, name)
+    setattr(owner, name, lambda *given, **named: around(original, *given, **named))
 
 
 def unlike(what: str) -> CloudError:
