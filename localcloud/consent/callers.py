@@ -49,7 +49,8 @@ def _enforce(
     resource_arn: str = "*",
     service_context: dict[str, Any] | None = None,
 ) -> Any:
-    denied = enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
+    asked = (access_key_id, iam_action, service, region, resource_arn)
+    denied = enforce(*asked, service_context=service_context)
     if denied is not None:
         direct = service == "kms" and getattr(denied, "decision", "") == "ImplicitDeny"
         who = iam_evaluator.resolve_principal(access_key_id, ACCOUNT) if direct else None

@@ -24,6 +24,7 @@ from ministack.services import cloudformation, lambda_svc
 
 from localcloud.engine.entries import Items, Locks
 from localcloud.engine.internals import need, replace
+from localcloud.engine.stacks import is_in_progress
 from localcloud.state import Change, State
 
 _log = logging.getLogger(__name__)
@@ -44,7 +45,6 @@ class Storage:
         self._states = need(emulator, "_build_persistence_save_dict")
         self._as_json = need(persistence, "_json_default")
         self._from_json = need(persistence, "_json_object_hook")
-        self._load_file = need(emulator, "load_state")
         self._stacks = need(cloudformation, "_stacks")
         self._code = _FunctionCode()
         replace(emulator, "load_state", self._load)
@@ -70,11 +70,7 @@ class Storage:
 
     def deploying(self) -> bool:
         """Whether CloudFormation is at work, which changes any service without a request."""
-        return any(
-            stack["StackStatus"].endswith("_IN_PROGRESS")
-            and stack["StackStatus"] != "REVIEW_IN_PROGRESS"
-            for stack in list(self._stacks.all_values())
-        )
+        return any(map(is_in_progress, list(self._stacks.all_values())))
 
     def _add(
         self, change: Change, name: str, get_state: Callable[[], Any], *, needed: bool
@@ -98,8 +94,7 @@ class Storage:
     def _load(self, name: str) -> Any:
         text = self._state.service(name)
         if text is None:
-            # Saved by an earlier version of this project, or never.
-            return self._load_file(name)
+            return None
         data = json.loads(text, object_hook=self._from_json)
         if name == "dynamodb":
             self._items.restore(data["tables"], self._state)
