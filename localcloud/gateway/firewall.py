@@ -85,11 +85,8 @@ class Firewall:
     def keep_counts_of(self, before: "Firewall") -> None:
         """Go on with the requests that the same web ACL has counted so far."""
         if before.name == self.name:
-            self.windows, self.samples, self.counts = (
-                before.windows,
-                before.samples,
-                before.counts,
-            )
+            self.windows, self.samples = before.windows, before.samples
+            self.counts = before.counts
 
     def report(self) -> dict[str, Any]:
         """Counts by rule and action, and the sampled requests, newest last."""
@@ -101,11 +98,7 @@ class Firewall:
 
     def judge(self, request: WebRequest) -> Verdict:
         """What becomes of a request: ALLOW or BLOCK, and by which rule."""
-        for judge in self._judges:
-            found = judge(request)
-            if found is None:
-                continue
-            action, name = found
+        for action, name in filter(None, (judge(request) for judge in self._judges)):
             self._note(request, action, name)
             if action != "COUNT":
                 return Verdict(action=action, rule=name)
@@ -173,13 +166,11 @@ def _group_rule(rule: dict[str, Any], statement: dict[str, Any]) -> Judge:
     def judge(request: WebRequest) -> tuple[str, str] | None:
         counted = None
         for name, matches in group.items():
-            if not in_scope(request) or not matches(request):
-                continue
-            action = "COUNT" if counts else overrides.get(name, "BLOCK")
-            found = (action, f"{statement['Name']}:{name}")
-            if action != "COUNT":
-                return found
-            counted = found
+            if in_scope(request) and matches(request):
+                action = "COUNT" if counts else overrides.get(name, "BLOCK")
+                counted = (action, f"{statement['Name']}:{name}")
+                if action != "COUNT":
+                    break
         return counted
 
     return judge

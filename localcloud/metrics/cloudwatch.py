@@ -41,11 +41,7 @@ class _Exactly(dict[str, str]):
 
 
 class CloudWatch:
-    """Metrics and alarms of the emulator.
-
-    Args:
-        clock: What all of it goes by.
-    """
+    """Metrics and alarms of the emulator, by a clock of ours."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -94,18 +90,12 @@ class CloudWatch:
         oldest = self._clock.now() - max([KEPT_SECONDS, *ranges])
         self._recent.clear()
         for key, points in list(self._metrics.items()):
-            kept = [point for point in points if point["Timestamp"] >= oldest]
-            if kept:
-                self._metrics[key] = kept
-            else:
+            self._metrics[key] = [point for point in points if point["Timestamp"] >= oldest]
+            if not self._metrics[key]:
                 del self._metrics[key]
 
     def evaluate(self, end: float) -> None:
-        """Evaluate every alarm on a metric.
-
-        Args:
-            end: When the newest period ends, in seconds since 1970.
-        """
+        """Evaluate every alarm on a metric; the newest period ends at `end` (since 1970)."""
         for alarm in list(self._alarms.values()):
             if not alarm.get("MetricName"):
                 continue  # on metric math, which a template may not have here
@@ -165,11 +155,9 @@ class CloudWatch:
 
     def _note_action(self, alarm: Alarm, action: str, why: str) -> None:
         done = {"actionState": "Failed" if why else "Succeeded", "notificationResource": action}
-        summary = (
-            f'Failed to execute action {action}. Received error: "{why}"'
-            if why
-            else f"Successfully executed action {action}"
-        )
+        summary = f"Successfully executed action {action}"
+        if why:
+            summary = f'Failed to execute action {action}. Received error: "{why}"'
         self._history().append(
             {
                 "AlarmName": alarm["AlarmName"],

@@ -68,8 +68,11 @@ class Databases:
             processes = [server, *server.children(recursive=True)]
             clients = sum("127.0.0.1(" in " ".join(each.cmdline()) for each in processes)
             used = sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
-            self._values = {"DatabaseConnections": float(clients), "FreeStorageSpace": -used}
-            self._values["CPUUtilization"] = self._processor(processes)
+            self._values = {
+                "DatabaseConnections": float(clients),
+                "FreeStorageSpace": -used,
+                "CPUUtilization": self._processor(processes),
+            }
         except (psutil.Error, OSError):
             return  # a connection or a file that has just gone: the next minute tells
 

@@ -47,18 +47,14 @@ _PUBLISHED: dict[tuple[str, tuple[tuple[str, ...], ...]], dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Datum:
-    """One value of a metric.
-
-    Attributes:
-        at: Seconds since 1970.
-    """
+    """One value of a metric."""
 
     namespace: str
     name: str
     value: float
     unit: str
     dimensions: tuple[tuple[str, str], ...]
-    at: float
+    at: float  # seconds since 1970
 
 
 def is_published(namespace: str, name: str, dimensions: Collection[str]) -> bool:
