@@ -131,19 +131,13 @@ def _deliver_by_bucket(deliver: Any, function: str, event: Properties, region: s
 
 
 def _fetch_for_cdn(
-    fetch: Any,
-    bucket: str,
-    key: str,
-    method: str,
-    headers: Any,
-    source_arn: str = "",
-    oai_id: str = "",
+    fetch: Any, bucket: str, key: str, *sent: Any, source_arn: str = "", **named: Any
 ) -> Any:
     arn = f"arn:aws:s3:::{bucket}/{key}"
     refused = services.refused_read_by_cdn(source_arn, arn) if source_arn else None
     if refused:
         return need(s3, "_error")("AccessDenied", refused.message, 403, f"/{bucket}/{key}")
-    return fetch(bucket, key, method, headers, source_arn, oai_id)
+    return fetch(bucket, key, *sent, source_arn=source_arn, **named)
 
 
 def _allows(

@@ -30,25 +30,17 @@ class Address:
 
 @dataclass(kw_only=True)
 class Stage:
-    """Settings of a stage that the gateway enforces.
+    """Settings of a stage that the gateway enforces."""
 
-    Args:
-        rest: A REST API's stage, rather than an HTTP API's.
-        routes: The route keys of an HTTP API, to name a request's route in the access log.
-        bucket: The throttle; None where the emulator throttles itself (REST) or nothing does.
-        log_group: Where the access log goes; empty for none.
-        answers: A REST API's own gateway responses, by response type.
-        resources: The paths of a REST API's resources, as `/items/{id}`.
-        models: What a REST API's validator holds a body against, by method and resource.
-    """
-
-    rest: bool
+    rest: bool  # of a REST API, rather than an HTTP API
     name: str
-    routes: frozenset[str] = frozenset()
-    bucket: TokenBucket | None = None
-    log_group: str = ""
+    routes: frozenset[str] = frozenset()  # the route keys of an HTTP API, for the access log
+    bucket: TokenBucket | None = None  # none where the emulator throttles itself, as for REST
+    log_group: str = ""  # empty where there is no access log
     log_format: str = ""
     firewall: Firewall | None = None
+    # Of a REST API: its own gateway responses by type, its resources' paths, as `/items/{id}`, and
+    # what its validator holds a body against, by method and resource.
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     resources: tuple[str, ...] = ()
     models: dict[tuple[str, str], Callable[[Any], Any]] = field(default_factory=dict)

@@ -27,17 +27,12 @@ class NotEvaluated(Exception):  # named for the fact
 
 @dataclass(frozen=True, kw_only=True)
 class WebRequest:
-    """Web request as a web ACL sees it.
-
-    Args:
-        path: As it was sent, still URL-encoded; so is the query.
-        headers: Every header in the order sent, its name in lower case; a name may be there often.
-    """
+    """Web request as a web ACL sees it."""
 
     method: str
-    path: str
+    path: str  # as it was sent, still URL-encoded; so is the query
     query: str
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...]  # in the order sent, their names in lower case
     body: bytes
     source_ip: str
 

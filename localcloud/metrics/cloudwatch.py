@@ -48,11 +48,6 @@ class CloudWatch:
         self._metrics = need(cloudwatch, "_metrics")
         self._alarms = need(cloudwatch, "_alarms")
         self._key = need(cloudwatch, "_dims_key")
-        self._statistics = need(cloudwatch, "_calc_stats")
-        self._statistic = need(cloudwatch, "_stat_value")
-        self._note_transition = need(cloudwatch, "_record_history")
-        self._history = need(cloudwatch, "_history_entries")
-        self._evaluate_parents = need(cloudwatch, "_evaluate_parent_alarms")
         self._publish = need(cloudwatch, "_dispatch_alarm_actions")
         self._recent: dict[Any, dict[str, Any]] = {}
         dimensions = need(cloudwatch, "_dims_from_list")
@@ -115,8 +110,12 @@ class CloudWatch:
         found = []
         for start in starts:
             within = [p for p in points if start <= p["Timestamp"] < start + period]
-            statistics = self._statistics(within)
-            value = self._statistic(statistics, statistic, within) if statistics else None
+            statistics = need(cloudwatch, "_calc_stats")(within)
+            value = (
+                need(cloudwatch, "_stat_value")(statistics, statistic, within)
+                if statistics
+                else None
+            )
             found.append(Datapoint(start, value))
         return found
 
@@ -136,9 +135,11 @@ class CloudWatch:
             StateTransitionedTimestamp=now,
         )
         name = alarm["AlarmName"]
-        self._note_transition(name, before, found.state, found.reason, reason_data=data)
+        need(cloudwatch, "_record_history")(
+            name, before, found.state, found.reason, reason_data=data
+        )
         self.act(alarm, before, found.state, found.reason)
-        self._evaluate_parents(alarm)
+        need(cloudwatch, "_evaluate_parent_alarms")(alarm)
 
     def act(self, alarm: Alarm, before: str, state: str, reason: str) -> None:
         """Run the actions of an alarm's new state, and note in its history what became of each."""
@@ -158,7 +159,7 @@ class CloudWatch:
         summary = f"Successfully executed action {action}"
         if why:
             summary = f'Failed to execute action {action}. Received error: "{why}"'
-        self._history().append(
+        need(cloudwatch, "_history_entries")().append(
             {
                 "AlarmName": alarm["AlarmName"],
                 "AlarmType": "CompositeAlarm" if "AlarmRule" in alarm else "MetricAlarm",

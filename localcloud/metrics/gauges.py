@@ -28,14 +28,12 @@ class Queues:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._queues = need(sqs, "_queues")
-        self._count = need(sqs, "_refresh_counts")
         replace(sqs, "time", ClockedTime(clock))
 
     def measure(self, at: float) -> Iterator[Datum]:
         """Give each queue's metrics for the minute that begins at `at`."""
-        for queue in list(self._queues.values()):
-            self._count(queue)
+        for queue in list(need(sqs, "_queues").values()):
+            need(sqs, "_refresh_counts")(queue)
             attributes = queue["attributes"]
             sent = [message["sent_at"] for message in queue["messages"]]
             visible = "ApproximateNumberOfMessages"
