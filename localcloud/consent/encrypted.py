@@ -36,26 +36,17 @@ _UNNAMED = (
 
 @dataclass(frozen=True, kw_only=True)
 class Encrypted:
-    """One service's use of customer keys.
-
-    Attributes:
-        page: AWS's page that says so.
-        asks: The key actions by IAM action.
-        key: The key of a resource, given the action, the ARN and the request's condition keys;
-            nothing for AWS's own.
-        bound: The encryption context, given the ARN.
-        codes: The service's error codes: denied, disabled, in another wrong state.
-        words: The service's message.
-        status: The HTTP status of these errors, but for S3's `AccessDenied`.
-    """
+    """One service's use of customer keys, as AWS's page says."""
 
     page: str
-    asks: Mapping[str, tuple[str, ...]]
+    asks: Mapping[str, tuple[str, ...]]  # the key actions by IAM action
+    # That of a resource, given the action, the ARN and the request's condition keys; no key for
+    # AWS's own.
     key: Callable[[str, str, Context], str | None]
-    bound: Callable[[str], dict[str, str]]
-    codes: tuple[str, str, str]
+    bound: Callable[[str], dict[str, str]]  # the encryption context, given the ARN
+    codes: tuple[str, str, str]  # of errors: denied, disabled, in another wrong state
     words: Callable[[Refusal], str]
-    status: int = 400
+    status: int = 400  # of these errors, but for S3's `AccessDenied`
 
     def error(self, refusal: Refusal) -> tuple[str, str]:
         """Return the code and the message of a refusal."""

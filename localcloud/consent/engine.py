@@ -1,20 +1,19 @@
 """The one answer to "may this principal do this to that resource?".
 
 Identity policies, resource policies, permissions boundaries and conditions are the emulator's own
-evaluation; added are service principals, KMS grants, key states and the key policy's primacy:
+evaluation; added are service principals, and resource policies that must allow as key policies do:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-https://docs.aws.amazon.com/kms/latest/developerguide/control-access.html
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, TypeAlias
 
 from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import EvalContext, ParsedStatement, PrincipalInfo
-from ministack.services import iam, kms
+from ministack.services import iam
 
 from localcloud.cloud import ACCOUNT, REGION
 from localcloud.engine.internals import need
@@ -23,22 +22,13 @@ Policy = str | dict[str, Any]
 Context = Mapping[str, Any]
 
 _ANYTHING = [[ParsedStatement("", "Allow", ["*"], resources=["*"])]]
-# https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
-_UNUSABLE = {
-    "Disabled": ("DisabledException", "disabled"),
-    "PendingDeletion": ("KMSInvalidStateException", "pending deletion"),
-    "PendingImport": ("KMSInvalidStateException", "pending import"),
-}
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service principal, and the resource it acts for.
+    """A service principal, and the resource it acts for; a source is empty where it sends none.
 
-    Attributes:
-        arn: Its name, such as `cloudwatch.amazonaws.com`, in the place of a principal's ARN.
-        source_arn: `aws:SourceArn`; empty where the service sends none.
-        source_account: `aws:SourceAccount`; empty where the service sends none.
+    Its name, such as `cloudwatch.amazonaws.com`, has the place of a principal's ARN.
     """
 
     arn: str
@@ -66,13 +56,9 @@ Principal: TypeAlias = Service | PrincipalInfo
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a principal may not, as IAM or KMS says it.
+    """Why a principal may not, as IAM or KMS says it; explicit where a policy denies the action.
 
-    Attributes:
-        message: The sentence.
-        action: What no policy allows, or one denies.
-        code: The exception of KMS for a key in a wrong state, else `AccessDeniedException`.
-        is_explicit: Whether a policy denies it, rather than that none allows it.
+    The code is KMS's exception for a key in a wrong state, else `AccessDeniedException`.
     """
 
     message: str
@@ -107,7 +93,7 @@ def ask(
     Args:
         who: A role's session, the root user or a service.
         action: The IAM action.
-        resource: The resource's ARN.
+        resource: The ARN.
         policy: The resource's own policy; empty for none.
         context: Condition keys of the request, in lower case.
         required: Whether the resource's policy must allow too, as a key policy must.
@@ -126,90 +112,34 @@ def ask(
         service_context={"aws:principalisawsservice": "false"} | dict(context or {}),
         principal_keys=who.keys,
     )
+    found, kind = _evaluate(who, asked, policy, required=required)
+    return None if found == "Allow" else _refusal(asked, kind, is_explicit=found == "Deny")
+
+
+def _evaluate(
+    who: Principal, asked: EvalContext, policy: Policy, *, required: bool
+) -> tuple[str, str]:
+    """Return the decision, and the kind of policies that it is of."""
     document = _document(policy) if isinstance(policy, str) else policy
     if isinstance(who, Service):
-        by_identity = None
         found = iam_evaluator.evaluate_resource_policy(document, asked, service=who.arn)
-    else:
-        policies = _ANYTHING if who.policies is None else who.policies
-        by_identity = iam_evaluator.evaluate(asked, policies, *who.limits)
-        found = iam_evaluator.combine_resource_policy(
-            by_identity, asked, document, ACCOUNT, required=required, limits=tuple(who.limits)
-        )
-    if found.decision == "Allow":
-        return None
-    kind = "identity" if found is by_identity else "resource"
-    explicit = found.decision == "Deny"
-    why = f"because no {kind}-based policy allows the {action} action"
-    if explicit:
+        return found.decision, "resource"
+    policies = _ANYTHING if who.policies is None else who.policies
+    by_identity = iam_evaluator.evaluate(asked, policies, *who.limits)
+    found = iam_evaluator.combine_resource_policy(
+        by_identity, asked, document, ACCOUNT, required=required, limits=tuple(who.limits)
+    )
+    return found.decision, "identity" if found is by_identity else "resource"
+
+
+def _refusal(asked: EvalContext, kind: str, *, is_explicit: bool) -> Refusal:
+    why = f"because no {kind}-based policy allows the {asked.action} action"
+    if is_explicit:
         article = "an" if kind == "identity" else "a"
         why = f"with an explicit deny in {article} {kind}-based policy"
-    told = f"User: {asked.principal_arn} is not authorized to perform: {action}"
-    return Refusal(f"{told} on resource: {resource} {why}", action, is_explicit=explicit)
-
-
-def ask_key(
-    who: Principal,
-    key_id: str,
-    actions: Iterable[str],
-    *,
-    via: str = "",
-    encryption_context: Mapping[str, str] | None = None,
-) -> Refusal | None:
-    """Evaluate the use of a key: its policy, the caller's, grants, and then its state.
-
-    Args:
-        who: On whose behalf the key is used.
-        key_id: The key's id, ARN or alias.
-        actions: What is done with it, such as `kms:Decrypt`; none for what a grant allows anyway.
-        via: The service that asks on the caller's behalf, such as `s3`.
-        encryption_context: What the service authenticates with the data.
-
-    Returns:
-        None when it is allowed. AWS's own keys, which the emulator does not have, consent to all.
-    """
-    record = need(kms, "_resolve_key")(key_id)
-    if record is None:
-        return None
-    bound = encryption_context or {}
-    context: dict[str, Any] = {"kms:calleraccount": ACCOUNT}
-    context |= {f"kms:encryptioncontext:{name}".lower(): value for name, value in bound.items()}
-    context["kms:encryptioncontextkeys"] = list(bound) or None
-    if via:
-        context |= {
-            "kms:viaservice": f"{via}.{REGION}.amazonaws.com",
-            "aws:viaawsservice": "true",
-            "aws:calledvia": [f"{via}.amazonaws.com"],
-        }
-    for action in actions:
-        refused = ask(
-            who, action, record["Arn"], record["Policy"] or "", context=context, required=True
-        )
-        if refused and (refused.is_explicit or not granted(who, action, record["Arn"], bound)):
-            return refused
-    code, state = _UNUSABLE.get(record["KeyState"], ("", ""))
-    return Refusal(f"{record['Arn']} is {state}.", code=code) if code else None
-
-
-def granted(who: Principal, action: str, key_arn: str, bound: Mapping[str, str]) -> bool:
-    """Whether a grant on the key lets the principal, within the grant's constraints.
-
-    See https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
-    """
-    names = need(iam_evaluator, "_principal_matches")
-    for grant in need(kms, "_grants").values():
-        limits = grant.get("Constraints") or {}
-        equal = limits.get("EncryptionContextEquals", bound)
-        subset = limits.get("EncryptionContextSubset", {})
-        if (
-            grant["KeyId"] == key_arn
-            and action.removeprefix("kms:") in grant["Operations"]
-            and names({"AWS": grant["GranteePrincipal"]}, who.arn)
-            and equal == bound
-            and subset.items() <= bound.items()
-        ):
-            return True
-    return False
+    told = f"User: {asked.principal_arn} is not authorized to perform: {asked.action}"
+    message = f"{told} on resource: {asked.resource_arn} {why}"
+    return Refusal(message, asked.action, is_explicit=is_explicit)
 
 
 @lru_cache(maxsize=512)

@@ -4,8 +4,8 @@ from ministack.core.iam_evaluator import PrincipalInfo
 from ministack.services import apigateway_v1, kms, lambda_svc, sns
 
 from localcloud.cloud import ACCOUNT, REGION
-from localcloud.consent.engine import Context, Refusal, Service, ask_key, role
-from localcloud.consent.keys import ask_key_of, may
+from localcloud.consent.engine import Context, Refusal, Service, role
+from localcloud.consent.keys import ask_key, ask_key_of, may
 from localcloud.engine.internals import need
 
 NO_LOG_ROLE = "CloudWatch Logs role ARN must be set in account settings to enable logging"
@@ -33,13 +33,9 @@ def refused_read_by_cdn(distribution: str, object_arn: str) -> Refusal | None:
 
 
 def why_not_published(alarm: str, topic: str) -> str:
-    """Say why an alarm may not publish to a topic; empty when it may.
+    """Say why an alarm may not publish to a topic, both by ARN; empty when it may.
 
     See https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
-
-    Args:
-        alarm: Its ARN.
-        topic: The ARN of a topic.
     """
     found = need(sns, "_topics").get(topic)
     if found is None:
@@ -52,22 +48,16 @@ def why_not_published(alarm: str, topic: str) -> str:
         return f"{told} {because}"
     key = found["attributes"].get("KmsMasterKeyId")
     # The policy of AWS's own key for SNS, which is not here, lets no alarm use it.
-    lets = not key or (
-        need(kms, "_resolve_key")(key) and not ask_key_of(cloudwatch, "sns:Publish", topic, {})
-    )
-    return (
-        ""
-        if lets
-        else "CloudWatch Alarms does not have authorization to access the SNS topic encryption key."
-    )
+    lets = not key or need(kms, "_resolve_key")(key)
+    if lets and not ask_key_of(cloudwatch, "sns:Publish", topic, {}):
+        return ""
+    return "CloudWatch Alarms does not have authorization to access the SNS topic encryption key."
 
 
 def why_no_source(properties: Context, *, key: bool = False) -> str:
-    """Say why a function's role cannot poll a queue; empty when it can.
+    """Say why the role of a mapping's function cannot poll its queue; empty when it can.
 
-    Args:
-        properties: The event source mapping.
-        key: Whether the queue's key is asked too, as at each poll, and not at creation.
+    The queue's key is asked too at each poll, and not at creation.
     """
     source = properties.get("EventSourceArn", "")
     _, config, name = need(lambda_svc, "_get_func_record_for_ref")(properties["FunctionName"])
@@ -76,22 +66,16 @@ def why_no_source(properties: Context, *, key: bool = False) -> str:
     poller = role(config["Role"], name)
     for action in _POLLS:
         if may(poller, action, source, key=False):
-            operation = action.partition(":")[2]
-            return (
-                f"The function execution role does not have permissions to call {operation} on SQS"
-            )
+            lacks = f"permissions to call {action.partition(':')[2]} on SQS"
+            return f"The function execution role does not have {lacks}"
     refused = ask_key_of(poller, _POLLS[0], source, {}) if key else None
     return refused.message if refused else ""
 
 
 def why_no_log_group(properties: Context, name: str) -> str:
-    """Say why CloudWatch Logs cannot encrypt a group with its key; empty when it can.
+    """Say why CloudWatch Logs cannot encrypt a group, of this name by default; empty when it can.
 
     See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-
-    Args:
-        properties: The log group.
-        name: Its name where it has none of its own.
     """
     if not properties.get("KmsKeyId"):
         return ""

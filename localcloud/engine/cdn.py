@@ -16,24 +16,19 @@ from typing import Any
 from ministack.services import cloudfront
 
 from localcloud.cloud import Cloud
-from localcloud.engine.internals import need, replace
+from localcloud.engine.internals import wrap
 
 
 def install(cloud: Cloud) -> None:
     """Make a distribution reach the APIs behind it, and refuse methods it does not allow."""
-    connect_target = need(cloudfront, "_origin_connect_target")
 
-    def reach(origin: dict[str, Any], viewer_is_https: bool) -> tuple[str, int, bool]:
+    def reach(connect_target: Any, origin: dict[str, Any], viewer_is_https: bool) -> Any:
         if ".execute-api." in origin["domain_name"]:
             return "127.0.0.1", cloud.port, True
-        found: tuple[str, int, bool] = connect_target(origin, viewer_is_https)
-        return found
+        return connect_target(origin, viewer_is_https)
 
-    allowed_methods = need(cloudfront, "_dataplane_allowed_methods")
+    def allowed(methods_of: Any, behaviour: Any) -> Any:
+        return methods_of(behaviour) or ["GET", "HEAD"]
 
-    def allowed(behaviour: Any) -> list[str]:
-        found: list[str] = allowed_methods(behaviour) or ["GET", "HEAD"]
-        return found
-
-    replace(cloudfront, "_origin_connect_target", reach)
-    replace(cloudfront, "_dataplane_allowed_methods", allowed)
+    wrap(cloudfront, "_origin_connect_target", reach)
+    wrap(cloudfront, "_dataplane_allowed_methods", allowed)

@@ -14,25 +14,19 @@ from typing import Any
 from ministack.core import iam_actions
 
 from localcloud.cloud import Cloud
-from localcloud.engine.internals import need, replace
+from localcloud.engine.internals import wrap
 
 _HEADERS = ("if-match", "if-none-match")
 
 
-def install(cloud: Cloud) -> None:
+def install(_cloud: Cloud) -> None:
     """Give the keys to every write of an object."""
-    del cloud
-    context_of = need(iam_actions, "s3_service_context")
+    wrap(iam_actions, "s3_service_context", _with_conditions)
 
-    def with_conditions(
-        action: str,
-        query: dict[str, Any] | None,
-        path: str = "",
-        headers: dict[str, str] | None = None,
-    ) -> dict[str, Any]:
-        context: dict[str, Any] = context_of(action, query, path, headers)
-        if action != "s3:PutObject" or not headers:
-            return context
-        return context | {f"s3:{name}": headers[name] for name in _HEADERS if name in headers}
 
-    replace(iam_actions, "s3_service_context", with_conditions)
+def _with_conditions(
+    context_of: Any, action: str, query: Any, path: str = "", headers: dict[str, str] | None = None
+) -> dict[str, Any]:
+    context: dict[str, Any] = context_of(action, query, path, headers)
+    sent = (headers or {}) if action == "s3:PutObject" else {}
+    return context | {f"s3:{name}": sent[name] for name in _HEADERS if name in sent}

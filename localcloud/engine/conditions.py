@@ -15,7 +15,7 @@ from typing import Any
 from ministack.services.cloudformation import changesets, engine, handlers, stacks
 
 from localcloud.cloud import ACCOUNT, REGION, Cloud
-from localcloud.engine.internals import need, replace
+from localcloud.engine.internals import wrap
 
 _PSEUDO = {
     "AWS::AccountId": {"Value": ACCOUNT},
@@ -27,10 +27,9 @@ _PSEUDO = {
 
 def install(_cloud: Cloud) -> None:
     """Evaluate conditions with the pseudo parameters, wherever the emulator does."""
-    evaluate = need(engine, "_evaluate_conditions")
 
-    def evaluated(template: dict[str, Any], params: dict[str, Any]) -> Any:
+    def evaluated(evaluate: Any, template: Any, params: dict[str, Any]) -> Any:
         return evaluate(template, {**_PSEUDO, **params})
 
     for module in (engine, changesets, handlers, stacks):
-        replace(module, "_evaluate_conditions", evaluated)
+        wrap(module, "_evaluate_conditions", evaluated)

@@ -16,68 +16,61 @@ import secrets
 from typing import Any
 
 from ministack.services import rds, secretsmanager
-from ministack.services.cloudformation import provisioners
 
 from localcloud import postgres
 from localcloud.cloud import Cloud
+from localcloud.engine.handlers import Deploy, Deployed, Properties, wrap_deployment, wrap_verbs
 from localcloud.engine.internals import need
 from localcloud.errors import CloudError
 from localcloud.network.deployed import DECLARED_PORT
 
-Properties = dict[str, Any]
 _INSTANCE = "AWS::RDS::DBInstance"
 _HOST = "127.0.0.1"
 
 
 def install(cloud: Cloud) -> None:
     """Give every PostgreSQL instance of a template its database."""
-    handlers = need(provisioners, "_RESOURCE_HANDLERS")
-    handlers[_INSTANCE] = _instance(cloud, handlers[_INSTANCE])
-
-
-def _instance(cloud: Cloud, handler: dict[str, Any]) -> dict[str, Any]:
     instances = need(rds, "_instances")
-    create_secret = need(secretsmanager, "_create_secret")
-    delete_secret = need(secretsmanager, "_delete_secret")
 
-    def attributes(physical_id: str, given: Properties, secret_arn: str) -> Properties:
-        endpoint = {"Address": _HOST, "Port": cloud.database_port}
+    def deployed(deploy: Deploy, properties: Properties, _name: str) -> Deployed:
+        physical_id, given = deploy(properties)
         found = instances[physical_id]
+        if "MasterUserSecret" not in found:
+            arn = _give_database(cloud, physical_id, properties)
+            found["MasterUserSecret"] = {"SecretArn": arn}
         found.setdefault(DECLARED_PORT, found["Endpoint"]["Port"])
-        found["Endpoint"].update(endpoint)
-        found["MasterUserSecret"] = {"SecretArn": secret_arn}
-        return {
+        found["Endpoint"].update({"Address": _HOST, "Port": cloud.database_port})
+        return physical_id, {
             **given,
             "Endpoint.Address": _HOST,
             "Endpoint.Port": str(cloud.database_port),
-            "MasterUserSecret.SecretArn": secret_arn,
+            "MasterUserSecret.SecretArn": found["MasterUserSecret"]["SecretArn"],
         }
 
-    def create(logical_id: str, properties: Properties, *rest: Any) -> Any:
-        physical_id, given = handler["create"](logical_id, properties, *rest)
-        user = properties.get("MasterUsername", "postgres")
-        password = properties.get("MasterUserPassword") or secrets.token_urlsafe(24)
-        secret = {
-            "Name": f"rds!{physical_id}-{secrets.token_hex(3)}",
-            "SecretString": json.dumps({"username": user, "password": password}),
-            "KmsKeyId": properties.get("MasterUserSecret", {}).get("KmsKeyId"),
-        }
-        made = json.loads(create_secret(secret)[2])
-        if "ARN" not in made:
-            raise CloudError(f"the emulator refused the master user's secret: {made}")
-        database = properties.get("DBName", "postgres")
-        postgres.give(cloud, user=user, password=password, database=database)
-        return physical_id, attributes(physical_id, given, made["ARN"])
+    wrap_deployment(_INSTANCE, deployed)
+    wrap_verbs(_INSTANCE, delete=_delete)
 
-    def update(physical_id: str, old: Properties, new: Properties, *rest: Any) -> Any:
-        secret_arn = instances[physical_id].get("MasterUserSecret", {}).get("SecretArn", "")
-        changed_id, given = handler["update"](physical_id, old, new, *rest)
-        return changed_id, attributes(changed_id, given, secret_arn)
 
-    def delete(physical_id: str, properties: Properties, *rest: Any) -> Any:
-        secret_arn = instances.get(physical_id, {}).get("MasterUserSecret", {}).get("SecretArn")
-        if secret_arn:
-            delete_secret({"SecretId": secret_arn, "ForceDeleteWithoutRecovery": True})
-        return handler["delete"](physical_id, properties, *rest)
+def _give_database(cloud: Cloud, instance: str, properties: Properties) -> str:
+    """Make the database and its master user; the ARN of the secret with that one's password."""
+    user = properties.get("MasterUsername", "postgres")
+    password = properties.get("MasterUserPassword") or secrets.token_urlsafe(24)
+    secret = {
+        "Name": f"rds!{instance}-{secrets.token_hex(3)}",
+        "SecretString": json.dumps({"username": user, "password": password}),
+        "KmsKeyId": properties.get("MasterUserSecret", {}).get("KmsKeyId"),
+    }
+    made = json.loads(need(secretsmanager, "_create_secret")(secret)[2])
+    if "ARN" not in made:
+        raise CloudError(f"the emulator refused the master user's secret: {made}")
+    database = properties.get("DBName", "postgres")
+    postgres.give(cloud, user=user, password=password, database=database)
+    return str(made["ARN"])
 
-    return {**handler, "create": create, "update": update, "delete": delete}
+
+def _delete(original: Any, physical_id: str, *rest: Any) -> None:
+    found = need(rds, "_instances").get(physical_id, {})
+    if "MasterUserSecret" in found:
+        secret = {"SecretId": found["MasterUserSecret"]["SecretArn"]}
+        need(secretsmanager, "_delete_secret")(secret | {"ForceDeleteWithoutRecovery": True})
+    original(physical_id, *rest)

@@ -19,27 +19,23 @@ from localcloud.engine.internals import need
 class Deployed:
     """Looks things up in the emulator's memory, so that it is never out of date."""
 
-    def __init__(self) -> None:
-        self._apis = (need(apigateway, "find_api_scope"), need(apigateway_v1, "find_api_scope"))
-        self._distribution = need(cloudfront, "find_distribution_for_label")
-        self._user_pool = need(cognito, "_get_pool_unscoped")
-        self._bucket = need(emulator, "_s3_cors_target")
-
     def has_api(self, api_id: str) -> bool:
         """Whether there is an HTTP or REST API of this id."""
-        return any(find(api_id) is not None for find in self._apis)
+        modules = (apigateway, apigateway_v1)
+        return any(need(each, "find_api_scope")(api_id) is not None for each in modules)
 
     def has_distribution(self, label: str) -> bool:
         """Whether the first label of a CDN's host name is that of a distribution."""
-        return self._distribution(label) is not None
+        return need(cloudfront, "find_distribution_for_label")(label) is not None
 
     def has_user_pool(self, pool_id: str) -> bool:
         """Whether there is a user pool of this id."""
-        return self._user_pool(pool_id) is not None
+        return need(cognito, "_get_pool_unscoped")(pool_id) is not None
 
     def is_for_bucket(self, scope: Scope) -> bool:
         """Whether a request is one to S3 about a bucket that exists."""
         sent = headers(scope)
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         service = detect_service(scope["method"], scope["path"], sent, query)
-        return service == "s3" and self._bucket(sent["host"], scope["path"]) is not None
+        bucket_of = need(emulator, "_s3_cors_target")
+        return service == "s3" and bucket_of(sent["host"], scope["path"]) is not None

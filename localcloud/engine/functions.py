@@ -21,7 +21,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 
 from localcloud.cloud import Cloud
-from localcloud.engine.internals import need, replace, unlike
+from localcloud.engine.internals import need, unlike, wrap
 
 _LAUNCHER = """\
 #!/bin/sh
@@ -33,18 +33,17 @@ ulimit -d $((AWS_LAMBDA_FUNCTION_MEMORY_SIZE * 1024)) 2>/dev/null
 exec env -i PATH=/usr/local/bin:/usr/bin:/bin LANG=en_US.UTF-8 TZ=:UTC TMPDIR="$work/tmp" \\
     AWS_ENDPOINT_URL="{endpoint}" AWS_CA_BUNDLE="{authority}" SSL_CERT_FILE="{authority}" \\
     AWS_EC2_METADATA_DISABLED=true AWS_EXECUTION_ENV="AWS_Lambda_{runtime}" \\
-    AWS_REGION="$AWS_REGION" AWS_DEFAULT_REGION="$AWS_DEFAULT_REGION" \\
-    AWS_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$AWS_SECRET_ACCESS_KEY" \\
-    AWS_SESSION_TOKEN="$AWS_SESSION_TOKEN" LAMBDA_TASK_ROOT="$LAMBDA_TASK_ROOT" \\
-    AWS_LAMBDA_INITIALIZATION_TYPE=on-demand \\
-    AWS_LAMBDA_FUNCTION_NAME="$AWS_LAMBDA_FUNCTION_NAME" \\
-    AWS_LAMBDA_FUNCTION_VERSION="$AWS_LAMBDA_FUNCTION_VERSION" \\
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE="$AWS_LAMBDA_FUNCTION_MEMORY_SIZE" \\
-    AWS_LAMBDA_LOG_STREAM_NAME="$AWS_LAMBDA_LOG_STREAM_NAME" \\
-    _LAMBDA_FUNCTION_ARN="$_LAMBDA_FUNCTION_ARN" _LAMBDA_TIMEOUT="$_LAMBDA_TIMEOUT" \\
+    AWS_LAMBDA_INITIALIZATION_TYPE=on-demand {told} \\
     "{python}" -I -S -B -X utf8 "$1"
 """
 
+# The variables that the emulator gives its worker and a function is to have.
+_TOLD = (
+    *("AWS_REGION", "AWS_DEFAULT_REGION", "LAMBDA_TASK_ROOT", "AWS_LAMBDA_LOG_STREAM_NAME"),
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+    *("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION"),
+    *("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "_LAMBDA_FUNCTION_ARN", "_LAMBDA_TIMEOUT"),
+)
 # Written to stderr after each answer, so that its log is known to be complete without waiting.
 _END_OF_LOG = "\x1eend-of-log"
 _ANSWERED = "        _real_stdout.flush()\n\nrun()"
@@ -62,19 +61,12 @@ def install(cloud: Cloud) -> None:
         raise unlike("the script of its Python workers ends otherwise")
     worker = _found_last(cloud.app.sdk) + script.replace(_ANSWERED, _LOG_ENDS + _ANSWERED)
     launcher = str(_write_launcher(cloud))
-    detect = need(lambda_runtime, "_detect_runtime_binary")
-    drain = need(lambda_runtime.Worker, "_drain_stderr_bounded")
 
-    def runtime_binary(runtime: str) -> tuple[str, str]:
+    def runtime_binary(detect: Any, runtime: str) -> Any:
         return (launcher, worker) if runtime.startswith("python") else detect(runtime)
 
-    def drain_log(self: Any, *args: Any, **kwargs: Any) -> str:
-        if str(self.config.get("Runtime", "")).startswith("python"):
-            return _read_log(need(self, "_stderr_queue"))
-        return str(drain(self, *args, **kwargs))
-
-    replace(lambda_runtime, "_detect_runtime_binary", runtime_binary)
-    replace(lambda_runtime.Worker, "_drain_stderr_bounded", drain_log)
+    wrap(lambda_runtime, "_detect_runtime_binary", runtime_binary)
+    wrap(lambda_runtime.Worker, "_drain_stderr_bounded", _drain_log)
 
 
 def _found_last(sdk: Path | None) -> str:
@@ -90,12 +82,19 @@ def _write_launcher(cloud: Cloud) -> Path:
             endpoint=cloud.endpoint,
             authority=cloud.authority,
             python=getattr(sys, "_base_executable", sys.executable),
+            told=" ".join(f'{name}="${name}"' for name in _TOLD),
             runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
         ),
         encoding="utf-8",
     )
     launcher.chmod(0o700)
     return launcher
+
+
+def _drain_log(drain: Any, worker: Any, *given: Any, **named: Any) -> str:
+    if str(worker.config.get("Runtime", "")).startswith("python"):
+        return _read_log(need(worker, "_stderr_queue"))
+    return str(drain(worker, *given, **named))
 
 
 def _read_log(lines: "queue.Queue[str]") -> str:

@@ -1,5 +1,6 @@
-"""Guarded access to the emulator's private names."""
+"""Guarded access to the emulator's private names: one that it lacks is a CloudError."""
 
+from collections.abc import Callable
 from typing import Any
 
 from localcloud.errors import CloudError
@@ -19,13 +20,15 @@ def need(owner: Any, name: str) -> Any:
 
 
 def replace(owner: Any, name: str, value: Any) -> None:
-    """Put something else in the place of a private name of the emulator.
-
-    Raises:
-        CloudError: This version of the emulator has no such name.
-    """
+    """Put something else in the place of a private name of the emulator."""
     need(owner, name)
     setattr(owner, name, value)
+
+
+def wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
+    """Put a function in the place of a private one, which it is given as its first argument."""
+    original = need(owner, name)
+    setattr(owner, name, lambda *given, **named: around(original, *given, **named))
 
 
 def unlike(what: str) -> CloudError:

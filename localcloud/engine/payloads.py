@@ -14,7 +14,6 @@ Checked: ministack 1.5.32, 1.5.33.
 """
 
 import json
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -22,65 +21,49 @@ from ministack.core.responses import error_response_json
 from ministack.services import lambda_svc, s3
 
 from localcloud.cloud import Cloud
-from localcloud.engine.internals import need, replace
+from localcloud.engine.internals import need, wrap
 
 REQUEST_LIMIT = 6 * 1024 * 1024
 ANSWER_LIMIT = REQUEST_LIMIT + 100
 EVENT_LIMIT = 1024 * 1024
 _TOO_LONG = {"statusCode": 413, "body": json.dumps({"message": "Request Too Long"})}
+# The file of the form that is being taken.
+_SENT: ContextVar[bytes] = ContextVar("sent", default=b"")
 
 
-def install(cloud: Cloud) -> None:
+def install(_cloud: Cloud) -> None:
     """Refuse payloads of functions and files of forms as AWS does."""
-    del cloud
-    replace(lambda_svc, "_invoke", _invocation())
-    replace(lambda_svc, "_execute_function_warm", _answer())
-    execute = need(lambda_svc, "_execute_function")
-    replace(  # what an API hands to a function
-        lambda_svc,
-        "_execute_function",
-        lambda function, event: (
-            {"body": _TOO_LONG} if _size(event) > REQUEST_LIMIT else execute(function, event)
-        ),
-    )
-    _compare_forms()
+    wrap(lambda_svc, "_invoke", _invoke)
+    wrap(lambda_svc, "_execute_function_warm", _answer)
+    wrap(lambda_svc, "_execute_function", _execute)
+    wrap(s3, "_post_object", _post_form)
+    wrap(s3, "_enforce_signed_post_policy", _accept_form)
 
 
-def _invocation() -> Callable[..., Any]:
-    invoke = need(lambda_svc, "_invoke")
-
-    async def bounded(name: str, event: Any, headers: dict[str, str], *rest: Any) -> Any:
-        size = int(headers.get("content-length") or _size(event))
-        limit, why = (
-            REQUEST_LIMIT,
-            f"Request must be smaller than {REQUEST_LIMIT} bytes for the InvokeFunction operation",
-        )
-        if headers.get("x-amz-invocation-type") == "Event":
-            limit, why = (
-                EVENT_LIMIT,
-                (
-                    f"{size} byte payload is too large for the Event invocation type "
-                    f"(limit {EVENT_LIMIT} bytes)"
-                ),
-            )
-        if size > limit:
-            return error_response_json("RequestEntityTooLargeException", why, 413)
-        return await invoke(name, event, headers, *rest)
-
-    return bounded
+async def _invoke(invoke: Any, name: str, event: Any, headers: dict[str, str], *rest: Any) -> Any:
+    size = int(headers.get("content-length") or _size(event))
+    limit = REQUEST_LIMIT
+    why = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+    if headers.get("x-amz-invocation-type") == "Event":
+        limit, of = EVENT_LIMIT, f"the Event invocation type (limit {EVENT_LIMIT} bytes)"
+        why = f"{size} byte payload is too large for {of}"
+    if size > limit:
+        return error_response_json("RequestEntityTooLargeException", why, 413)
+    return await invoke(name, event, headers, *rest)
 
 
-def _answer() -> Callable[..., Any]:
-    run = need(lambda_svc, "_execute_function_warm")
+def _execute(execute: Any, function: dict[str, Any], event: Any) -> Any:
+    """Execute a function for an API, which answers itself that the request is too long."""
+    return {"body": _TOO_LONG} if _size(event) > REQUEST_LIMIT else execute(function, event)
+
+
+def _answer(run: Any, function: dict[str, Any], event: Any, request_id: str) -> Any:
+    result = run(function, event, request_id)
+    if _size(result.get("body")) <= ANSWER_LIMIT:
+        return result
     said = f"Response payload size exceeded maximum allowed payload size ({ANSWER_LIMIT} bytes)."
     body = {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": said}
-    failed = {"error": True, "function_error": "Unhandled", "body": body}
-
-    def bounded(function: dict[str, Any], event: Any, request_id: str) -> Any:
-        result = run(function, event, request_id)
-        return result | failed if _size(result.get("body")) > ANSWER_LIMIT else result
-
-    return bounded
+    return result | {"error": True, "function_error": "Unhandled", "body": body}
 
 
 def _size(payload: Any) -> int:
@@ -89,20 +72,12 @@ def _size(payload: Any) -> int:
     return len(json.dumps(payload, ensure_ascii=False, default=str).encode())
 
 
-def _compare_forms() -> None:
+def _post_form(post: Any, bucket: str, body: bytes, headers: dict[str, str]) -> Any:
+    parts = need(s3, "_parse_multipart_form")(headers.get("content-type", ""), body) or []
+    _SENT.set(next((value for name, _, _, value in parts if name == "file"), b""))
+    return post(bucket, body, headers)
+
+
+def _accept_form(accept: Any, fields: dict[str, str], *rest: Any) -> Any:
     """Answer BadDigest once the form's signature and policy are found good."""
-    post, parse = need(s3, "_post_object"), need(s3, "_parse_multipart_form")
-    accept = need(s3, "_enforce_signed_post_policy")
-    compare = need(s3, "_resolve_object_checksums")
-    sent: ContextVar[bytes] = ContextVar("sent", default=b"")
-
-    def posted(bucket: str, body: bytes, headers: dict[str, str]) -> Any:
-        parts = parse(headers.get("content-type", ""), body)
-        sent.set(next((value for name, _, _, value in parts or [] if name == "file"), b""))
-        return post(bucket, body, headers)
-
-    def accepted(fields: dict[str, str], *rest: Any) -> Any:
-        return accept(fields, *rest) or compare(sent.get(), fields)[1]
-
-    replace(s3, "_post_object", posted)
-    replace(s3, "_enforce_signed_post_policy", accepted)
+    return accept(fields, *rest) or need(s3, "_resolve_object_checksums")(_SENT.get(), fields)[1]

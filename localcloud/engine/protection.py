@@ -11,35 +11,26 @@ AWS:
 Checked: ministack 1.5.32, 1.5.33.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from ministack.services import cognito, dynamodb, rds
-from ministack.services.cloudformation import provisioners
 
 from localcloud.cloud import Cloud
+from localcloud.engine.handlers import wrap_verbs
 from localcloud.engine.internals import need
 
-Handler = dict[str, Any]
 
-
-def install(cloud: Cloud) -> None:
+def install(_cloud: Cloud) -> None:
     """Let what is protected refuse its deletion."""
-    del cloud
-    handlers = need(provisioners, "_RESOURCE_HANDLERS")
-    for kind, stored, name in (
-        ("AWS::Cognito::UserPool", need(cognito, "_user_pools"), "DeletionProtection"),
-        ("AWS::DynamoDB::Table", need(dynamodb, "_tables"), "DeletionProtectionEnabled"),
-        ("AWS::RDS::DBInstance", need(rds, "_instances"), "DeletionProtection"),
-    ):
-        delete = _unless_protected(handlers[kind]["delete"], stored, name)
-        handlers[kind] = {**handlers[kind], "delete": delete}
+    _protect("AWS::Cognito::UserPool", need(cognito, "_user_pools"), "DeletionProtection")
+    _protect("AWS::DynamoDB::Table", need(dynamodb, "_tables"), "DeletionProtectionEnabled")
+    _protect("AWS::RDS::DBInstance", need(rds, "_instances"), "DeletionProtection")
 
 
-def _unless_protected(delete: Callable[..., Any], stored: Any, name: str) -> Callable[..., Any]:
-    def guarded(physical_id: str, *rest: Any) -> Any:
-        if str((stored.get(physical_id) or {}).get(name)).lower() in ("true", "active"):
+def _protect(kind: str, stored: Any, setting: str) -> None:
+    def delete(original: Any, physical_id: str, *rest: Any) -> None:
+        if str((stored.get(physical_id) or {}).get(setting)).lower() in ("true", "active"):
             raise ValueError(f"{physical_id} cannot be deleted: its deletion protection is on")
-        return delete(physical_id, *rest)
+        original(physical_id, *rest)
 
-    return guarded
+    wrap_verbs(kind, delete=delete)

@@ -26,94 +26,76 @@ methods: they call the emulator's functions, because the public API would wait f
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ministack.services import apigateway_v1
-from ministack.services.cloudformation import provisioners
 
 from localcloud.asgi import each_header
 from localcloud.cloud import Cloud
-from localcloud.engine.internals import need, replace
+from localcloud.engine.handlers import Deploy, Deployed, Properties, add_type, wrap_deployment
+from localcloud.engine.internals import need, replace, wrap
 from localcloud.errors import CloudError
 from localcloud.gateway.sent import SERVED, peer, values_by_name
 from localcloud.metrics.clock import read_ahead
 
-Properties = dict[str, Any]
-
 
 def install(cloud: Cloud) -> None:
     """Create request validators, switch keys off and on, keep quotas, and tell who calls."""
-    handlers = need(provisioners, "_RESOURCE_HANDLERS")
-    handlers["AWS::ApiGateway::RequestValidator"] = _request_validator()
-    handlers["AWS::ApiGateway::Method"] = _method(handlers["AWS::ApiGateway::Method"])
-    handlers["AWS::ApiGateway::ApiKey"] = _api_key(handlers["AWS::ApiGateway::ApiKey"])
-    replace(apigateway_v1, "_check_quota", _quota(cloud))
-    replace(apigateway_v1, "_build_lambda_event_v1", _with_caller())
-    replace(apigateway_v1, "_update_api_key", _switched())
+    add_type("AWS::ApiGateway::RequestValidator", _deploy_validator, _delete_validator)
+    wrap_deployment("AWS::ApiGateway::Method", _with_validator)
+    wrap_deployment("AWS::ApiGateway::ApiKey", _off_by_default)
+    wrap(apigateway_v1, "_update_api_key", _switch_key)
+    wrap(apigateway_v1, "_build_lambda_event_v1", _with_caller)
+    _keep_quotas(cloud)
 
 
-def _request_validator() -> dict[str, Any]:
-    create_validator = need(apigateway_v1, "_create_request_validator")
-    delete_validator = need(apigateway_v1, "_delete_request_validator")
-
-    def create(logical_id: str, properties: Properties, stack: str) -> tuple[str, Properties]:
-        del stack
-        wanted = {
-            "name": properties.get("Name", logical_id),
-            "validateRequestBody": _true(properties.get("ValidateRequestBody")),
-            "validateRequestParameters": _true(properties.get("ValidateRequestParameters")),
-        }
-        made = json.loads(create_validator(properties["RestApiId"], wanted)[2])
-        return made["id"], {"RequestValidatorId": made["id"]}
-
-    def delete(physical_id: str, properties: Properties) -> None:
-        delete_validator(properties["RestApiId"], physical_id)
-
-    return {"create": create, "delete": delete}
+def _deploy_validator(name: str, new: Properties, old: Properties) -> Deployed:
+    if old:
+        _delete_validator(name, old)
+    wanted = {
+        "name": new.get("Name", name),
+        "validateRequestBody": _true(new.get("ValidateRequestBody")),
+        "validateRequestParameters": _true(new.get("ValidateRequestParameters")),
+    }
+    create = need(apigateway_v1, "_create_request_validator")
+    made = json.loads(create(new["RestApiId"], wanted)[2])
+    return made["id"], {"RequestValidatorId": made["id"]}
 
 
-def _method(handler: dict[str, Any]) -> dict[str, Any]:
-    change = need(apigateway_v1, "_update_method")
+def _delete_validator(validator_id: str, properties: Properties) -> None:
+    need(apigateway_v1, "_delete_request_validator")(properties["RestApiId"], validator_id)
 
-    def tie(properties: Properties) -> None:
-        if "RequestValidatorId" not in properties:
-            return
+
+def _with_validator(deploy: Deploy, properties: Properties, _name: str) -> Deployed:
+    made = deploy(properties)
+    if "RequestValidatorId" in properties:
         wanted = {"op": "replace", "path": "/requestValidatorId"}
         patch = {"patchOperations": [wanted | {"value": properties["RequestValidatorId"]}]}
         names = (properties["RestApiId"], properties["ResourceId"], properties["HttpMethod"])
-        status, _, body = change(*names, patch)
+        status, _, body = need(apigateway_v1, "_update_method")(*names, patch)
         if status >= 400:
             raise CloudError(f"the emulator refused a request validator: {body!r}")
-
-    def create(logical_id: str, properties: Properties, *rest: Any) -> Any:
-        answer = handler["create"](logical_id, properties, *rest)
-        tie(properties)
-        return answer
-
-    def update(physical_id: str, old: Properties, new: Properties, *rest: Any) -> Any:
-        answer = handler["update"](physical_id, old, new, *rest)
-        tie(new)
-        return answer
-
-    return {**handler, "create": create, "update": update}
+    return made
 
 
-def _api_key(handler: dict[str, Any]) -> dict[str, Any]:
-    """A template's key, which may say `false` as text, and is off where it says nothing."""
-
-    def told(properties: Properties) -> Properties:
-        return {**properties, "Enabled": _true(properties.get("Enabled"))}
-
-    return {
-        **handler,
-        "create": lambda name, new, *rest: handler["create"](name, told(new), *rest),
-        "update": lambda name, old, new, *rest: handler["update"](name, old, told(new), *rest),
-    }
+def _off_by_default(deploy: Deploy, properties: Properties, _name: str) -> Deployed:
+    return deploy({**properties, "Enabled": _true(properties.get("Enabled"))})
 
 
-def _quota(cloud: Cloud) -> Callable[..., Any]:
+def _switch_key(change: Any, key_id: str, data: Properties) -> Any:
+    patch = [
+        {**each, "value": _true(each["value"])} if each.get("path") == "/enabled" else each
+        for each in data.get("patchOperations", [])
+    ]
+    return change(key_id, {**data, "patchOperations": patch})
+
+
+def _true(value: Any) -> bool:
+    return str(value).lower() == "true"
+
+
+def _keep_quotas(cloud: Cloud) -> None:
     plans_of = need(apigateway_v1, "_usage_plans_for_key")
     refuse = need(apigateway_v1, "_gw_error")
     message = need(apigateway_v1, "_GATEWAY_ERROR_MESSAGES")["QUOTA_EXCEEDED"]
@@ -131,7 +113,7 @@ def _quota(cloud: Cloud) -> Callable[..., Any]:
             used[spent] += 1
         return None
 
-    return check
+    replace(apigateway_v1, "_check_quota", check)
 
 
 def period_of(quota: Properties, now: float) -> str:
@@ -142,42 +124,16 @@ def period_of(quota: Properties, now: float) -> str:
     return named.get(str(quota.get("period")), f"{begins:%Y-%m-%d}")
 
 
-def _with_caller() -> Callable[..., Properties]:
-    """The event of a proxy integration with who calls, and each value of each header, as on AWS."""
-    build = need(apigateway_v1, "_build_lambda_event_v1")
-    keys = need(apigateway_v1, "_api_keys")
-
-    def event(*arguments: Any, **named: Any) -> Properties:
-        built: Properties = build(*arguments, **named)
-        identity = built["requestContext"]["identity"]
-        if served := SERVED.get():
-            sent = values_by_name(each_header(served))
-            built["multiValueHeaders"] = sent
-            built["headers"] = {name: values[-1] for name, values in sent.items()}
-            identity["sourceIp"] = peer(served)
-        sent_key = {name.lower(): value for name, value in built["headers"].items()}.get(
-            "x-api-key"
-        )
-        known = (key_id for key_id, key in keys.items() if sent_key and key["value"] == sent_key)
-        identity["apiKeyId"] = next(known, None)
-        return built
-
+def _with_caller(build: Any, *given: Any, **named: Any) -> Properties:
+    """Make the event of a proxy integration, with who calls and each value of each header."""
+    event: Properties = build(*given, **named)
+    identity = event["requestContext"]["identity"]
+    if served := SERVED.get():
+        sent = values_by_name(each_header(served))
+        event["multiValueHeaders"] = sent
+        event["headers"] = {name: values[-1] for name, values in sent.items()}
+        identity["sourceIp"] = peer(served)
+    values = [value for name, value in event["headers"].items() if name.lower() == "x-api-key"]
+    keys = need(apigateway_v1, "_api_keys").items()
+    identity["apiKeyId"] = next((key_id for key_id, key in keys if key["value"] in values), None)
     return event
-
-
-def _switched() -> Callable[[str, Properties], Any]:
-    """UpdateApiKey, which is told `false` as text: the emulator takes any text for true."""
-    change = need(apigateway_v1, "_update_api_key")
-
-    def update(key_id: str, data: Properties) -> Any:
-        patch = [
-            {**each, "value": _true(each["value"])} if each.get("path") == "/enabled" else each
-            for each in data.get("patchOperations", [])
-        ]
-        return change(key_id, {**data, "patchOperations": patch})
-
-    return update
-
-
-def _true(value: Any) -> bool:
-    return str(value).lower() == "true"

@@ -22,7 +22,8 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from ministack.core.concurrency import spawn_background
@@ -31,7 +32,7 @@ from ministack.services import secretsmanager
 
 from localcloud.cloud import Cloud
 from localcloud.consent.services import NO_ROTATION, refused_rotation
-from localcloud.engine.internals import need, replace
+from localcloud.engine.internals import need, replace, wrap
 from localcloud.metrics.clock import read_ahead
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
@@ -41,69 +42,65 @@ _RATE = re.compile(r"rate\((\d+) (day|hour)s?\)")
 _SECONDS = {"day": 24 * 3600, "hour": 3600}
 
 _log = logging.getLogger(__name__)
-Answer = tuple[int, dict[str, str], bytes]
+Record = dict[str, Any]
 
 
 def install(cloud: Cloud) -> None:
     """Make RotateSecret rotate by schedule too, and find no version that has no value."""
-    find = need(secretsmanager, "_resolve")
-    get_value = need(secretsmanager, "_get_secret_value")
-    describe = need(secretsmanager, "_describe_secret")
-
-    def rotate_secret(request: dict[str, Any]) -> Answer:
-        _, secret = find(request.get("SecretId"))
-        if not secret or secret.get("DeletedDate"):
-            return _error("ResourceNotFoundException", "Secrets Manager can't find the secret.")
-        function = request.get("RotationLambdaARN") or secret.get("RotationLambdaARN")
-        if not function:
-            return _error("InvalidRequestException", "The secret has no rotation function.")
-        if any("AWSPENDING" in version["Stages"] for version in secret["Versions"].values()):
-            return _error("InvalidRequestException", "A previous rotation isn't complete.")
-        if refused_rotation(function, secret["ARN"]):
-            return _error("AccessDeniedException", NO_ROTATION)
-        rules = request.get("RotationRules") or secret.get("RotationRules")
-        if why_not := why_no_schedule(rules or {}):
-            return _error("InvalidParameterException", why_not)
-        secret["RotationLambdaARN"], secret["RotationRules"] = function, rules
-        _schedule(cloud, secret)
-        secret["RotationEnabled"] = True
-        token = request.get("ClientRequestToken") or str(uuid.uuid4())
-        at_once = request.get("RotateImmediately", True)
-        secret["Versions"][token] = {
-            "SecretString": None if at_once else _current(secret),
-            "SecretBinary": None,
-            "CreatedDate": int(time.time()),
-            "Stages": ["AWSPENDING"],
-        }
-        carry_out = _rotate if at_once else _test
-        spawn_background(carry_out, cloud, secret, function, token, thread_name="secret-rotation")
-        described = {"ARN": secret["ARN"], "Name": secret["Name"], "VersionId": token}
-        return _answer(json_response(described))
-
-    def get_secret_value(request: dict[str, Any]) -> Answer:
-        status, headers, body = _answer(get_value(request))
-        found = json.loads(body)
-        if status == 200 and not {"SecretString", "SecretBinary"} & set(found):
-            return _error("ResourceNotFoundException", "The secret version has no value.")
-        return status, headers, body
-
-    replace(secretsmanager, "_rotate_secret", rotate_secret)
-
-    replace(secretsmanager, "_get_secret_value", get_secret_value)
-    replace(secretsmanager, "_describe_secret", _described(describe, find))
+    replace(secretsmanager, "_rotate_secret", partial(_rotate_secret, cloud))
+    wrap(secretsmanager, "_get_secret_value", _get_value)
+    wrap(secretsmanager, "_describe_secret", _describe)
 
 
-def _described(describe: Callable[..., Any], find: Callable[..., Any]) -> Callable[..., Answer]:
-    def describe_secret(request: dict[str, Any]) -> Answer:
-        status, headers, body = _answer(describe(request))
-        secret = find(request.get("SecretId"))[1] or {}
-        dates = {name: secret[name] for name in _DATES if name in secret}
-        return status, headers, json.dumps(json.loads(body) | dates).encode()
+def _rotate_secret(cloud: Cloud, request: Record) -> Any:
+    _, secret = need(secretsmanager, "_resolve")(request.get("SecretId"))
+    if not secret or secret.get("DeletedDate"):
+        return _error("ResourceNotFoundException", "Secrets Manager can't find the secret.")
+    function = request.get("RotationLambdaARN") or secret.get("RotationLambdaARN")
+    if not function:
+        return _error("InvalidRequestException", "The secret has no rotation function.")
+    if _is_rotating(secret):
+        return _error("InvalidRequestException", "A previous rotation isn't complete.")
+    if refused_rotation(function, secret["ARN"]):
+        return _error("AccessDeniedException", NO_ROTATION)
+    rules = request.get("RotationRules") or secret.get("RotationRules")
+    if why_not := why_no_schedule(rules or {}):
+        return _error("InvalidParameterException", why_not)
+    secret["RotationLambdaARN"], secret["RotationRules"] = function, rules
+    _schedule(cloud, secret)
+    secret["RotationEnabled"] = True
+    token = request.get("ClientRequestToken") or str(uuid.uuid4())
+    at_once = request.get("RotateImmediately", True)
+    secret["Versions"][token] = {
+        "SecretString": None if at_once else _current(secret),
+        "SecretBinary": None,
+        "CreatedDate": int(time.time()),
+        "Stages": ["AWSPENDING"],
+    }
+    carry_out = _rotate if at_once else _test
+    spawn_background(carry_out, cloud, secret, token, thread_name="secret-rotation")
+    return json_response({"ARN": secret["ARN"], "Name": secret["Name"], "VersionId": token})
 
-    return describe_secret
+
+def _get_value(get_value: Any, request: Record) -> Any:
+    status, headers, body = get_value(request)
+    if status == 200 and not {"SecretString", "SecretBinary"} & set(json.loads(body)):
+        return _error("ResourceNotFoundException", "The secret version has no value.")
+    return status, headers, body
 
 
-def why_no_schedule(rules: dict[str, Any]) -> str:
+def _describe(describe: Any, request: Record) -> Any:
+    status, headers, body = describe(request)
+    secret = need(secretsmanager, "_resolve")(request.get("SecretId"))[1] or {}
+    dates = {name: secret[name] for name in _DATES if name in secret}
+    return status, headers, json.dumps(json.loads(body) | dates).encode()
+
+
+def _error(code: str, message: str) -> Any:
+    return error_response_json(code, message, 400)
+
+
+def why_no_schedule(rules: Record) -> str:
     """Why a schedule is none that is followed here; empty when it is."""
     said = rules.get("ScheduleExpression", "")
     if said and "AutomaticallyAfterDays" in rules:
@@ -116,14 +113,16 @@ def why_no_schedule(rules: dict[str, Any]) -> str:
 def rotate_due(now: float) -> None:
     """Begin each rotation whose window is open at a time (seconds since 1970)."""
     for secret in need(secretsmanager, "_secrets").all_values():
-        if secret.get("NextRotationDate", now + 1) - _window(secret)[1] < now and not (
-            secret.get("DeletedDate")
-            or any("AWSPENDING" in each["Stages"] for each in secret["Versions"].values())
-        ):
+        is_open = secret.get("NextRotationDate", now + 1) - _window(secret)[1] < now
+        if is_open and not secret.get("DeletedDate") and not _is_rotating(secret):
             need(secretsmanager, "_rotate_secret")({"SecretId": secret["ARN"]})
 
 
-def _window(secret: dict[str, Any]) -> tuple[int, int]:
+def _is_rotating(secret: Record) -> bool:
+    return any("AWSPENDING" in each["Stages"] for each in secret["Versions"].values())
+
+
+def _window(secret: Record) -> tuple[int, int]:
     """How long after a rotation the next window is, and how long it is open, in seconds."""
     rules = secret.get("RotationRules") or {}
     days = f"rate({rules.get('AutomaticallyAfterDays')} days)"
@@ -131,7 +130,7 @@ def _window(secret: dict[str, Any]) -> tuple[int, int]:
     return (int(found[1]) * _SECONDS[found[2]], _SECONDS[found[2]]) if found else (0, 0)
 
 
-def _schedule(cloud: Cloud, secret: dict[str, Any]) -> None:
+def _schedule(cloud: Cloud, secret: Record) -> None:
     """Set the end of the window in which the secret is to be rotated next."""
     after, window = _window(secret)
     if window:
@@ -142,34 +141,32 @@ def _now(cloud: Cloud) -> int:
     return int(time.time() + read_ahead(cloud.home))
 
 
-def _current(secret: dict[str, Any]) -> str:
+def _current(secret: Record) -> str:
     versions = secret["Versions"].values()
     found: str = next(each["SecretString"] for each in versions if "AWSCURRENT" in each["Stages"])
     return found
 
 
-def _test(cloud: Cloud, secret: dict[str, Any], function: str, token: str) -> None:
+def _test(cloud: Cloud, secret: Record, token: str) -> None:
     try:
-        _call(cloud, secret, function, token, steps=["testSecret"])
+        _call(cloud, secret, token, steps=["testSecret"])
     finally:
         del secret["Versions"][token]
 
 
-def _rotate(cloud: Cloud, secret: dict[str, Any], function: str, token: str) -> None:
-    if not _call(cloud, secret, function, token, steps=STEPS):
+def _rotate(cloud: Cloud, secret: Record, token: str) -> None:
+    if not _call(cloud, secret, token, steps=STEPS):
         return
     secret["LastRotatedDate"] = _now(cloud)
     _schedule(cloud, secret)
     for version in secret["Versions"].values():
-        if "AWSPENDING" in version["Stages"] and "AWSCURRENT" in version["Stages"]:
+        if {"AWSPENDING", "AWSCURRENT"} <= set(version["Stages"]):
             version["Stages"].remove("AWSPENDING")
 
 
-def _call(
-    cloud: Cloud, secret: dict[str, Any], function: str, token: str, *, steps: Sequence[str]
-) -> bool:
+def _call(cloud: Cloud, secret: Record, token: str, *, steps: Sequence[str]) -> bool:
     """Call the function for each step, until one fails; tells whether all went well."""
-    functions = cloud.client("lambda", read_timeout=60)
+    functions, function = cloud.client("lambda", read_timeout=60), secret["RotationLambdaARN"]
     for step in steps:
         if refused := refused_rotation(function, secret["ARN"]):
             _log.error("rotation of %s stopped at %s: %s", secret["Name"], step, refused.message)
@@ -180,12 +177,3 @@ def _call(
             _log.error("rotation of %s stopped at %s", secret["Name"], step)
             return False
     return True
-
-
-def _error(code: str, message: str) -> Answer:
-    return _answer(error_response_json(code, message, 400))
-
-
-def _answer(answer: Any) -> Answer:
-    status, headers, body = answer
-    return status, headers, body

@@ -9,16 +9,14 @@ Checked: ministack 1.5.32, 1.5.33.
 """
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from ministack.core.concurrency import spawn_background
-from ministack.services.cloudformation import provisioners
 
 from localcloud.cloud import Cloud
 from localcloud.deployed_settings import DeployedSettings
-from localcloud.engine.internals import need
+from localcloud.engine.handlers import Deploy, Deployed, Properties, wrap_deployment, wrap_verbs
 from localcloud.reapplied import SETTINGS, Resource, present
 
 _log = logging.getLogger(__name__)
@@ -26,39 +24,28 @@ _log = logging.getLogger(__name__)
 
 def install(cloud: Cloud) -> None:
     """Follow every deployment of a resource type that has dropped settings."""
-    handlers = need(provisioners, "_RESOURCE_HANDLERS")
     kept = DeployedSettings.of(cloud.home)
-    for resource_type in SETTINGS:
-        handlers[resource_type] = _followed(cloud, kept, resource_type, handlers[resource_type])
+    for kind in SETTINGS:
+        _follow(cloud, kept, kind)
 
 
-def _followed(
-    cloud: Cloud, kept: DeployedSettings, resource_type: str, handler: dict[str, Any]
-) -> dict[str, Any]:
-    def deployed(physical_id: str, properties: dict[str, Any]) -> None:
-        resource = Resource(type=resource_type, id=physical_id, properties=properties)
+def _follow(cloud: Cloud, kept: DeployedSettings, kind: str) -> None:
+    def deployed(deploy: Deploy, properties: Properties, _name: str) -> Deployed:
+        made = deploy(properties)
+        resource = Resource(type=kind, id=made[0], properties=properties)
         if present(resource):
             kept.keep(resource)
             # The emulator's CloudFormation runs on its event loop: a call from there to the
             # emulator itself would wait for ever.
             spawn_background(_apply, cloud, resource, thread_name="settings")
+        return made
 
-    def create(logical_id: str, properties: dict[str, Any], *rest: Any) -> Any:
-        answer = handler["create"](logical_id, properties, *rest)
-        deployed(answer[0], properties)
-        return answer
+    def delete(original: Any, physical_id: str, *rest: Any) -> None:
+        kept.forget(Resource(type=kind, id=physical_id))
+        original(physical_id, *rest)
 
-    def update(physical_id: str, old: Any, new: dict[str, Any], *rest: Any) -> Any:
-        answer = handler["update"](physical_id, old, new, *rest)
-        deployed(answer[0], new)
-        return answer
-
-    def delete(physical_id: str, properties: dict[str, Any], *rest: Any) -> Any:
-        kept.forget(Resource(type=resource_type, id=physical_id))
-        return handler["delete"](physical_id, properties, *rest)
-
-    followed: dict[str, Callable[..., Any]] = {"create": create, "update": update, "delete": delete}
-    return {**handler, **{verb: call for verb, call in followed.items() if verb in handler}}
+    wrap_deployment(kind, deployed)
+    wrap_verbs(kind, delete=delete)
 
 
 def _apply(cloud: Cloud, resource: Resource) -> None:

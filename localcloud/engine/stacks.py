@@ -13,21 +13,26 @@ from typing import Any
 from ministack.services import cloudformation
 
 from localcloud.cloud import Cloud
-from localcloud.engine.internals import need, replace
+from localcloud.engine.internals import wrap
 
 _REASON = "The embedded cloud ended while this was at work"
 
 
 def install(_cloud: Cloud) -> None:
     """End what was in progress when the state was saved."""
-    restore = need(cloudformation, "load_persisted_state")
+    wrap(cloudformation, "load_persisted_state", _restore)
 
-    def restored(data: dict[str, Any]) -> None:
-        for stack in data["stacks"].all_values():
-            end_interrupted(stack)
-        restore(data)
 
-    replace(cloudformation, "load_persisted_state", restored)
+def _restore(restore: Any, data: dict[str, Any]) -> None:
+    for stack in data["stacks"].all_values():
+        end_interrupted(stack)
+    restore(data)
+
+
+def is_in_progress(stack: dict[str, Any]) -> bool:
+    """Tell whether CloudFormation is at work on a stack."""
+    status: str = stack["StackStatus"]
+    return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
 
 def end_interrupted(stack: dict[str, Any]) -> None:
@@ -37,9 +42,9 @@ def end_interrupted(stack: dict[str, Any]) -> None:
     keeps what it has: its template is the one before the update again, so that every change of the
     next one is seen.
     """
-    status = stack["StackStatus"]
-    if not status.endswith("_IN_PROGRESS") or status == "REVIEW_IN_PROGRESS":
+    if not is_in_progress(stack):
         return
+    status = stack["StackStatus"]
     if status.startswith(("UPDATE", "IMPORT")):
         stack["StackStatus"] = "UPDATE_ROLLBACK_COMPLETE"
         stack["_template_body"] = json.dumps(stack["_template"])

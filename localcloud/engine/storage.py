@@ -24,6 +24,7 @@ from ministack.services import cloudformation, lambda_svc
 
 from localcloud.engine.entries import Items, Locks
 from localcloud.engine.internals import need, replace
+from localcloud.engine.stacks import is_in_progress
 from localcloud.state import Change, State
 
 _log = logging.getLogger(__name__)
@@ -69,11 +70,7 @@ class Storage:
 
     def deploying(self) -> bool:
         """Whether CloudFormation is at work, which changes any service without a request."""
-        return any(
-            stack["StackStatus"].endswith("_IN_PROGRESS")
-            and stack["StackStatus"] != "REVIEW_IN_PROGRESS"
-            for stack in list(self._stacks.all_values())
-        )
+        return any(map(is_in_progress, list(self._stacks.all_values())))
 
     def _add(
         self, change: Change, name: str, get_state: Callable[[], Any], *, needed: bool

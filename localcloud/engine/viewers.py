@@ -15,7 +15,7 @@ from ministack import app as emulator
 
 from localcloud.asgi import App, Receive, Scope, Send, answer, body_of, headers, replay
 from localcloud.cloud import Cloud
-from localcloud.engine.internals import need, replace
+from localcloud.engine.internals import wrap
 
 HOST = re.compile(r"[a-z0-9]+\.cloudfront\.(?:net|localhost)(?::\d+)?")
 _PREFIX = "/_aws/cloudfront"
@@ -23,15 +23,13 @@ _PREFIX = "/_aws/cloudfront"
 _BODY_LIMIT = 10 * 1024 * 1024
 
 
-def install(cloud: Cloud) -> None:
+def install(_cloud: Cloud) -> None:
     """Give a viewer's request its own path again."""
-    del cloud
-    serve = need(emulator, "_handle_cloudfront_dataplane_request")
+    wrap(emulator, "_handle_cloudfront_dataplane_request", _serve)
 
-    async def serve_viewer(host: str, path: str, raw_path: str, *rest: Any) -> Any:
-        return await serve(host, path.removeprefix(_PREFIX), raw_path.removeprefix(_PREFIX), *rest)
 
-    replace(emulator, "_handle_cloudfront_dataplane_request", serve_viewer)
+def _serve(serve: Any, host: str, path: str, raw_path: str, *rest: Any) -> Any:
+    return serve(host, path.removeprefix(_PREFIX), raw_path.removeprefix(_PREFIX), *rest)
 
 
 class Viewers:

@@ -14,45 +14,32 @@ Checked: ministack 1.5.32, 1.5.33.
 """
 
 import base64
-import functools
+from functools import partial
 from typing import Any
 
-from ministack.services.cloudformation import provisioners
-
 from localcloud.cloud import Cloud
-from localcloud.engine.internals import need
+from localcloud.engine.handlers import Deploy, Deployed, Properties, add_type, wrap_deployment
 from localcloud.gateway.firewall import Firewall
 
 _REFUSED = ("AWS::WAFv2::IPSet", "AWS::WAFv2::RegexPatternSet", "AWS::WAFv2::RuleGroup")
 
 
-def install(cloud: Cloud) -> None:
+def install(_cloud: Cloud) -> None:
     """Keep the texts of deployed web ACLs in base64, and refuse what has no effect here."""
-    del cloud
-    handlers = need(provisioners, "_RESOURCE_HANDLERS")
-    handler = handlers["AWS::WAFv2::WebACL"]
-
-    def create(logical_id: str, properties: Any, *rest: Any) -> Any:
-        return handler["create"](logical_id, _evaluated(properties), *rest)
-
-    def update(physical_id: str, old: Any, new: Any, *rest: Any) -> Any:
-        return handler["update"](physical_id, old, _evaluated(new), *rest)
-
-    handlers["AWS::WAFv2::WebACL"] = {**handler, "create": create, "update": update}
-    for resource_type in _REFUSED:
-        handlers[resource_type] = {"create": functools.partial(_refuse, resource_type)}
+    wrap_deployment("AWS::WAFv2::WebACL", _evaluated)
+    for kind in _REFUSED:
+        add_type(kind, partial(_refuse, kind))
 
 
 def _refuse(part: str, *_: Any) -> Any:
     raise ValueError(f"the embedded cloud does not evaluate {part}")
 
 
-def _evaluated(properties: Any) -> Any:
-    """The web ACL of a template as the API has it; refused when a part has no effect here."""
+def _evaluated(deploy: Deploy, properties: Properties, _name: str) -> Deployed:
     found = as_api(properties)
     for rule, part in Firewall(found).not_evaluated.items():
         _refuse(f"{part} of rule {rule}")
-    return found
+    return deploy(found)
 
 
 def as_api(said: Any) -> Any:

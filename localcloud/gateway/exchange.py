@@ -63,7 +63,8 @@ class Exchange:
     def _corrected(self, start: Message, message: Message) -> Message:
         named = {name.decode("latin-1").lower(): value for name, value in start["headers"]}
         body = message.get("body", b"")
-        self._request_id = _request_id(named) or self._request_id
+        told = named.get("x-request-id") or named.get("x-amzn-requestid") or b""
+        self._request_id = told.decode("latin-1") or self._request_id
         if start["status"] == 502 and b'"errorType"' in body:
             # AWS keeps the function's text to itself.
             self._failure = body.decode("utf-8", "replace")
@@ -137,13 +138,6 @@ class Exchange:
             lambda name: json.dumps(values.get(name[1], "-"))[1:-1],
             self._stage.log_format,
         )
-
-
-def _request_id(named: dict[str, bytes]) -> str:
-    for name in ("x-request-id", "x-amzn-requestid"):
-        if name in named:
-            return named[name].decode("latin-1")
-    return ""
 
 
 def _claims(authorization: str, status: int) -> dict[str, str]:

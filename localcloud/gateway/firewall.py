@@ -12,7 +12,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from localcloud.gateway.managed_rules import GROUPS
 from localcloud.gateway.statements import NotEvaluated, WebRequest, known, only, predicate, within
@@ -28,16 +28,15 @@ _OF_GROUPS = ("ExcludedRules", "Name", "RuleActionOverrides", "ScopeDownStatemen
 _OF_RATES = ("AggregateKeyType", "EvaluationWindowSec", "Limit", "ScopeDownStatement")
 _ACTIONS = {"Allow": "ALLOW", "Block": "BLOCK", "Count": "COUNT"}
 
-# What a rule does with a request, and by which name; None where it does not match.
-Judge = Callable[[WebRequest], tuple[str, str] | None]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """Action of the web ACL on a request, and the rule that decided it."""
+class Verdict(NamedTuple):
+    """Action of a rule or the web ACL on a request, and the rule that decided it."""
 
     action: str
     rule: str
+
+
+Judge = Callable[[WebRequest], Verdict | None]  # None where the rule does not match
 
 
 @dataclass
@@ -85,11 +84,8 @@ class Firewall:
     def keep_counts_of(self, before: "Firewall") -> None:
         """Go on with the requests that the same web ACL has counted so far."""
         if before.name == self.name:
-            self.windows, self.samples, self.counts = (
-                before.windows,
-                before.samples,
-                before.counts,
-            )
+            self.windows, self.samples = before.windows, before.samples
+            self.counts = before.counts
 
     def report(self) -> dict[str, Any]:
         """Counts by rule and action, and the sampled requests, newest last."""
@@ -101,28 +97,16 @@ class Firewall:
 
     def judge(self, request: WebRequest) -> Verdict:
         """What becomes of a request: ALLOW or BLOCK, and by which rule."""
-        for judge in self._judges:
-            found = judge(request)
-            if found is None:
-                continue
-            action, name = found
-            self._note(request, action, name)
-            if action != "COUNT":
-                return Verdict(action=action, rule=name)
-        return Verdict(action=self._default, rule="Default_Action")
+        for found in filter(None, (judge(request) for judge in self._judges)):
+            self._note(request, found)
+            if found.action != "COUNT":
+                return found
+        return Verdict(self._default, "Default_Action")
 
-    def _note(self, request: WebRequest, action: str, rule: str) -> None:
-        self.counts[(rule, action)] += 1
-        self.samples.append(
-            {
-                "time": time.time(),
-                "action": action,
-                "rule": rule,
-                "source_ip": request.source_ip,
-                "method": request.method,
-                "path": request.path,
-            }
-        )
+    def _note(self, request: WebRequest, found: Verdict) -> None:
+        self.counts[(found.rule, found.action)] += 1
+        shown = {name: getattr(request, name) for name in ("source_ip", "method", "path")}
+        self.samples.append({"time": time.time(), **found._asdict(), **shown})
 
     def _judge_of(self, rule: dict[str, Any]) -> Judge:
         only(rule, "VisibilityConfig", *_OF_RULES)
@@ -132,7 +116,7 @@ class Firewall:
         if kind == "ManagedRuleGroupStatement":
             return _group_rule(rule, said)
         matches = predicate(rule["Statement"])
-        found = (_action(rule.get("Action", {}), "BLOCK"), rule["Name"])
+        found = Verdict(_action(rule.get("Action", {}), "BLOCK"), rule["Name"])
         return lambda request: found if matches(request) else None
 
     def _rate_rule(self, rule: dict[str, Any], statement: dict[str, Any]) -> Judge:
@@ -142,9 +126,9 @@ class Firewall:
         in_scope = within(statement)
         if statement["AggregateKeyType"] != "IP":
             raise NotEvaluated(f"AggregateKeyType {statement['AggregateKeyType']}")
-        found = (_action(rule.get("Action", {}), "BLOCK"), rule["Name"])
+        found = Verdict(_action(rule.get("Action", {}), "BLOCK"), rule["Name"])
 
-        def judge(request: WebRequest) -> tuple[str, str] | None:
+        def judge(request: WebRequest) -> Verdict | None:
             if not in_scope(request):
                 return None
             # As on AWS, a rule whose settings change begins to count anew.
@@ -170,16 +154,14 @@ def _group_rule(rule: dict[str, Any], statement: dict[str, Any]) -> Judge:
         known(group, name)
     counts = "Count" in rule.get("OverrideAction", {})
 
-    def judge(request: WebRequest) -> tuple[str, str] | None:
+    def judge(request: WebRequest) -> Verdict | None:
         counted = None
         for name, matches in group.items():
-            if not in_scope(request) or not matches(request):
-                continue
-            action = "COUNT" if counts else overrides.get(name, "BLOCK")
-            found = (action, f"{statement['Name']}:{name}")
-            if action != "COUNT":
-                return found
-            counted = found
+            if in_scope(request) and matches(request):
+                action = "COUNT" if counts else overrides.get(name, "BLOCK")
+                counted = Verdict(action, f"{statement['Name']}:{name}")
+                if action != "COUNT":
+                    break
         return counted
 
     return judge

@@ -23,12 +23,7 @@ def peer(scope: Scope) -> str:
 
 
 def handed_on(scope: Scope, *, rest: bool) -> Scope:
-    """The request with the headers that API Gateway sets itself, and repeated ones as it has them.
-
-    Args:
-        scope: The request as sent.
-        rest: Whether it is for a REST API.
-    """
+    """The request with the headers that API Gateway sets, and repeated ones as it has them."""
     sent = each_header(scope)
     named = [(name, value) for name, value in sent if name not in _GATEWAYS_OWN]
     if not rest:

@@ -29,28 +29,17 @@ class Address:
 
 @dataclass(kw_only=True)
 class Stage:
-    """Settings of a stage that the gateway enforces.
+    """Settings of a stage that the gateway enforces."""
 
-    Args:
-        rest: A REST API's stage, rather than an HTTP API's.
-        name: The stage's name.
-        routes: The route keys of an HTTP API, to name a request's route in the access log.
-        bucket: The throttle; None where the emulator throttles itself (REST) or nothing does.
-        log_group: Where the access log goes; empty for none.
-        log_format: The access log's line.
-        firewall: The web ACL of the stage.
-        answers: A REST API's own gateway responses, by response type.
-        resources: The paths of a REST API's resources, as `/items/{id}`.
-        models: What a REST API's validator holds a body against, by method and resource.
-    """
-
-    rest: bool
+    rest: bool  # of a REST API, rather than an HTTP API
     name: str
-    routes: frozenset[str] = frozenset()
-    bucket: TokenBucket | None = None
-    log_group: str = ""
+    routes: frozenset[str] = frozenset()  # the route keys of an HTTP API, for the access log
+    bucket: TokenBucket | None = None  # none where the emulator throttles itself, as for REST
+    log_group: str = ""  # empty where there is no access log
     log_format: str = ""
     firewall: Firewall | None = None
+    # Of a REST API: its own gateway responses by type, its resources' paths, as `/items/{id}`, and
+    # what its validator holds a body against, by method and resource.
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     resources: tuple[str, ...] = ()
     models: dict[tuple[str, str], Callable[[Any], Any]] = field(default_factory=dict)
@@ -60,11 +49,8 @@ class Stage:
         if before is None:
             return
         if self.bucket and before.bucket:
-            same = (self.bucket.rate, self.bucket.burst) == (
-                before.bucket.rate,
-                before.bucket.burst,
-            )
-            self.bucket = before.bucket if same else self.bucket
+            now, then = self.bucket, before.bucket
+            self.bucket = then if (now.rate, now.burst) == (then.rate, then.burst) else now
         if self.firewall and before.firewall:
             self.firewall.keep_counts_of(before.firewall)
 
@@ -161,9 +147,8 @@ class Stages:
         deployed = self._rest.get_stage(restApiId=api_id, stageName=name)
         log = deployed.get("accessLogSettings", {})
         answers = self._rest.get_gateway_responses(restApiId=api_id).get("items", [])
-        resources = self._rest.get_resources(restApiId=api_id, limit=500, embed=["methods"])[
-            "items"
-        ]
+        found = self._rest.get_resources(restApiId=api_id, limit=500, embed=["methods"])
+        resources = found["items"]
         arn = f"arn:aws:apigateway:{REGION}::/restapis/{api_id}/stages/{name}"
         return Stage(
             rest=True,
@@ -180,17 +165,18 @@ class Stages:
         self, api_id: str, resources: list[dict[str, Any]]
     ) -> dict[tuple[str, str], Callable[[Any], Any]]:
         """A validator for each method that has a model for JSON."""
-        schemas: dict[str, Any] = {}
-        found = {}
-        for resource in resources:
-            for verb, method in resource.get("resourceMethods", {}).items():
-                name = method.get("requestModels", {}).get("application/json")
-                if name and name not in schemas:
-                    model = self._rest.get_model(restApiId=api_id, modelName=name)
-                    schemas[name] = fastjsonschema.compile(json.loads(model["schema"]))
-                if name:
-                    found[(verb, resource["path"])] = schemas[name]
-        return found
+        names = {
+            (verb, resource["path"]): method.get("requestModels", {}).get("application/json")
+            for resource in resources
+            for verb, method in resource.get("resourceMethods", {}).items()
+        }
+        validators = {
+            name: fastjsonschema.compile(
+                json.loads(self._rest.get_model(restApiId=api_id, modelName=name)["schema"])
+            )
+            for name in filter(None, set(names.values()))
+        }
+        return {method: validators[name] for method, name in names.items() if name}
 
     def _firewall(self, stage_arn: str) -> Firewall | None:
         try:

@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-fields-
 import functools
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
@@ -22,22 +22,17 @@ INSPECTED = 16 * 1024
 
 
 class NotEvaluated(Exception):  # named for the fact
-    """A part of a rule that is not evaluated here, by its name."""
+    """A part of a rule that is not evaluated here, by its name; raised as the rule is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WebRequest:
-    """Web request as a web ACL sees it.
-
-    Args:
-        path: As it was sent, still URL-encoded; so is the query.
-        headers: Every header in the order sent, its name in lower case; a name may be there often.
-    """
+    """Web request as a web ACL sees it."""
 
     method: str
-    path: str
+    path: str  # as it was sent, still URL-encoded; so is the query
     query: str
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...]  # in the order sent, their names in lower case
     body: bytes
     source_ip: str
 
@@ -61,19 +56,15 @@ _TRANSFORMATIONS: dict[str, Callable[[str], str]] = {
 }
 
 
-def predicate(statement: Statement) -> Predicate:
-    """Return the predicate of a statement.
+_COMBINED: dict[str, Callable[[Iterable[bool]], bool]] = {"AndStatement": all, "OrStatement": any}
 
-    Raises:
-        NotEvaluated: A part of it is of a kind that is not evaluated here.
-    """
+
+def predicate(statement: Statement) -> Predicate:
+    """Return the predicate of a statement."""
     [(kind, said)] = statement.items()
-    if kind == "AndStatement":
-        every = [predicate(each) for each in said["Statements"]]
-        return lambda request: all(matches(request) for matches in every)
-    if kind == "OrStatement":
-        some = [predicate(each) for each in said["Statements"]]
-        return lambda request: any(matches(request) for matches in some)
+    if kind in _COMBINED:
+        combine, parts = _COMBINED[kind], [predicate(each) for each in said["Statements"]]
+        return lambda request: combine(matches(request) for matches in parts)
     if kind == "NotStatement":
         excluded = predicate(said["Statement"])
         return lambda request: not excluded(request)
@@ -82,21 +73,13 @@ def predicate(statement: Statement) -> Predicate:
 
 
 def within(statement: Statement) -> Predicate:
-    """Return the predicate of a scope-down statement; without one, every request matches.
-
-    Raises:
-        NotEvaluated: A part of the scope-down statement is of a kind that is not evaluated here.
-    """
+    """Return the predicate of a scope-down statement; without one, every request matches."""
     scope = statement.get("ScopeDownStatement")
     return predicate(scope) if scope else lambda request: True
 
 
 def known(kinds: Mapping[str, Any], name: str) -> Any:
-    """Look a name up.
-
-    Raises:
-        NotEvaluated: It is not known here.
-    """
+    """Look a name up that may not be evaluated here."""
     if name not in kinds:
         raise NotEvaluated(name)
     return kinds[name]

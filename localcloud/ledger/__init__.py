@@ -81,11 +81,7 @@ def _entry(line: dict[str, Any]) -> Entry:
 
 
 def examine(kind: str, properties: Mapping[str, Any]) -> dict[str, Entry]:
-    """Look each property up that a template gives a resource.
-
-    Args:
-        kind: The type, such as `AWS::S3::Bucket`.
-        properties: As the template has them, references and all.
+    """Look each property up that a template gives a resource, references and all.
 
     Returns:
         The entries by the name they have in the ledger; one of `UNKNOWN` for what has none.

@@ -15,14 +15,10 @@ MINUTE = 60
 
 
 class Clock:
-    """The time that CloudWatch and SQS go by.
-
-    Args:
-        home: The embedded cloud's folder.
-    """
+    """The time that the services of the cloud in this folder go by."""
 
     def __init__(self, home: Path) -> None:
-        self._path = _file(home)
+        self._home = home
         self.ahead = read_ahead(home)
 
     def now(self) -> float:
@@ -31,7 +27,7 @@ class Clock:
 
     def read(self) -> None:
         """Take over what a drill has written since; a clock never goes back."""
-        self.ahead = max(self.ahead, _ahead_in(self._path))
+        self.ahead = max(self.ahead, read_ahead(self._home))
 
 
 class ClockedTime:
@@ -47,10 +43,6 @@ class ClockedTime:
 def advance(home: Path, seconds: float) -> None:
     """Put a running embedded cloud's clock forward; it is noticed within a second.
 
-    Args:
-        home: The embedded cloud's folder.
-        seconds: How far.
-
     Raises:
         ValueError: The clock would go back.
     """
@@ -61,12 +53,8 @@ def advance(home: Path, seconds: float) -> None:
 
 def read_ahead(home: Path) -> float:
     """Return how many seconds the clock of an embedded cloud is ahead of the machine's."""
-    return _ahead_in(_file(home))
-
-
-def _ahead_in(path: Path) -> float:
     try:
-        return float(json.loads(path.read_text("utf-8"))["seconds_ahead"])
+        return float(json.loads(_file(home).read_text("utf-8"))["seconds_ahead"])
     except FileNotFoundError:
         return 0.0
 

@@ -41,22 +41,13 @@ class _Exactly(dict[str, str]):
 
 
 class CloudWatch:
-    """Metrics and alarms of the emulator.
-
-    Args:
-        clock: What all of it goes by.
-    """
+    """Metrics and alarms of the emulator, by a clock of ours."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._metrics = need(cloudwatch, "_metrics")
         self._alarms = need(cloudwatch, "_alarms")
         self._key = need(cloudwatch, "_dims_key")
-        self._statistics = need(cloudwatch, "_calc_stats")
-        self._statistic = need(cloudwatch, "_stat_value")
-        self._note_transition = need(cloudwatch, "_record_history")
-        self._history = need(cloudwatch, "_history_entries")
-        self._evaluate_parents = need(cloudwatch, "_evaluate_parent_alarms")
         self._publish = need(cloudwatch, "_dispatch_alarm_actions")
         self._recent: dict[Any, dict[str, Any]] = {}
         dimensions = need(cloudwatch, "_dims_from_list")
@@ -94,18 +85,12 @@ class CloudWatch:
         oldest = self._clock.now() - max([KEPT_SECONDS, *ranges])
         self._recent.clear()
         for key, points in list(self._metrics.items()):
-            kept = [point for point in points if point["Timestamp"] >= oldest]
-            if kept:
-                self._metrics[key] = kept
-            else:
+            self._metrics[key] = [point for point in points if point["Timestamp"] >= oldest]
+            if not self._metrics[key]:
                 del self._metrics[key]
 
     def evaluate(self, end: float) -> None:
-        """Evaluate every alarm on a metric.
-
-        Args:
-            end: When the newest period ends, in seconds since 1970.
-        """
+        """Evaluate every alarm on a metric; the newest period ends at `end` (since 1970)."""
         for alarm in list(self._alarms.values()):
             if not alarm.get("MetricName"):
                 continue  # on metric math, which a template may not have here
@@ -125,8 +110,12 @@ class CloudWatch:
         found = []
         for start in starts:
             within = [p for p in points if start <= p["Timestamp"] < start + period]
-            statistics = self._statistics(within)
-            value = self._statistic(statistics, statistic, within) if statistics else None
+            statistics = need(cloudwatch, "_calc_stats")(within)
+            value = (
+                need(cloudwatch, "_stat_value")(statistics, statistic, within)
+                if statistics
+                else None
+            )
             found.append(Datapoint(start, value))
         return found
 
@@ -146,9 +135,11 @@ class CloudWatch:
             StateTransitionedTimestamp=now,
         )
         name = alarm["AlarmName"]
-        self._note_transition(name, before, found.state, found.reason, reason_data=data)
+        need(cloudwatch, "_record_history")(
+            name, before, found.state, found.reason, reason_data=data
+        )
         self.act(alarm, before, found.state, found.reason)
-        self._evaluate_parents(alarm)
+        need(cloudwatch, "_evaluate_parent_alarms")(alarm)
 
     def act(self, alarm: Alarm, before: str, state: str, reason: str) -> None:
         """Run the actions of an alarm's new state, and note in its history what became of each."""
@@ -165,12 +156,10 @@ class CloudWatch:
 
     def _note_action(self, alarm: Alarm, action: str, why: str) -> None:
         done = {"actionState": "Failed" if why else "Succeeded", "notificationResource": action}
-        summary = (
-            f'Failed to execute action {action}. Received error: "{why}"'
-            if why
-            else f"Successfully executed action {action}"
-        )
-        self._history().append(
+        summary = f"Successfully executed action {action}"
+        if why:
+            summary = f'Failed to execute action {action}. Received error: "{why}"'
+        need(cloudwatch, "_history_entries")().append(
             {
                 "AlarmName": alarm["AlarmName"],
                 "AlarmType": "CompositeAlarm" if "AlarmRule" in alarm else "MetricAlarm",

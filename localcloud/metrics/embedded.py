@@ -19,9 +19,7 @@ _MAX_VALUES = 100
 def metrics_in(log: str, *, ahead: float) -> Iterator[Datum]:
     """Give every value that a log's lines publish; what the specification forbids publishes none.
 
-    Args:
-        log: Lines of a function.
-        ahead: How many seconds CloudWatch's clock is ahead of the function's.
+    CloudWatch's clock is `ahead` of the function's, in seconds.
     """
     if _MARK not in log:
         return

@@ -26,15 +26,10 @@ _RETRIEVED_BESIDES = 2
 
 @dataclass(frozen=True)
 class Datapoint:
-    """One period of a metric.
+    """One period of a metric, with the alarm's statistic over it."""
 
-    Attributes:
-        start: When the period begins, in seconds since 1970.
-        value: The alarm's statistic over the period; None where nothing was published.
-    """
-
-    start: float
-    value: float | None
+    start: float  # seconds since 1970
+    value: float | None  # None where nothing was published
 
 
 @dataclass(frozen=True)
@@ -52,11 +47,7 @@ def retrieved(alarm: Mapping[str, Any]) -> int:
 
 
 def judge(alarm: Mapping[str, Any], datapoints: Sequence[Datapoint]) -> Judgement | None:
-    """Evaluate an alarm.
-
-    Args:
-        alarm: As PutMetricAlarm takes it.
-        datapoints: Those of the `retrieved` periods, newest last.
+    """Evaluate an alarm, given the data points of the `retrieved` periods, newest last.
 
     Returns:
         The state; None when the present one is to be kept.
@@ -118,11 +109,11 @@ def _treat_missing(alarm: Mapping[str, Any]) -> str:
 
 def _filled(known: Sequence[Datapoint], lacking: int, treated: str) -> str:
     received = f"{_count(len(known))} {_values(known)}" if known else "no datapoints"
-    periods = f"{lacking} period{'' if lacking == 1 else 's'}"
-    were = "was" if lacking == 1 else "were"
+    periods, were = ("period", "was") if lacking == 1 else ("periods", "were")
+    missing = _count(lacking).replace(" ", " missing ")
     return (
-        f"Threshold Crossed: {received} were received for {periods} and {lacking} missing "
-        f"datapoint{'' if lacking == 1 else 's'} {were} treated as [{treated}]."
+        f"Threshold Crossed: {received} were received for {lacking} {periods} and {missing} "
+        f"{were} treated as [{treated}]."
     )
 
 

@@ -28,14 +28,12 @@ class Queues:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._queues = need(sqs, "_queues")
-        self._count = need(sqs, "_refresh_counts")
         replace(sqs, "time", ClockedTime(clock))
 
     def measure(self, at: float) -> Iterator[Datum]:
         """Give each queue's metrics for the minute that begins at `at`."""
-        for queue in list(self._queues.values()):
-            self._count(queue)
+        for queue in list(need(sqs, "_queues").values()):
+            need(sqs, "_refresh_counts")(queue)
             attributes = queue["attributes"]
             sent = [message["sent_at"] for message in queue["messages"]]
             visible = "ApproximateNumberOfMessages"
@@ -68,8 +66,11 @@ class Databases:
             processes = [server, *server.children(recursive=True)]
             clients = sum("127.0.0.1(" in " ".join(each.cmdline()) for each in processes)
             used = sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
-            self._values = {"DatabaseConnections": float(clients), "FreeStorageSpace": -used}
-            self._values["CPUUtilization"] = self._processor(processes)
+            self._values = {
+                "DatabaseConnections": float(clients),
+                "FreeStorageSpace": -used,
+                "CPUUtilization": self._processor(processes),
+            }
         except (psutil.Error, OSError):
             return  # a connection or a file that has just gone: the next minute tells
 

@@ -28,15 +28,7 @@ class Mail:
 
 
 def deliver(home: Path, *, to: str, subject: str, text: str, at: float) -> None:
-    """Put a message into the inbox.
-
-    Args:
-        home: The embedded cloud's folder.
-        to: The address that is subscribed.
-        subject: In one line.
-        text: The body.
-        at: Seconds since 1970.
-    """
+    """Put a message of a time (seconds since 1970) into the inbox."""
     message = EmailMessage(policy=_POLICY)
     one_line = {"From": _SENDER, "To": to, "Subject": subject, "Date": formatdate(at)}
     for name, value in one_line.items():

@@ -14,13 +14,14 @@ Checked: ministack 1.5.32, 1.5.33.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 from ministack.services import apigateway_v1, cloudfront, lambda_svc
 
 from localcloud.cloud import Cloud
-from localcloud.engine.internals import need, replace
+from localcloud.engine.internals import need, replace, wrap
 from localcloud.metrics import notifications, tables
 from localcloud.metrics.clock import MINUTE, Clock
 from localcloud.metrics.cloudwatch import KEPT_SECONDS, CloudWatch
@@ -51,38 +52,30 @@ class Monitoring:
         tables.follow(self._note)
 
     def _follow_functions(self) -> None:
-        logged, acquire = (
-            need(lambda_svc, "_emit_lambda_logs"),
-            need(lambda_svc, "_acquire_execution_slot"),
-        )
-        in_flight = need(lambda_svc, "_inflight")
-
-        def followed(
-            function: dict[str, Any],
-            request_id: str,
-            log: str,
-            error: bool,
-            milliseconds: int,
-            **rest: Any,
-        ) -> None:
-            logged(function, request_id, log, error, milliseconds, **rest)
-            name = (function.get("config") or function)["FunctionName"]
-            values = {"Invocations": 1.0, "Errors": float(error), "Duration": float(milliseconds)}
-            self._note(lambda at: self._of_invocation(name, values, log, at))
-
-        def acquired(function: dict[str, Any], config: dict[str, Any]) -> Any:
-            slot, limit = acquire(function, config)
-            name = config["FunctionName"]
-            values = {"Throttles": float(slot is None)}
-            if slot is not None:
-                values["ConcurrentExecutions"] = float(in_flight.get(slot, 1))
-            self._note(lambda at: _of_function(name, values, at))
-            return slot, limit
-
-        replace(lambda_svc, "_emit_lambda_logs", followed)
-        replace(lambda_svc, "_acquire_execution_slot", acquired)
+        wrap(lambda_svc, "_emit_lambda_logs", self._invoked)
+        wrap(lambda_svc, "_acquire_execution_slot", self._acquired)
         # It counts calls of the Lambda API alone, and a throttled one as an invocation.
         replace(lambda_svc, "_emit_lambda_metrics", lambda *_, **__: None)
+
+    def _invoked(self, logged: Any, function: Any, *call: Any, **rest: Any) -> None:
+        logged(function, *call, **rest)
+        _request_id, log, error, milliseconds = call
+        name = (function.get("config") or function)["FunctionName"]
+        values = {"Invocations": 1.0, "Errors": float(error), "Duration": float(milliseconds)}
+        self._note(
+            lambda at: chain(
+                _of_function(name, values, at), metrics_in(log, ahead=self._clock.ahead)
+            )
+        )
+
+    def _acquired(self, acquire: Any, function: Any, config: dict[str, Any]) -> Any:
+        slot, limit = acquire(function, config)
+        values = {"Throttles": float(slot is None)}
+        if slot is not None:
+            in_flight = need(lambda_svc, "_inflight").get(slot, 1)
+            values["ConcurrentExecutions"] = float(in_flight)
+        self._note(lambda at: _of_function(config["FunctionName"], values, at))
+        return slot, limit
 
     def _note(self, happened: Callable[[float], Iterable[Datum]]) -> None:
         self._events.append((self._clock.now(), happened))
@@ -117,36 +110,26 @@ class Monitoring:
             self._cloudwatch.forget_old()
             await asyncio.sleep(0)  # a drill may have put the clock forward by hours
 
-    def _of_invocation(
-        self, name: str, values: dict[str, float], log: str, at: float
-    ) -> Iterator[Datum]:
-        yield from _of_function(name, values, at)
-        yield from metrics_in(log, ahead=self._clock.ahead)
-
-    def _of_request(self, request: Served, at: float) -> Iterator[Datum]:
+    def _of_request(self, request: Served, at: float) -> Iterable[Datum]:
         client, server = (float(request.status // 100 == family) for family in (4, 5))
         if request.distribution:
             found = self._distribution(request.distribution)
-            if found:
-                values = {
-                    "Requests": 1.0,
-                    "4xxErrorRate": 100 * client,
-                    "5xxErrorRate": 100 * server,
-                    "TotalErrorRate": 100 * (client or server),
-                }
-                which = {"DistributionId": found["Id"], "Region": "Global"}
-                yield from of_service("AWS/CloudFront", which, values, at)
-            return
-        both = {"Count": 1.0, "Latency": float(request.milliseconds)}
-        rest_api = self._rest_apis.get(request.api_id)
-        if rest_api:
-            values = both | {"4XXError": client, "5XXError": server}
+            if found is None:
+                return []
+            rates = {"4xxErrorRate": client, "5xxErrorRate": server}
+            rates["TotalErrorRate"] = client or server
+            values = {"Requests": 1.0} | {name: 100 * rate for name, rate in rates.items()}
+            which = {"DistributionId": found["Id"], "Region": "Global"}
+            return of_service("AWS/CloudFront", which, values, at)
+        values = {"Count": 1.0, "Latency": float(request.milliseconds)}
+        if rest_api := self._rest_apis.get(request.api_id):
+            values |= {"4XXError": client, "5XXError": server}
             which = {"ApiName": rest_api["name"], "Stage": request.stage}
         else:
-            values = both | {"4xx": client, "5xx": server}
+            values |= {"4xx": client, "5xx": server}
             which = {"ApiId": request.api_id, "Stage": "$default"}
-        yield from of_service("AWS/ApiGateway", which, values, at)
+        return of_service("AWS/ApiGateway", which, values, at)
 
 
-def _of_function(name: str, values: dict[str, float], at: float) -> Iterator[Datum]:
-    yield from of_service("AWS/Lambda", {"FunctionName": name}, values, at)
+def _of_function(name: str, values: dict[str, float], at: float) -> Iterable[Datum]:
+    return of_service("AWS/Lambda", {"FunctionName": name}, values, at)

@@ -14,14 +14,19 @@ Checked: ministack 1.5.32, 1.5.33.
 
 import json
 import secrets
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ministack.services import sns
 
 from localcloud.cloud import Cloud
-from localcloud.engine.internals import need, replace
+from localcloud.engine.internals import need, replace, wrap
 from localcloud.metrics import inbox
 from localcloud.metrics.clock import Clock, ClockedTime
+
+Record = dict[str, Any]
+Deliver = Callable[[Record, str, str], None]  # to a subscription: a subject and a text
 
 _EMAIL = ("email", "email-json")
 _CONFIRM = """You have chosen to subscribe to the topic:
@@ -34,60 +39,51 @@ aws sns confirm-subscription --topic-arn {topic} --token {token}
 
 def install(cloud: Cloud, clock: Clock) -> None:
     """Let SNS send e-mail to the inbox."""
-    topics = need(sns, "_topics")
-    fan_out, subscribe = need(sns, "_fanout"), need(sns, "_subscribe")
-    message_for = need(sns, "_resolve_message_for_protocol")
-    fits_filter = need(sns, "_matches_filter_policy")
 
-    def delivering(
-        topic_arn: str,
-        message_id: str,
-        message: str,
-        subject: str,
-        structure: str = "",
-        attributes: dict[str, Any] | None = None,
-        **rest: Any,
-    ) -> None:
-        fan_out(topic_arn, message_id, message, subject, structure, attributes, **rest)
-        for each in topics.get(topic_arn, {}).get("subscriptions", ()):
-            protocol = each["protocol"]
-            text = message_for(message, structure, protocol)
-            if (
-                each["confirmed"]
-                and protocol in _EMAIL
-                and fits_filter(each, attributes or {}, text)
-            ):
-                text = text_of(text) if protocol == "email" else text
-                subject = subject or "AWS Notification Message"
-                to = each["endpoint"]
-                inbox.deliver(cloud.home, to=to, subject=subject, text=text, at=clock.now())
+    def deliver(subscription: Record, subject: str, text: str) -> None:
+        to = subscription["endpoint"]
+        inbox.deliver(cloud.home, to=to, subject=subject, text=text, at=clock.now())
 
-    def subscribing(params: dict[str, Any]) -> Any:
-        known = {id(each) for topic in topics.values() for each in topic["subscriptions"]}
-        status, headers, body = subscribe(params)
-        for topic in topics.values():
-            for each in topic["subscriptions"]:
-                if id(each) not in known and each["protocol"] in _EMAIL:
-                    _ask(cloud, clock, each)
-                    body = body.replace(each["arn"].encode(), b"pending confirmation")
-        return status, headers, body
-
-    replace(sns, "_fanout", delivering)
-    replace(sns, "_subscribe", subscribing)
+    wrap(sns, "_fanout", partial(_fan_out, deliver))
+    wrap(sns, "_subscribe", partial(_subscribe, deliver))
     replace(sns, "time", ClockedTime(clock))
 
 
-def _ask(cloud: Cloud, clock: Clock, subscription: dict[str, Any]) -> None:
-    token, topic = secrets.token_hex(32), subscription["topic_arn"]
-    subscription.update(confirmed=False, token=token)
-    subscription["attributes"]["PendingConfirmation"] = "true"
-    inbox.deliver(
-        cloud.home,
-        to=subscription["endpoint"],
-        subject="AWS Notification - Subscription Confirmation",
-        text=_CONFIRM.format(topic=topic, token=token),
-        at=clock.now(),
-    )
+def _fan_out(
+    deliver: Deliver,
+    fan_out: Any,
+    topic: str,
+    message_id: str,
+    message: str,
+    subject: str,
+    structure: str = "",
+    attributes: dict[str, Any] | None = None,
+    **rest: Any,
+) -> None:
+    fan_out(topic, message_id, message, subject, structure, attributes, **rest)
+    fits = need(sns, "_matches_filter_policy")
+    for each in need(sns, "_topics").get(topic, {}).get("subscriptions", ()):
+        protocol = each["protocol"]
+        if each["confirmed"] and protocol in _EMAIL:
+            text = need(sns, "_resolve_message_for_protocol")(message, structure, protocol)
+            if fits(each, attributes or {}, text):
+                text = text_of(text) if protocol == "email" else text
+                deliver(each, subject or "AWS Notification Message", text)
+
+
+def _subscribe(deliver: Deliver, subscribe: Any, params: dict[str, Any]) -> Any:
+    topics = need(sns, "_topics").values()
+    known = {id(each) for topic in topics for each in topic["subscriptions"]}
+    status, headers, body = subscribe(params)
+    for each in [each for topic in topics for each in topic["subscriptions"]]:
+        if id(each) not in known and each["protocol"] in _EMAIL:
+            token = secrets.token_hex(32)
+            each.update(confirmed=False, token=token)
+            each["attributes"]["PendingConfirmation"] = "true"
+            text = _CONFIRM.format(topic=each["topic_arn"], token=token)
+            deliver(each, "AWS Notification - Subscription Confirmation", text)
+            body = body.replace(each["arn"].encode(), b"pending confirmation")
+    return status, headers, body
 
 
 def text_of(message: str) -> str:

@@ -9,35 +9,30 @@ from dataclasses import dataclass
 
 _REST_API = (("ApiName",), ("ApiName", "Stage"))
 _HTTP_API = (("ApiId",), ("ApiId", "Stage"))
+
+
+def _counts(*names: str) -> dict[str, str]:
+    return dict.fromkeys(names, "Count")
+
+
 # Units as AWS documents them, by namespace, dimensions and name.
 _PUBLISHED: dict[tuple[str, tuple[tuple[str, ...], ...]], dict[str, str]] = {
     ("AWS/Lambda", (("FunctionName",),)): {
-        "Invocations": "Count",
-        "Errors": "Count",
-        "Throttles": "Count",
+        **_counts("Invocations", "Errors", "Throttles", "ConcurrentExecutions"),
         "Duration": "Milliseconds",
-        "ConcurrentExecutions": "Count",
     },
     ("AWS/ApiGateway", _REST_API): {
-        "Count": "Count",
-        "4XXError": "Count",
-        "5XXError": "Count",
+        **_counts("Count", "4XXError", "5XXError"),
         "Latency": "Milliseconds",
     },
-    ("AWS/ApiGateway", _HTTP_API): {
-        "Count": "Count",
-        "4xx": "Count",
-        "5xx": "Count",
-        "Latency": "Milliseconds",
-    },
+    ("AWS/ApiGateway", _HTTP_API): {**_counts("Count", "4xx", "5xx"), "Latency": "Milliseconds"},
     ("AWS/SQS", (("QueueName",),)): {
-        "ApproximateNumberOfMessagesVisible": "Count",
-        "ApproximateNumberOfMessagesNotVisible": "Count",
+        **_counts("ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"),
         "ApproximateAgeOfOldestMessage": "Seconds",
     },
     ("AWS/DynamoDB", (("TableName", "Operation"),)): {"SuccessfulRequestLatency": "Milliseconds"},
-    ("AWS/DynamoDB", (("TableName",),)): {"ConditionalCheckFailedRequests": "Count"},
-    ("AWS/DynamoDB", ((),)): {"UserErrors": "Count"},
+    ("AWS/DynamoDB", (("TableName",),)): _counts("ConditionalCheckFailedRequests"),
+    ("AWS/DynamoDB", ((),)): _counts("UserErrors"),
     ("AWS/RDS", (("DBInstanceIdentifier",),)): {
         "CPUUtilization": "Percent",
         "DatabaseConnections": "Count",
@@ -45,27 +40,21 @@ _PUBLISHED: dict[tuple[str, tuple[tuple[str, ...], ...]], dict[str, str]] = {
     },
     ("AWS/CloudFront", (("DistributionId", "Region"),)): {
         "Requests": "None",
-        "4xxErrorRate": "Percent",
-        "5xxErrorRate": "Percent",
-        "TotalErrorRate": "Percent",
+        **dict.fromkeys(("4xxErrorRate", "5xxErrorRate", "TotalErrorRate"), "Percent"),
     },
 }
 
 
 @dataclass(frozen=True)
 class Datum:
-    """One value of a metric.
-
-    Attributes:
-        at: Seconds since 1970.
-    """
+    """One value of a metric."""
 
     namespace: str
     name: str
     value: float
     unit: str
     dimensions: tuple[tuple[str, str], ...]
-    at: float
+    at: float  # seconds since 1970
 
 
 def is_published(namespace: str, name: str, dimensions: Collection[str]) -> bool:

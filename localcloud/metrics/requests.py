@@ -13,30 +13,17 @@ _CDN = re.compile(r"([a-z0-9]+)\.cloudfront\.")
 
 @dataclass(frozen=True)
 class Served:
-    """A request that was answered.
+    """A request that was answered, by an API or a distribution."""
 
-    Attributes:
-        api_id: The API's id; empty for a distribution's request.
-        stage: What would be a REST API's stage.
-        distribution: The first label of a distribution's name; empty for an API's request.
-        status: The answer's status.
-        milliseconds: From the request to the end of its answer.
-    """
-
-    api_id: str
-    stage: str
-    distribution: str
+    api_id: str  # empty for a distribution's request
+    stage: str  # what would be a REST API's
+    distribution: str  # the first label of its name; empty for an API's request
     status: int
-    milliseconds: int
+    milliseconds: int  # from the request to the end of its answer
 
 
 class Measured:
-    """Passes every request on, and reports those to what is deployed.
-
-    Args:
-        app: What serves them.
-        report: Takes each; it must not wait.
-    """
+    """Passes every request on, and reports those to what is deployed; `report` must not wait."""
 
     def __init__(self, app: App, report: Callable[[Served], None]) -> None:
         self._app = app

@@ -10,11 +10,12 @@ Checked: ministack 1.5.32, 1.5.33.
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from ministack.services import dynamodb
 
-from localcloud.engine.internals import need, replace
+from localcloud.engine.internals import wrap
 from localcloud.metrics.published import Datum, of_service
 
 Note = Callable[[Callable[[float], Iterable[Datum]]], None]
@@ -27,19 +28,18 @@ _OPERATIONS = {
 def follow(note: Note) -> None:
     """Report every operation on the items of one table."""
     for function, operation in _OPERATIONS.items():
-        replace(dynamodb, function, _timed(operation, need(dynamodb, function), note))
+        wrap(dynamodb, function, partial(_timed, note, operation))
 
 
-def _timed(operation: str, run: Callable[..., Any], note: Note) -> Callable[..., Any]:
-    def timed(data: dict[str, Any], *rest: Any, **named: Any) -> Any:
-        began = time.perf_counter()
-        answer = run(data, *rest, **named)
-        elapsed = (time.perf_counter() - began) * 1000
-        table = str(data.get("TableName")).rpartition("/")[2]  # an ARN names it too
-        note(lambda at: _of_answer(table, operation, answer, elapsed, at))
-        return answer
-
-    return timed
+def _timed(
+    note: Note, operation: str, run: Any, data: dict[str, Any], *rest: Any, **named: Any
+) -> Any:
+    began = time.perf_counter()
+    answer = run(data, *rest, **named)
+    elapsed = (time.perf_counter() - began) * 1000
+    table = str(data.get("TableName")).rpartition("/")[2]  # an ARN names it too
+    note(lambda at: _of_answer(table, operation, answer, elapsed, at))
+    return answer
 
 
 def _of_answer(

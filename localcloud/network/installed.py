@@ -20,51 +20,32 @@ from collections.abc import Callable
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
-from ministack import app
 from ministack.core import lambda_runtime
-from ministack.services import cloudformation, ec2, lambda_svc
+from ministack.services import ec2, lambda_svc
 from ministack.services.cloudformation import provisioners
 
 from localcloud.cloud import Cloud
-from localcloud.engine.internals import need, replace
+from localcloud.engine.handlers import Deploy, Deployed, Properties, add_type, wrap_deployment
+from localcloud.engine.internals import need, wrap
 from localcloud.network import deployed, worker
 from localcloud.network.model import HTTPS, Way
-
-Properties = dict[str, Any]
-Handler = dict[str, Callable[..., Any]]
-
-_FUNCTION = "AWS::Lambda::Function"
 
 _log = logging.getLogger(__name__)
 
 
 def install(cloud: Cloud) -> None:
     """Guard the sockets of Python functions, and deploy what the network is made of."""
-    handlers = need(provisioners, "_RESOURCE_HANDLERS")
-    made = {
-        "AWS::EC2::NatGateway": _resource("nat", _put_nat_gateway),
-        "AWS::EC2::SecurityGroupIngress": _resource("sgr", _put_rule("IpPermissions")),
-        "AWS::EC2::SecurityGroupEgress": _resource("sgr", _put_rule("IpPermissionsEgress")),
-    }
-    handlers |= made
-    function = handlers[_FUNCTION]
-    kept = {verb: _in_vpc(function[verb], at) for verb, at in (("create", 1), ("update", 2))}
-    handlers[_FUNCTION] = function | kept
-    load = need(app, "_load_persisted_state")
-
-    def load_all() -> None:
-        load()
-        _adopt(made)
-
-    replace(app, "_load_persisted_state", load_all)
-    detect = need(lambda_runtime, "_detect_runtime_binary")
+    _add("NatGateway", "nat", _put_nat_gateway)
+    _add("SecurityGroupIngress", "sgr", _put_rule("IpPermissions"))
+    _add("SecurityGroupEgress", "sgr", _put_rule("IpPermissionsEgress"))
+    wrap_deployment("AWS::Lambda::Function", _in_vpc)
     guard = f"{inspect.getsource(worker)}\nguard_sockets({_serve(cloud)})\n"
 
-    def runtime_binary(runtime: str) -> tuple[str, str]:
+    def runtime_binary(detect: Any, runtime: str) -> tuple[str, str]:
         binary, script = detect(runtime)
         return binary, guard + script if runtime.startswith("python") else script
 
-    replace(lambda_runtime, "_detect_runtime_binary", runtime_binary)
+    wrap(lambda_runtime, "_detect_runtime_binary", runtime_binary)
 
 
 def find_way(
@@ -104,43 +85,22 @@ def _serve(cloud: Cloud) -> int:
     return int(server.server_address[1])
 
 
-def _in_vpc(deploy: Callable[..., Any], given_at: int) -> Callable[..., Any]:
-    """Return a handler's verb that keeps the VPC of a template's function."""
-
-    def kept(*given: Any) -> Any:
-        name, attributes = deploy(*given)
-        vpc = need(lambda_svc, "_vpc_config_with_id")(given[given_at].get("VpcConfig"))
-        need(lambda_svc, "_functions")[name]["config"]["VpcConfig"] = vpc
-        return name, attributes
-
-    return kept
+def _in_vpc(deploy: Deploy, properties: Properties, _name: str) -> Deployed:
+    name, attributes = deploy(properties)
+    vpc = need(lambda_svc, "_vpc_config_with_id")(properties.get("VpcConfig"))
+    need(lambda_svc, "_functions")[name]["config"]["VpcConfig"] = vpc
+    return name, attributes
 
 
-def _adopt(handlers: dict[str, Handler]) -> None:
-    """Deploy what an earlier version of this project has recorded or dropped of saved stacks."""
-    keep_vpc = _in_vpc(lambda name, _: (name, {}), 1)
-    for stack in need(cloudformation, "_stacks").values():
-        for made in stack["_resources"].values():
-            kind, name = made["ResourceType"], made.get("PhysicalResourceId") or ""
-            given = made.get("Properties", {})
-            if kind in handlers and name.startswith(f"{stack['StackName']}-"):
-                handlers[kind]["update"](name, {}, given)
-            function = need(lambda_svc, "_functions").get(name) if kind == _FUNCTION else None
-            if function and "VpcConfig" not in function["config"]:
-                keep_vpc(name, given)
+def _add(kind: str, prefix: str, put: Callable[[str, Properties, Properties], None]) -> None:
+    """Add a type of EC2; `put` has new properties, if any, take the place of old ones."""
 
-
-def _resource(prefix: str, put: Callable[[str, Properties, Properties], None]) -> Handler:
-    """A handler that puts new properties, if any, in the place of old ones."""
-
-    def create(_logical_id: str, given: Properties, _stack: str) -> tuple[str, Properties]:
-        return update(f"{prefix}-{secrets.token_hex(9)[1:]}", {}, given)
-
-    def update(made: str, old: Properties, new: Properties, *_: str) -> tuple[str, Properties]:
+    def deploy(name: str, new: Properties, old: Properties) -> Deployed:
+        made = name if old else f"{prefix}-{secrets.token_hex(9)[1:]}"
         put(made, old, new)
         return made, {"Id": made, "NatGatewayId": made}
 
-    return {"create": create, "update": update, "delete": lambda made, old: put(made, old, {})}
+    add_type(f"AWS::EC2::{kind}", deploy, lambda made, old: put(made, old, {}))
 
 
 def _put_rule(kind: str) -> Callable[[str, Properties, Properties], None]:

@@ -7,7 +7,8 @@ from ministack.core.iam_evaluator import PrincipalInfo, parse_policy_document
 from ministack.services import kms
 
 from localcloud.cloud import ACCOUNT
-from localcloud.consent.engine import Service, ask, ask_key
+from localcloud.consent.engine import Service, ask
+from localcloud.consent.keys import ask_key
 
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/k"
 QUEUE = f"arn:aws:sqs:us-east-1:{ACCOUNT}:q"

@@ -7,12 +7,9 @@ import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
-from ministack import app
-from ministack.services import cloudformation
-from ministack.services.cloudformation import provisioners
 
 from localcloud import postgres
-from localcloud.engine import databases, resources
+from localcloud.engine import databases
 from localcloud.network import deployed, installed
 
 CODE = """
@@ -147,41 +144,6 @@ def test_a_removed_rule_and_gateway_are_gone(emulator, patch):
 
     assert rules_of(emulator, stack.ids["Db"])[0] == []
     assert stack.ids["Nat"] not in deployed.network().nats
-
-
-def test_what_an_earlier_version_recorded_or_dropped_is_deployed_when_it_is_loaded(
-    emulator, patch, monkeypatch
-):
-    cloud = patch(resources)
-    for kind in ("NatGateway", "SecurityGroupIngress", "SecurityGroupEgress"):
-        name = f"AWS::EC2::{kind}"
-        provisioners._RESOURCE_HANDLERS[name] = resources._recorded(name, {})
-    stack = emulator.deploy(**NETWORK, Function=FUNCTION)
-    monkeypatch.setattr(app, "_load_persisted_state", lambda: None)
-    assert rules_of(emulator, stack.ids["Db"])[0] == []
-
-    installed.install(cloud)
-    for _ in range(2):  # each start loads it
-        app._load_persisted_state()
-
-    assert rules_of(emulator, stack.ids["Db"])[0] == [(stack.ids["App"], 5432)]
-    assert deployed.network().nats[stack.ids["Nat"]] == stack.ids["Public"]
-    assert deployed.function(stack.ids["Function"], "$LATEST").subnets == (stack.ids["Private"],)
-    emulator.delete(stack.name)
-
-
-def test_a_resource_that_was_left_half_made_does_not_stop_the_start(emulator, patch, monkeypatch):
-    cloud = patch(resources)
-    stack = emulator.deploy(Gateway=resource("EC2::InternetGateway"))
-    left = {"ResourceType": "AWS::EC2::NatGateway", "PhysicalResourceId": f"{stack.name}-Nat"}
-    cloudformation._stacks[stack.name]["_resources"]["Nat"] = left
-    monkeypatch.setattr(app, "_load_persisted_state", lambda: None)
-    installed.install(cloud)
-
-    app._load_persisted_state()
-
-    del cloudformation._stacks[stack.name]["_resources"]["Nat"]
-    emulator.delete(stack.name)
 
 
 @pytest.fixture

@@ -14,19 +14,21 @@ from localcloud.errors import CloudError
 
 ROOT = Path(__file__).parents[4]
 FILES = sorted(path.stem for path in (ROOT / "localcloud/engine").glob("*.py"))
-NO_PATCHES = {"__init__", "internals", "patches"}
+NO_PATCHES = {"__init__", "handlers", "internals", "patches"}
 SUBJECTS = [name for name in FILES if name not in NO_PATCHES]
 LOCKED = re.search(
     r"^ministack==(\S+)", (ROOT / "requirements/emulator.txt").read_text(), re.MULTILINE
 )
 
 
-# Whatever puts something in the place of a name of the emulator's, wherever it is.
+# Whatever puts something in the place of a name or a handler of the emulator's, wherever it is.
 CHANGES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for path in (ROOT / "localcloud").rglob("*.py")
     if re.search(
-        r"^from localcloud\.engine\.internals import .*replace", path.read_text(), re.MULTILINE
+        r"^from localcloud\.engine\.(handlers import|internals import .*(replace|wrap))",
+        path.read_text(),
+        re.MULTILINE,
     )
 )
 HEADS = sorted({*CHANGES, *(f"localcloud.engine.{name}" for name in SUBJECTS)})
