@@ -1,194 +1,34 @@
-"""A `tap up` that is killed at any moment is made good by the next one."""
+"""A `tap up` that is killed at any moment of a first deployment is made good by the next one."""
 
-import json
-import os
-import signal
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
-import psutil
 import pytest
-import urllib3
 
-from tests.deployment import (
-    FREE_PORTS,
-    SUFFIX,
-    another_cloud,
-    command,
-    environment,
-    tap,
+from tests.deployment import another_cloud
+from tests.interrupted import (
+    Up,
+    bootstrap,
+    deployment,
+    deployment_of_a_stack,
+    is_made_good,
+    start,
+    start_of_the_database,
+    synthesis,
 )
 
 pytestmark = pytest.mark.embedded
-_ROOT = Path(__file__).parent.parent.parent
 
 
-class Up:
-    """A `tap up` that runs in a process group of its own.
+def test_each_up_goes_on_where_the_one_before_was_killed() -> None:
+    with another_cloud() as home:
+        for moment, wholly in (
+            (start, False),
+            (synthesis, False),
+            (synthesis, True),
+            (bootstrap, True),  # wholly first: what outlives its `tap up` could end the bootstrap
+            (bootstrap, False),
+            (start_of_the_database, True),
+            (deployment, False),
+            (deployment_of_a_stack, True),
+        ):
+            Up(home).kill(at=moment, wholly=wholly)
 
-    Attributes:
-        home: The embedded cloud's folder.
-        began: When it was started, in seconds since the epoch.
-    """
-
-    def __init__(self, home: Path, **environ: str) -> None:
-        self.home, self.began = home, time.time()
-        self._lengths = {log: len(_read(home / log)) for log in LOGS}
-        self._said = home.parent / "said"
-        ports = () if (home / "cloud.json").exists() else FREE_PORTS
-        with self._said.open("w") as said:
-            self._process = subprocess.Popen(  # pylint: disable=consider-using-with  # killed
-                command(home, "up", *ports),
-                cwd=_ROOT,
-                env=environment() | environ,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                start_new_session=True,
-            )
-
-    def said(self) -> str:
-        """What it said so far."""
-        return _read(self._said)
-
-    def logged(self, log: str) -> str:
-        """What this file in the folder has gained since."""
-        return _read(self.home / log)[self._lengths[log] :]
-
-    def kill(self, *, at: "Moment", wholly: bool) -> None:
-        """Kill it at a moment: alone, or with every process that it runs."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not at(self):
-            assert self._process.poll() is None, f"it ended before: {self.said()}"
-            assert time.monotonic() < deadline, self.said()
-            time.sleep(0.01)
-        if wholly:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        else:
-            self._process.kill()
-        assert self._process.wait(10) == -signal.SIGKILL
-
-
-Moment = Callable[[Up], bool]
-PATIENCE_SECONDS = 120.0
-LOGS = ("cdk.log", "cdk-bootstrap.log", "postgres.log")
-
-
-def start(up: Up) -> bool:
-    """The emulator is being started."""
-    return (up.home / "process.json").exists()
-
-
-def synthesis(up: Up) -> bool:
-    """The app is being synthesized."""
-    return "$ cdk synth" in up.logged("cdk.log")
-
-
-def bootstrap(up: Up) -> bool:
-    """The bootstrap stack is being made, or its change set."""
-    return "CDKToolkit" in up.logged("cdk-bootstrap.log")
-
-
-def start_of_the_database(up: Up) -> bool:
-    """PostgreSQL is being started."""
-    return bool(up.logged("postgres.log"))
-
-
-def deployment(up: Up) -> bool:
-    """The assets are being uploaded, or the first change set made."""
-    return "$ cdk deploy" in up.logged("cdk.log")
-
-
-def deployment_of_a_stack(up: Up) -> bool:
-    """The second stack is being deployed."""
-    return "[2/3]" in up.logged("cdk.log")
-
-
-def settings(up: Up) -> bool:
-    """The settings that the emulator drops are being read back."""
-    return "Deployed" in up.said()
-
-
-def migration(up: Up) -> bool:
-    """The migrations have connected to the database."""
-    return settings(up) and "connection received" in up.logged("postgres.log")
-
-
-def publish(up: Up) -> bool:
-    """A file of the store's page has been put."""
-    files = (up.home / "objects").glob("*/*store-assets*/*")
-    whole = (file for file in files if file.suffix != ".tmp")  # its name while it is written
-    return any(file.stat().st_mtime > up.began for file in whole)
-
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
-    """The folder of an embedded cloud that is made over many interruptions."""
-    with another_cloud() as folder:
-        yield folder
-
-
-def test_each_up_goes_on_where_the_one_before_was_killed(home: Path) -> None:
-    for moment, wholly in (
-        (start, False),
-        (synthesis, False),
-        (synthesis, True),
-        (bootstrap, True),  # wholly first: what outlives its `tap up` could end the bootstrap
-        (bootstrap, False),
-        (start_of_the_database, True),
-        (deployment, False),
-        (deployment_of_a_stack, True),
-    ):
-        Up(home).kill(at=moment, wholly=wholly)
-
-    _is_made_good(home)
-
-
-@pytest.mark.parametrize(
-    ("moment", "wholly"), [(settings, False), (migration, True), (publish, False)]
-)
-def test_an_up_killed_after_its_deployment_is_made_good(
-    home: Path, moment: Moment, wholly: bool
-) -> None:
-    (home / "deployed.json").unlink()
-    Up(home).kill(at=moment, wholly=wholly)
-
-    _is_made_good(home)
-
-
-def test_an_up_killed_while_it_changes_a_stack_is_made_good(home: Path) -> None:
-    changed = {"CDK_CONTEXT": "allowedOrigins=https://changed.example"}
-    Up(home, **changed).kill(at=deployment_of_a_stack, wholly=False)
-
-    _is_made_good(home, **changed)
-
-
-def _is_made_good(home: Path, **environ: str) -> None:
-    """One more `tap up` succeeds, everything is there, and every API answers."""
-    up = tap(home, "up", check=False, environ=environ)
-    status = tap(home, "status", check=False)
-
-    assert up.returncode == 0, up.stderr
-    assert status.returncode == 0, status.stdout
-    found = json.loads(tap(home, "endpoints", "--json").stdout)
-    kinds = ("TapStack", "PartnerApiStack", "EcommerceStack")
-    assert set(found["stacks"]) == {f"{kind}{SUFFIX}" for kind in kinds}
-    door = found["apis"]["tap"].removesuffix("/tap")
-    expected = {"/tap/health": 200, "/partner/items": 403, "/": 200, "/api/products": 200}
-    with urllib3.PoolManager(retries=False) as pool:
-        answers = {path: pool.request("GET", door + path).status for path in expected}
-    assert answers == expected
-    assert not [p.pid for p in psutil.process_iter() if _runs_the_cdk(p, home)]
-
-
-def _runs_the_cdk(process: psutil.Process, home: Path) -> bool:
-    try:
-        return str(home / "cdk.out") in process.cmdline()
-    except psutil.Error:
-        return False
-
-
-def _read(path: Path) -> str:
-    return path.read_text("utf-8", "replace") if path.exists() else ""
+        is_made_good(home)
