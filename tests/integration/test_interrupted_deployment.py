@@ -30,7 +30,7 @@ def home() -> Iterator[Path]:
 @pytest.mark.parametrize(
     ("moment", "wholly"), [(settings, False), (migration, True), (publish, False)]
 )
-def test_an_up_killed_after_its_deploymentis_made_good(
+def test_an_up_killed_after_its_deployment_is_made_good(
     home: Path, moment: Moment, wholly: bool
 ) -> None:
     (home / "deployed.json").unlink()
@@ -39,7 +39,7 @@ def test_an_up_killed_after_its_deploymentis_made_good(
     is_made_good(home)
 
 
-def test_an_up_killed_while_it_changes_a_stackis_made_good(home: Path) -> None:
+def test_an_up_killed_while_it_changes_a_stack_is_made_good(home: Path) -> None:
     changed = {"CDK_CONTEXT": "allowedOrigins=https://changed.example"}
     Up(home, **changed).kill(at=deployment_of_a_stack, wholly=False)
 
