@@ -27,8 +27,9 @@ status: .venv/.up ## what is deployed, and how faithfully
 dev: .venv/.check .venv/.browser .venv-checkov/.done ## install every tool, so that one test or check can be run by itself
 
 # Files of tests run side by side. The deployed suites wait half of their time, so there are more of
-# them than cores, each with an embedded cloud of its own; on AWS, which they share, one after the other.
-PROCESSES ?= $(if $(filter aws,$(TARGET)),0,3)
+# them than cores, each with a copy of an embedded cloud that one of them deploys; on AWS, which they
+# share, one after the other.
+PROCESSES ?= $(if $(filter aws,$(TARGET)),0,4)
 PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder --cov --cov-report=
 
 test: .venv/.browser unit ## unit tests, then every suite on embedded clouds of its own

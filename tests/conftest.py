@@ -1,7 +1,9 @@
 """What every suite shares: the deployment, its API, and which tests fit the target."""
 
 import os
+import shutil
 import signal
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests import prepared
 from tests.api import Api
 from tests.deployment import Deployment, deployment, is_aws
 from tests.partner import PartnerApi
@@ -17,11 +20,12 @@ from tests.store import new_product, shelf, store
 __all__ = ["deployment", "new_product", "shelf", "store"]
 
 
-# The files of deployed tests that take a minute or more, the longest first.
+# The files of deployed tests that take a minute or more, the longest first; but one that begins
+# with embedded clouds of its own comes early, while another process deploys the one that is copied.
 _LONGEST = (
-    *("partner_fuzz", "examples", "interrupted_up", "interrupted_change", "commands"),
-    *("embedded_lifecycle", "aws_commands", "sudden_end", "store_orders", "embedded_cloud"),
-    *("partner_commands",),
+    *("interrupted_up", "partner_fuzz", "embedded_lifecycle", "interrupted_deployment"),
+    *("examples", "commands", "sudden_end", "store_orders", "embedded_cloud", "aws_commands"),
+    "partner_commands",
 )
 
 
@@ -48,9 +52,17 @@ def pytest_configure() -> None:
     # The CDK CLI locks the folder that it synthesizes into: each process has one of its own.
     name = f"cdk.out-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     os.environ["CDK_OUTPUT"] = str(Path(__file__).parents[1] / ".build" / name)
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        os.environ[prepared.SHARED] = tempfile.mkdtemp(prefix="tap-test-")
     # Also where a shell put pytest into the background.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_unconfigure() -> None:
+    """Delete what this run's processes shared."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        shutil.rmtree(os.environ[prepared.SHARED], ignore_errors=True)
 
 
 def pytest_report_header() -> str:

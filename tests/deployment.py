@@ -23,6 +23,7 @@ import pytest
 from botocore.config import Config
 
 from cli import project
+from tests import prepared
 
 TAP = Path(sys.executable).with_name("tap")
 SUFFIX = "test"
@@ -159,23 +160,41 @@ def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
         try:
             # Uncaptured: half a minute without a word would look like a hang.
             with capture.global_and_fixture_disabled():
-                sys.stderr.write(f"\nDeploying to an embedded cloud in {home}\n")
-                start(home)
+                sys.stderr.write(f"\nAn embedded cloud in {home}\n")
+                start_deployed(home)
             yield _embedded(home)
         finally:
             stop(home)
 
 
+def start_deployed(home: Path) -> None:
+    """Start a copy of the cloud that is deployed once for all processes of the tests."""
+
+    def deploy(original: Path) -> None:
+        try:
+            start(original)
+        finally:
+            stop(original)
+
+    prepared.copy(prepared.once(deploy), home)
+    start(home)
+
+
 def start(home: Path, *options: str) -> None:
-    """Start an embedded cloud on free ports and deploy to it; its progress goes to stderr."""
+    """Start an embedded cloud and deploy to it, at first on free ports; it talks on stderr."""
     subprocess.run(
-        command(home, "up", *FREE_PORTS, *options),
+        command(home, "up", *free_ports(home), *options),
         cwd=_ROOT,
         env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         check=True,
     )
+
+
+def free_ports(home: Path) -> tuple[str, ...]:
+    """The options of `tap up` that give a new cloud free ports; none where it has some."""
+    return () if (home / "cloud.json").exists() else FREE_PORTS
 
 
 def stop(home: Path) -> None:

@@ -1,4 +1,4 @@
-"""A `tap up` that is killed at a moment, and what makes it good."""
+"""A `tap up` that is killed at a moment, and the look at what the next one made of it."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import urllib3
 
-from tests.deployment import FREE_PORTS, SUFFIX, command, environment, tap
+from tests.deployment import SUFFIX, command, environment, free_ports, tap
 
 _ROOT = Path(__file__).parent.parent
 
@@ -28,10 +28,9 @@ class Up:
         self.home, self.began = home, time.time()
         self._lengths = {log: len(_read(home / log)) for log in LOGS}
         self._said = home.parent / "said"
-        ports = () if (home / "cloud.json").exists() else FREE_PORTS
         with self._said.open("w") as said:
             self._process = subprocess.Popen(  # pylint: disable=consider-using-with  # killed
-                command(home, "up", *ports),
+                command(home, "up", *free_ports(home)),
                 cwd=_ROOT,
                 env=environment() | environ,
                 stdin=subprocess.DEVNULL,

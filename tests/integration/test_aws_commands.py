@@ -1,16 +1,17 @@
 """The operating commands with `--aws`, led to the embedded cloud: one code for both.
 
-The account is the product's own but for one thing: its clients lead to this deployment.
+The account is the product's own but for one thing: its clients lead to this deployment. The app is
+asked for its stacks once, by the first command: each time would be a synthesis.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from cli import account, main
+from cli import account, main, project
 from localcloud.cloud import Cloud
 from tests.deployment import Deployment, environment
 from tests.partner import PartnerApi, eventually
@@ -19,8 +20,23 @@ pytestmark = pytest.mark.embedded
 Tap = Callable[..., Any]
 
 
+@pytest.fixture(scope="module")
+def stack_names() -> Callable[..., list[str]]:
+    """The app's word for its stacks, which it is asked for once."""
+    asked, told = project.stack_names, dict[tuple[str, ...], list[str]]()
+
+    def names(environ: dict[str, str], context: Sequence[str] = ()) -> list[str]:
+        if tuple(context) not in told:
+            told[tuple(context)] = asked(environ, context)
+        return told[tuple(context)]
+
+    return names
+
+
 @pytest.fixture
-def tap(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Tap:
+def tap(
+    deployment: Deployment, stack_names: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> Tap:
     """Runs `tap ARGUMENTS --aws` in this process, on an account that this deployment is."""
     assert deployment.home
     cloud = Cloud.load(deployment.home)
@@ -37,6 +53,7 @@ def tap(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Tap:
     for name, value in (environment() | dict(deployment.credentials)).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(account, "Account", Account)
+    monkeypatch.setattr(project, "stack_names", stack_names)
     return lambda *arguments: CliRunner().invoke(
         main.app, [*arguments, "--aws"], catch_exceptions=False
     )

@@ -31,30 +31,6 @@ pytestmark = pytest.mark.embedded
 _ROOT = Path(__file__).parent.parent.parent
 
 
-def _pid(deployment: Deployment) -> int:
-    pid: int = json.loads(deployment.tap("status", "--json").stdout)["pid"]
-    return pid
-
-
-def test_down_leaves_no_process_and_up_resumes_what_was_there(
-    api: Api, deployment: Deployment
-) -> None:
-    item = api.call("create", item={"name": "kept"}).data["item"]
-    cloud = psutil.Process(_pid(deployment))
-    family = [cloud, *cloud.children(recursive=True)]
-    assert len(family) > 1, "no function was running"
-
-    deployment.tap("down")
-    left = [process for process in family if process.is_running()]
-    again = deployment.tap("down")
-    deployment.tap("up")
-
-    assert not left
-    assert "No embedded cloud is running" in again.stderr
-    assert api.call("read", id=item["id"]).data["item"] == item
-    api.call("delete", id=item["id"])
-
-
 def test_commands_say_that_no_cloud_is_running() -> None:
     with another_cloud() as home:
         said = tap(home, "status", check=False)
@@ -151,6 +127,30 @@ def test_a_full_disk_is_told_in_one_line(megabytes: int) -> None:
     assert said.returncode == 1
     assert "no space left on device" in said.stderr.splitlines()[-1].casefold()
     assert "Traceback" not in said.stderr
+
+
+def test_down_leaves_no_process_and_up_resumes_what_was_there(
+    api: Api, deployment: Deployment
+) -> None:
+    item = api.call("create", item={"name": "kept"}).data["item"]
+    cloud = psutil.Process(_pid(deployment))
+    family = [cloud, *cloud.children(recursive=True)]
+    assert len(family) > 1, "no function was running"
+
+    deployment.tap("down")
+    left = [process for process in family if process.is_running()]
+    again = deployment.tap("down")
+    deployment.tap("up")
+
+    assert not left
+    assert "No embedded cloud is running" in again.stderr
+    assert api.call("read", id=item["id"]).data["item"] == item
+    api.call("delete", id=item["id"])
+
+
+def _pid(deployment: Deployment) -> int:
+    pid: int = json.loads(deployment.tap("status", "--json").stdout)["pid"]
+    return pid
 
 
 def _background_up(home: Path) -> subprocess.Popen[str]:

@@ -48,6 +48,12 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
 
 
 @pytest.fixture(scope="session")
+def qa(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
+    """The stack where data is kept, with default settings."""
+    return SynthesizedStack.of("qa", tmp_path_factory.mktemp("qa"))
+
+
+@pytest.fixture(scope="session")
 def store(dev: SynthesizedStack) -> SynthesizedStack:
     """The store where data is thrown away, with default settings."""
     return replace(dev, kind="EcommerceStack")

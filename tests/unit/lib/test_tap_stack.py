@@ -199,7 +199,5 @@ def test_only_named_origins_may_call_from_a_browser(
     assert origins(prod) == ["https://a.example.com", "https://b.example.com:8443"]
 
 
-def test_no_origin_means_no_cors(tmp_path_factory: pytest.TempPathFactory) -> None:
-    closed = SynthesizedStack.of("qa", tmp_path_factory.mktemp("qa"))
-
-    assert "CorsConfiguration" not in closed.properties("AWS::ApiGatewayV2::Api")
+def test_no_origin_means_no_cors(qa: SynthesizedStack) -> None:
+    assert "CorsConfiguration" not in qa.properties("AWS::ApiGatewayV2::Api")

@@ -16,8 +16,8 @@ def partner_in_prod(prod: SynthesizedStack) -> SynthesizedStack:
 
 
 @pytest.fixture(name="closed", scope="module")
-def partner_without_browsers(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
-    return SynthesizedStack.of("qa", tmp_path_factory.mktemp("qa")).other("PartnerApiStack")
+def partner_without_browsers(qa: SynthesizedStack) -> SynthesizedStack:
+    return qa.other("PartnerApiStack")
 
 
 @pytest.fixture(name="stack", params=["dev", "prod"])

@@ -1,7 +1,6 @@
 """The store's database and its user's secret."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -20,9 +19,9 @@ def test_the_database_is_a_patched_postgres_and_watched(stack: SynthesizedStack)
 
 
 def test_the_database_is_large_and_doubled_only_where_its_data_is_kept(
-    store: SynthesizedStack, tmp_path: Path
+    store: SynthesizedStack, qa: SynthesizedStack
 ) -> None:
-    kept = SynthesizedStack.of("qa", tmp_path).other("EcommerceStack")
+    kept = qa.other("EcommerceStack")
 
     for stack, size, zones, days in (
         (store, "db.t4g.micro", False, 1),

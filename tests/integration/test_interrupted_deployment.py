@@ -1,32 +1,34 @@
-"""A `tap up` that is killed when its stacks are deployed is made good by the next one."""
+"""A `tap up` that is killed over what was deployed before is made good by the next one."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests import interrupted
-from tests.deployment import FREE_PORTS, another_cloud, tap
-from tests.interrupted import Moment, Up, is_made_good
+from tests.deployment import another_cloud, start_deployed
+from tests.interrupted import (
+    Moment,
+    Up,
+    deployment_of_a_stack,
+    is_made_good,
+    migration,
+    publish,
+    settings,
+)
 
 pytestmark = pytest.mark.embedded
 
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    """The folder of an embedded cloud that is deployed."""
+    """The folder of an embedded cloud that everything is deployed to."""
     with another_cloud() as folder:
-        tap(folder, "up", *FREE_PORTS)
+        start_deployed(folder)
         yield folder
 
 
 @pytest.mark.parametrize(
-    ("moment", "wholly"),
-    [
-        (interrupted.settings, False),
-        (interrupted.migration, True),
-        (interrupted.publish, False),
-    ],
+    ("moment", "wholly"), [(settings, False), (migration, True), (publish, False)]
 )
 def test_an_up_killed_after_its_deployment_is_made_good(
     home: Path, moment: Moment, wholly: bool
@@ -39,6 +41,6 @@ def test_an_up_killed_after_its_deployment_is_made_good(
 
 def test_an_up_killed_while_it_changes_a_stack_is_made_good(home: Path) -> None:
     changed = {"CDK_CONTEXT": "allowedOrigins=https://changed.example"}
-    Up(home, **changed).kill(at=interrupted.deployment_of_a_stack, wholly=False)
+    Up(home, **changed).kill(at=deployment_of_a_stack, wholly=False)
 
     is_made_good(home, **changed)
