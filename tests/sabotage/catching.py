@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -65,14 +66,12 @@ def _run_checker(mutation: Mutation, root: Path) -> Outcome:
 
 
 def _call(command: list[str], root: Path) -> subprocess.CompletedProcess[str]:
-    program = next(
-        (str(path) for folder in _PROGRAMS if (path := root / folder / command[0]).exists()),
-        command[0],
-    )
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    folders = [str(root / folder) for folder in _PROGRAMS]
+    environment["PATH"] = os.pathsep.join([*folders, environment.get("PATH", "")])
     try:
         return subprocess.run(
-            [program, *command[1:]],
+            [shutil.which(command[0], path=environment["PATH"]) or command[0], *command[1:]],
             cwd=root,
             env={**environment, "PYTHONPATH": str(root)},
             capture_output=True,
