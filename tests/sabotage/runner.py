@@ -37,27 +37,22 @@ def sabotage(
     with tempfile.TemporaryDirectory(prefix="sabotage-") as folder:
         pristine = Path(folder) / "pristine"
         copy_checkout(root, pristine)
-        by_command: dict[tuple[str, str], list[Mutation]] = {}
+        groups: dict[tuple[str, str], list[Mutation]] = {}
         for each in mutations:
-            by_command.setdefault((each.by, each.says), []).append(each)
+            groups.setdefault((each.by, each.says), []).append(each)
         with ThreadPoolExecutor(jobs) as pool:
-            groups = [pool.submit(_baseline, pristine, group) for group in by_command.values()]
-            sound: list[Mutation] = []
-            for done in as_completed(groups):
-                group, problem = done.result()
-                if problem:
-                    yield from (Verdict(each, (), problem, 0) for each in group)
-                else:
-                    sound += group
-            runs = [pool.submit(_mutate, pristine, each) for each in sound]
-            yield from (done.result() for done in as_completed(runs))
+            runs = [pool.submit(_judge, pristine, group) for group in groups.values()]
+            for done in as_completed(runs):
+                yield from done.result()
 
 
-def _baseline(pristine: Path, group: list[Mutation]) -> tuple[list[Mutation], str]:
+def _judge(pristine: Path, group: list[Mutation]) -> list[Verdict]:
+    """Judge the mutations that one command must catch."""
     outcome = catching.run(group[0], pristine)
-    if outcome.passed:
-        return group, ""
-    return group, f"fails without the change: {outcome.broken or outcome.failed}"
+    if not outcome.passed:
+        problem = f"fails without the change: {outcome.broken or outcome.failed}"
+        return [Verdict(each, (), problem, 0) for each in group]
+    return [_mutate(pristine, each) for each in group]
 
 
 def _mutate(pristine: Path, mutation: Mutation) -> Verdict:

@@ -80,6 +80,15 @@ def test_a_request_without_a_true_signature_is_refused(emulator, claimed):
     assert status in (400, 403)
 
 
+def test_the_random_key_needs_its_true_signature(emulator, installed):
+    claimed = OF_TEST.replace("Credential=test/", f"Credential={installed.access_key_id}/")
+
+    status, _, body = emulator.send("POST", "/", {"authorization": claimed, **LIST_SECRETS}, b"{}")
+
+    assert status == 403
+    assert b"Signature" in body
+
+
 @pytest.mark.parametrize("key", ["", "test", "000000000000", "123456789012"])
 def test_only_the_random_key_is_root(installed, key):
     assert iam_evaluator.is_root_access_key(installed.access_key_id)
