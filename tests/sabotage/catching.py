@@ -40,7 +40,7 @@ def run(mutation: Mutation, root: Path) -> Outcome:
 def _run_test(node: str, root: Path) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        options = ["-q", "-p", "no:cacheprovider", "-o", "junit_family=xunit1", f"--junitxml={report}"]
+        options = ["-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
         ended = _call(["python", "-m", "pytest", *options, node], root)
         if ended.returncode not in (0, 1) or not report.exists():
             return Outcome(broken=_last_line(ended.stdout + ended.stderr))

@@ -38,9 +38,7 @@ def concerns(mutation: Mutation, files: Collection[str]) -> bool:
     return mutation.file in files or mutation.by.partition("::")[0] in files
 
 
-def choose(
-    mutations: Sequence[Mutation], files: Collection[str], *, most: int
-) -> list[Mutation]:
+def choose(mutations: Sequence[Mutation], files: Collection[str], *, most: int) -> list[Mutation]:
     """Choose at most so many mutations that the files are about, of as many files as can be.
 
     Those of the sample fill up to two.

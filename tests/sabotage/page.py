@@ -1,10 +1,13 @@
 """The page about the mutations, `docs/sabotage.md`."""
 
+import re
 from collections.abc import Sequence
 
 from tests.sabotage.mutations import ROOT, Mutation
 
 PAGE = ROOT / "docs/sabotage.md"
+# A claim about each stack is a parameter of one test.
+_CLAIM = re.compile(r"\w+-\w+Stack-(\w+)\]")
 _ROOMS = {
     "lib": "Infrastructure",
     "services": "Lambda functions",
@@ -31,7 +34,9 @@ def page(mutations: Sequence[Mutation]) -> str:
     parts = [_HEAD.format(count=len(mutations), first=mutations[0].name)]
     for room, title in _ROOMS.items():
         rows = [_row(each) for each in mutations if each.file.startswith(f"{room}/")]
-        parts.append(f"\n## {title}\n\n| Mutation | In | Opens | Caught by |\n| --- | --- | --- | --- |\n")
+        parts.append(
+            f"\n## {title}\n\n| Mutation | In | Opens | Caught by |\n| --- | --- | --- | --- |\n"
+        )
         parts += rows
     return "".join(parts)
 
@@ -46,5 +51,6 @@ def _catcher(mutation: Mutation) -> str:
         return f"`{mutation.by}`: {mutation.says}"
     file, _, test = mutation.by.partition("::")
     name, _, parameter = test.partition("[")
-    said = (parameter.removesuffix("]") or name).removeprefix("test_").replace("_", " ")
+    claim = _CLAIM.fullmatch(parameter)
+    said = (claim[1] if claim else name.removeprefix("test_")).replace("_", " ")
     return f"[{said}](../{file})"

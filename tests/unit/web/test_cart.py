@@ -47,7 +47,9 @@ def test_a_cart_keeps_its_key_for_as_long_as_it_is_the_same() -> None:
 
 
 def test_a_changed_cart_has_another_key() -> None:
-    first, changed = found(f"const first = cart.key(); cart.set('TOTE', 1); {told('first', 'cart.key()')}")
+    first, changed = found(
+        f"const first = cart.key(); cart.set('TOTE', 1); {told('first', 'cart.key()')}"
+    )
 
     assert first != changed
 

@@ -2,6 +2,8 @@
 
 import contextvars
 import hashlib
+import json
+from datetime import UTC, datetime
 
 import pytest
 from ministack import app as ministack
@@ -81,12 +83,14 @@ def test_a_request_without_a_true_signature_is_refused(emulator, claimed):
 
 
 def test_the_random_key_needs_its_true_signature(emulator, installed):
-    claimed = OF_TEST.replace("Credential=test/", f"Credential={installed.access_key_id}/")
+    now = datetime.now(UTC)
+    scope = f"{installed.access_key_id}/{now:%Y%m%d}/us-east-1/secretsmanager/aws4_request"
+    claimed = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature=00"
+    sent = {"authorization": claimed, "x-amz-date": f"{now:%Y%m%dT%H%M%SZ}", **LIST_SECRETS}
 
-    status, _, body = emulator.send("POST", "/", {"authorization": claimed, **LIST_SECRETS}, b"{}")
+    _, _, body = emulator.send("POST", "/", sent, b"{}")
 
-    assert status == 403
-    assert b"Signature" in body
+    assert json.loads(body)["__type"] == "InvalidSignatureException"
 
 
 @pytest.mark.parametrize("key", ["", "test", "000000000000", "123456789012"])
