@@ -57,6 +57,9 @@ pylint: .venv/.check ## pylint, which finds a little that ruff does not
 check: .venv/.check .venv-checkov/.done ## cdk-nag, CloudFormation Validate, cfn-lint and checkov
 	@$(BIN)/python -m tools.check
 
+sabotage: .venv/.test .venv/.node ## break the source on purpose, one change at a time: tests must notice
+	@$(BIN)/python -m tests.sabotage
+
 synth: .venv/.up ## synthesize the templates into cdk.out
 	@$(BIN)/npx cdk synth --quiet
 
@@ -138,4 +141,4 @@ FORCE:
 	@tools/install.sh .venv-lock/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/lock.txt
 	@touch $@
 
-.PHONY: help up down status dev test unit browser lint pylint check lock synth diff deploy destroy generate bench clean FORCE
+.PHONY: help up down status dev test unit browser lint pylint check sabotage lock synth diff deploy destroy generate bench clean FORCE

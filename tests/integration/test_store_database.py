@@ -241,6 +241,16 @@ def test_a_key_of_another_order_is_refused_and_an_order_is_read_as_it_was_placed
     assert [line["sku"] for line in placed["lines"]] == ["MUG", "TOTE"]
 
 
+def test_the_price_is_the_stores_whatever_a_line_says(
+    open_shop: Callable[[], PostgresShop],
+) -> None:
+    said = {"price": 1, "price_amount": 1, "total": {"amount": 1, "currency": "EUR"}}
+
+    order, _ = open_shop().place(key(), [line("MUG", 2) | said])
+
+    assert order["total"] == {"amount": 2900, "currency": "EUR"}
+
+
 @pytest.mark.parametrize(
     "orders",
     [

@@ -48,7 +48,11 @@ STATEFUL = {
     },
 }
 WORTH_NOTHING_ALONE = "OriginKey"  # what the CDN proves itself with to the API: both go
-PROTECTIONS = ("DeletionProtection", "DeletionProtectionEnabled")
+PROTECTIONS = {
+    "AWS::Cognito::UserPool": "DeletionProtection",
+    "AWS::DynamoDB::Table": "DeletionProtectionEnabled",
+    "AWS::RDS::DBInstance": "DeletionProtection",
+}
 
 
 @pytest.fixture(name="stack", params=product(("dev", "prod"), KINDS), ids="-".join)
@@ -159,11 +163,11 @@ def test_without_protection_a_failed_creation_can_be_undone_and_data_is_kept_all
 
 
 def protections(stack: SynthesizedStack) -> set[object]:
+    """What each resource that can refuse its deletion says of it; None when it says nothing."""
     return {
-        each["Properties"][name]
-        for each in stack.template["Resources"].values()
-        for name in PROTECTIONS
-        if name in each.get("Properties", {})
+        each["Properties"].get(name)
+        for kind, name in PROTECTIONS.items()
+        for each in stack.all(kind).values()
     }
 
 

@@ -73,6 +73,7 @@ BREAKS = {
         "Topic",
         "Twin",
     ],
+    "no_function_has_a_secret_in_its_variables": ["Twin"],
     "no_function_leaves_dead_letters_where_nobody_looks": ["Function"],
     "no_policy_lets_everyone_in": ["BucketPolicy", "Permission", "Role"],
     "no_security_group_lets_everyone_in": ["Door", "Group"],
@@ -152,7 +153,7 @@ def _plant_functions(stack: Stack) -> None:
         role=role.attr_arn,
         code={"zipFile": "pass"},
         handler="services.items_api.handler.lambda_handler",
-        environment={"variables": {"ITEMS_TABLE_NAME": "forgot the others"}},
+        environment={"variables": {"ITEMS_TABLE_NAME": "{{resolve:secretsmanager:theirs}}"}},
     )
     cloudwatch.CfnAlarm(
         stack,

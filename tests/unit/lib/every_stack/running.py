@@ -78,6 +78,13 @@ def every_function_is_told_every_setting_that_its_service_reads(
 
 
 @claim
+def no_function_has_a_secret_in_its_variables(stack: SynthesizedStack) -> Iterator[str]:
+    for name, each in functions(stack).items():
+        if "{{resolve:" in json.dumps(each.get("Environment", {})):
+            yield name
+
+
+@claim
 def every_function_counts_under_its_own_name(stack: SynthesizedStack) -> Iterator[str]:
     for name, each in functions(stack).items():
         told = each.get("Environment", {}).get("Variables", {}).get("POWERTOOLS_SERVICE_NAME")

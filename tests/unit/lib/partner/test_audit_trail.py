@@ -125,3 +125,20 @@ def test_the_writer_takes_batches_reports_single_failures_and_leaves_room_for_th
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (100, 5)
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
+
+
+def test_each_way_to_lose_a_record_has_its_alarm(stack: SynthesizedStack) -> None:
+    watched = {
+        (each["Properties"]["MetricName"], json.dumps(each["Properties"]["Dimensions"][0]["Value"]))
+        for each in stack.all("AWS::CloudWatch::Alarm").values()
+    }
+    queue, dead_letters = (
+        json.dumps({"Fn::GetAtt": [stack.id_of(f"Audit/Unwritten/{name}"), "QueueName"]})
+        for name in ("Queue", "DeadLetters")
+    )
+
+    assert watched >= {
+        ("ApproximateNumberOfMessagesVisible", dead_letters),
+        ("ApproximateAgeOfOldestMessage", queue),
+        ("AuditUndelivered", json.dumps(stack.function("partner_api")["FunctionName"])),
+    }

@@ -2,6 +2,8 @@
 
 import contextvars
 import hashlib
+import json
+from datetime import UTC, datetime
 
 import pytest
 from ministack import app as ministack
@@ -78,6 +80,17 @@ def test_a_request_without_a_true_signature_is_refused(emulator, claimed):
     status, _, _ = emulator.send("POST", "/", sent | LIST_SECRETS, b"{}")
 
     assert status in (400, 403)
+
+
+def test_the_random_key_needs_its_true_signature(emulator, installed):
+    now = datetime.now(UTC)
+    scope = f"{installed.access_key_id}/{now:%Y%m%d}/us-east-1/secretsmanager/aws4_request"
+    claimed = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature=00"
+    sent = {"authorization": claimed, "x-amz-date": f"{now:%Y%m%dT%H%M%SZ}", **LIST_SECRETS}
+
+    _, _, body = emulator.send("POST", "/", sent, b"{}")
+
+    assert json.loads(body)["__type"] == "InvalidSignatureException"
 
 
 @pytest.mark.parametrize("key", ["", "test", "000000000000", "123456789012"])

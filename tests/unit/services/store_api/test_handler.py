@@ -56,7 +56,7 @@ def test_an_order_is_placed_once_and_found_by_its_id(store: Store) -> None:
     assert (status, again) == (201, 200)
     assert placed["data"] == repeated["data"] == found["data"]
     assert placed["data"]["order"]["total"] == {"amount": 2900, "currency": "EUR"}
-    assert len(store.shop.orders) == 1
+    assert list(store.shop.orders) == [KEY]
 
 
 @pytest.mark.parametrize(

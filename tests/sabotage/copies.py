@@ -1,0 +1,36 @@
+"""Copies of the checkout, which a mutation may spoil."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# What is installed is not copied but shared, and nothing writes to it.
+_SHARED = (".venv", ".venv-checkov", "node_modules", ".build/site", ".build/emulator")
+_LEFT_OUT = shutil.ignore_patterns(
+    *(".git", ".venv*", "node_modules", ".build", ".tap", "cdk.out*", "__pycache__", ".*_cache"),
+    *(".coverage*", ".hypothesis"),
+)
+
+
+def copy_checkout(root: Path, target: Path) -> None:
+    """Copy what people write below `root`, file by file: no link leads back to it.
+
+    What is installed there is linked to, as a whole; what is built is built anew in the copy.
+    """
+    shutil.copytree(root, target, ignore=_LEFT_OUT)
+    for name in _SHARED:
+        if (root / name).exists():
+            (target / name).parent.mkdir(exist_ok=True)
+            (target / name).symlink_to((root / name).resolve())
+
+
+@contextmanager
+def copy_of(pristine: Path, name: str) -> Iterator[Path]:
+    """Copy a copy, with all that was built in it, for as long as the block runs."""
+    target = pristine.with_name(name)
+    shutil.copytree(pristine, target, symlinks=True)
+    try:
+        yield target
+    finally:
+        shutil.rmtree(target)

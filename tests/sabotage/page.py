@@ -1,0 +1,56 @@
+"""The page about the mutations, `docs/sabotage.md`."""
+
+import re
+from collections.abc import Sequence
+
+from tests.sabotage.mutations import ROOT, Mutation
+
+PAGE = ROOT / "docs/sabotage.md"
+# A claim about each stack is a parameter of one test.
+_CLAIM = re.compile(r"\w+-\w+Stack-(\w+)\]")
+_ROOMS = {
+    "lib": "Infrastructure",
+    "services": "Lambda functions",
+    "web": "The store's page",
+    "localcloud": "The embedded cloud",
+}
+_HEAD = """# Sabotage
+
+<!-- Written by `make sabotage`, when every mutation was caught. -->
+
+A test that cannot fail proves nothing. `make sabotage` makes {count} small changes to copies of the
+source, one at a time: each opens or breaks something, and the test or checker beside it has to fail
+because of it. An error on the way to the claim, such as an import that fails, does not count; nor
+does a command that fails without the change. `make test` does the same for the mutations that a
+change is about.
+
+The list is `tests/sabotage/*.toml`. To try one: `.venv/bin/python -m tests.sabotage {first}`.
+What else was measured: [decisions/sabotage.md](decisions/sabotage.md).
+"""
+
+
+def page(mutations: Sequence[Mutation]) -> str:
+    """Return the page's text."""
+    parts = [_HEAD.format(count=len(mutations), first=mutations[0].name)]
+    for room, title in _ROOMS.items():
+        rows = [_row(each) for each in mutations if each.file.startswith(f"{room}/")]
+        parts.append(
+            f"\n## {title}\n\n| Mutation | In | Opens | Caught by |\n| --- | --- | --- | --- |\n"
+        )
+        parts += rows
+    return "".join(parts)
+
+
+def _row(mutation: Mutation) -> str:
+    file = mutation.file
+    return f"| `{mutation.name}` | `{file}` | {mutation.opens} | {_catcher(mutation)} |\n"
+
+
+def _catcher(mutation: Mutation) -> str:
+    if mutation.says:
+        return f"`{mutation.by}`: {mutation.says}"
+    file, _, test = mutation.by.partition("::")
+    name, _, parameter = test.partition("[")
+    claim = _CLAIM.fullmatch(parameter)
+    said = (claim[1] if claim else name.removeprefix("test_")).replace("_", " ")
+    return f"[{said}](../{file})"
