@@ -30,7 +30,7 @@ def advisories():
     """The two APIs, OSV's and npm's: urllib3 1.26.0 and lodash 4.17.0 are vulnerable."""
 
     class Answers(BaseHTTPRequestHandler):
-        def do_POST(self):
+        def do_POST(self):  # pylint: disable=invalid-name
             body = self.rfile.read(int(self.headers["Content-Length"]))
             zipped = self.headers.get("Content-Encoding") == "gzip"
             asked = json.loads(gzip.decompress(body) if zipped else body)
@@ -43,7 +43,7 @@ def advisories():
                 answer = {"lodash": [ADVISORY]} if asked.get("lodash") == ["4.17.0"] else {}
             self.answer(answer)
 
-        def do_GET(self):  # npm looks up which versions an advisory is about
+        def do_GET(self):  # pylint: disable=invalid-name  # npm looks up which versions an advisory is about
             versions = {each: {"name": "lodash", "version": each} for each in ("4.17.0", "4.17.21")}
             latest = {"latest": "4.17.21"}
             self.answer({"name": "lodash", "dist-tags": latest, "versions": versions})
