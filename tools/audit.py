@@ -114,7 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
     }
     if unknown := set(options.checks) - checks.keys():
         parser.error(f"no such check: {', '.join(sorted(unknown))}")
-    return max([_check(name, checks[name], options) for name in options.checks or checks])
+    return max(_check(name, checks[name], options) for name in options.checks or checks)
 
 
 def _check(name: str, run: Callable[[], Iterator[str]], options: argparse.Namespace) -> int:
