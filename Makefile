@@ -32,12 +32,15 @@ PROCESSES ?= $(if $(filter aws,$(TARGET)),0,3)
 PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder --cov --cov-report=
 
 test: .venv/.browser unit ## unit tests, then every suite on embedded clouds of its own
-	@$(PYTEST) --numprocesses $(PROCESSES) --cov-append tests/integration tests/e2e tests/security tests/browser
+	@$(PYTEST) --numprocesses $(PROCESSES) --cov-append -m "not long" tests/integration tests/e2e tests/security tests/browser tests/drills
 	@[ "$(TARGET)" = aws ] || $(BIN)/python -m tools.coverage lib=100 services=100 cli=90 localcloud=90
 
 unit: .venv/.test .venv-audit/.done ## the unit tests, with coverage
 	@$(PYTEST) --numprocesses logical tests/unit
 	@$(BIN)/python -m tools.coverage lib=100 services=100
+
+drills: .venv/.test ## every drill, the long ones too, on an embedded cloud of its own
+	@$(BIN)/python -m pytest --capture=no tests/drills
 
 browser: .venv/.browser ## the store's page in a real browser, on an embedded cloud of its own
 	@$(BIN)/python -m pytest tests/browser
@@ -147,4 +150,4 @@ FORCE:
 	@tools/install.sh .venv-lock/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/lock.txt
 	@touch $@
 
-.PHONY: help up down status dev test unit browser lint pylint check audit lock synth diff deploy destroy generate bench clean FORCE
+.PHONY: help up down status dev test unit drills browser lint pylint check audit lock synth diff deploy destroy generate bench clean FORCE

@@ -1,6 +1,7 @@
 """What the drills send, where it is kept, and what is done to the system meanwhile."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -15,41 +16,46 @@ from tests.partner import PartnerApi, Trail, new_agent
 from tests.store import NewProduct, Store
 
 STOCK = 100_000
+_IN_HAND_SECONDS = 0.3  # in which requests and messages reach what stands still
 
 
 @dataclass(frozen=True)
 class Orders:
-    """Orders of one product of its own, each insisted on under its idempotency key."""
+    """Orders of two products of its own, each insisted on under its idempotency key."""
 
-    sku: str
+    skus: list[str]
     store: Store
     shelf: Callable[[], Connection]
 
     def load(self, drill: str) -> Load:
-        """Clients that order one each."""
+        """Clients that order one of each."""
         return Load(drill, self._order)
 
     def _order(self, name: str) -> bool:
-        status = self.store.place({self.sku: 1}, name).status
-        assert status in (200, 201) or status >= 500, status
-        return status < 300
+        answer = self.store.place(dict.fromkeys(self.skus, 1), name)
+        assert answer.status in (200, 201) or answer.status >= 500, answer.status
+        if answer.status == 503 and "retry-after" in answer.headers:
+            assert answer.error["code"] == "service_unavailable"
+        return answer.status < 300
 
     def kept(self) -> list[str]:
-        """The keys of what was sold; it is as much as the stock has less."""
-        rows = self.shelf().run(
-            "SELECT idempotency_key FROM orders AS o JOIN order_lines AS l ON l.order_id = o.id "
-            "WHERE l.sku = :sku",
-            sku=self.sku,
+        """The keys of what was ordered; each order is whole, and the stock has as much less."""
+        owner = self.shelf()
+        rows = owner.run(
+            "SELECT idempotency_key, count(*) FROM orders AS o JOIN order_lines AS l "
+            "ON l.order_id = o.id WHERE l.sku = ANY(:skus) GROUP BY o.id",
+            skus=self.skus,
         )
-        left = self.shelf().run("SELECT stock FROM products WHERE sku = :sku", sku=self.sku)
-        assert left == [[STOCK - len(rows)]]
-        return [key for [key] in rows]
+        assert {lines for _, lines in rows} == {len(self.skus)}
+        left = "SELECT DISTINCT stock FROM products WHERE sku = ANY(:skus)"
+        assert owner.run(left, skus=self.skus) == [[STOCK - len(rows)]]
+        return [key for key, _ in rows]
 
 
 @pytest.fixture
 def orders(store: Store, shelf: Callable[[], Connection], new_product: NewProduct) -> Orders:
-    """Orders of a product with a large stock."""
-    return Orders(new_product(STOCK), store, shelf)
+    """Orders of products with a large stock."""
+    return Orders([new_product(STOCK), new_product(STOCK)], store, shelf)
 
 
 class Records:
@@ -129,8 +135,11 @@ class Processes:
         return found
 
     def kill(self, function: str) -> int:
-        """`kill -9` of a function's execution environments; how many there were."""
+        """`kill -9` of a function's execution environments, at their work; how many there were."""
         found = self.of(function)
+        for each in found:
+            each.suspend()
+        time.sleep(_IN_HAND_SECONDS)
         for each in found:
             each.kill()
         return len(found)
