@@ -1,5 +1,6 @@
 """The embedded cloud is killed, cannot write, its clock jumps: what it answered is kept, once."""
 
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -88,9 +89,9 @@ def _no_space(server: psutil.Process) -> Iterator[None]:
     By the limit of a file's size: the error is EFBIG and not ENOSPC, which only a file system of
     its own would give, and that only to root.
     """
-    soft, hard = server.rlimit(psutil.RLIMIT_FSIZE)
-    server.rlimit(psutil.RLIMIT_FSIZE, (0, hard))
+    before = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (0, before[1]))
     try:
         yield
     finally:
-        server.rlimit(psutil.RLIMIT_FSIZE, (soft, hard))
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, before)

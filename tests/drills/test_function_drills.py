@@ -18,6 +18,7 @@ pytestmark = pytest.mark.embedded
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 # A warm function does a step in some milliseconds; at 0 it is sure not to have begun.
 MOMENTS_SECONDS = (0.0, 0.004)
+_TO_ARRIVE_SECONDS = 2.0
 KILLS = 5
 
 
@@ -137,7 +138,7 @@ class Calls:
 
     def _current(self, event: dict[str, Any]) -> str:
         stages = self._secrets.describe_secret(SecretId=event["SecretId"])["VersionIdsToStages"]
-        return next(token for token, labels in stages.items() if "AWSCURRENT" in labels)
+        return str(next(token for token, labels in stages.items() if "AWSCURRENT" in labels))
 
     def killed_after(self, seconds: float, event: dict[str, Any]) -> bool:
         """Call it and kill it so much later; whether that was before it had ended."""
@@ -150,7 +151,7 @@ class Calls:
             environment.suspend()
         with ThreadPoolExecutor() as pool:
             called: Future[dict[str, Any]] = pool.submit(self.make, event)
-            time.sleep(seconds or 0.2)
+            time.sleep(seconds or _TO_ARRIVE_SECONDS)
             environment.kill()
             return "FunctionError" in called.result()
 

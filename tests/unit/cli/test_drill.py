@@ -7,6 +7,7 @@ from importlib.machinery import ModuleSpec
 import pytest
 import typer
 
+from cli import project
 from cli.commands import drill
 from cli.errors import CliError
 
@@ -20,7 +21,7 @@ def test_without_a_name_the_drills_are_listed(capsys: pytest.CaptureFixture[str]
 
 
 def test_every_mark_of_a_drill_is_read() -> None:
-    files = (drill.project.ROOT / "tests/drills").glob("test_*.py")
+    files = (project.ROOT / "tests/drills").glob("test_*.py")
 
     marks = sum(path.read_text("utf-8").count("mark.drill(") for path in files)
 
@@ -56,7 +57,6 @@ def test_a_drill_is_the_test_of_its_mark_and_ends_as_that_does(
     with pytest.raises(typer.Exit) as ended:
         drill.drill("disk-full")
 
-    [command] = ran
     assert ended.value.exit_code == 1
-    assert command[:3] == [sys.executable, "-m", "pytest"]
-    assert command[-3:] == ["-m", 'drill(name="disk-full")', "tests/drills"]
+    assert ran[0][:3] == [sys.executable, "-m", "pytest"]
+    assert ran[0][-3:] == ["-m", 'drill(name="disk-full")', "tests/drills"]
