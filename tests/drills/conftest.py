@@ -1,0 +1,151 @@
+"""What the drills send, where it is kept, and what is done to the system meanwhile."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import psutil
+import pytest
+from pg8000.native import Connection
+
+from tests.alarms import LONG_ENOUGH, MINUTE, Alarms
+from tests.deployment import Deployment
+from tests.drills.count import Load
+from tests.partner import PartnerApi, Trail, new_agent
+from tests.store import NewProduct, Store
+
+STOCK = 100_000
+_IN_HAND_SECONDS = 0.3  # in which requests and messages reach what stands still
+
+
+@dataclass(frozen=True)
+class Orders:
+    """Orders of two products of its own, each insisted on under its idempotency key."""
+
+    skus: list[str]
+    store: Store
+    shelf: Callable[[], Connection]
+
+    def load(self, drill: str) -> Load:
+        """Clients that order one of each."""
+        return Load(drill, self._order)
+
+    def _order(self, name: str) -> bool:
+        answer = self.store.place(dict.fromkeys(self.skus, 1), name)
+        assert answer.status in (200, 201) or answer.status >= 500, answer.status
+        if answer.status == 503 and "retry-after" in answer.headers:
+            assert answer.error["code"] == "service_unavailable"
+        return answer.status < 300
+
+    def kept(self) -> list[str]:
+        """The keys of what was ordered; each order is whole, and the stock has as much less."""
+        owner = self.shelf()
+        rows = owner.run(
+            "SELECT idempotency_key, count(*) FROM orders AS o JOIN order_lines AS l "
+            "ON l.order_id = o.id WHERE l.sku = ANY(:skus) GROUP BY o.id",
+            skus=self.skus,
+        )
+        assert {lines for _, lines in rows} == {len(self.skus)}
+        left = "SELECT DISTINCT stock FROM products WHERE sku = ANY(:skus)"
+        assert owner.run(left, skus=self.skus) == [[STOCK - len(rows)]]
+        return [key for key, _ in rows]
+
+
+@pytest.fixture
+def orders(store: Store, shelf: Callable[[], Connection], new_product: NewProduct) -> Orders:
+    """Orders of products with a large stock."""
+    return Orders([new_product(STOCK), new_product(STOCK)], store, shelf)
+
+
+class Records:
+    """Requests to the partner API, of which each leaves a record in the audit trail."""
+
+    def __init__(self, partner: PartnerApi) -> None:
+        self.partner, self.agent, self._trail = partner, new_agent(), Trail(partner)
+
+    def load(self, drill: str) -> Load:
+        """Clients that ask for what is not there; each request has a record of its own."""
+        return Load(drill, self._ask, insist=False)
+
+    def _ask(self, name: str) -> bool:
+        answer = self.partner.call("GET", f"/items/{name}", headers={"user-agent": self.agent})
+        return answer.status == 404
+
+    def kept(self, *, at_least: int) -> list[str]:
+        """The names in the trail, once there are so many."""
+        lines = self._trail.of(self.agent, at_least=at_least)
+        return [line.record["path"].rpartition("/")[2] for line in lines]
+
+
+@pytest.fixture
+def records(partner: PartnerApi, deployment: Deployment) -> Iterator[Records]:
+    """Audited requests; a record that failed comes again after some seconds."""
+    sqs, url, name = deployment.client("sqs"), partner.outputs["AuditQueueUrl"], "VisibilityTimeout"
+    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={name: "2"})
+    yield Records(partner)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
+
+
+@dataclass(frozen=True)
+class Bell:
+    """The deployed alarms, of which one must ring."""
+
+    alarms: Alarms
+
+    def silent(self, name: str) -> None:
+        """Let the past be past; fails unless the alarm is then silent."""
+        self.alarms.wait(LONG_ENOUGH)
+        assert self.alarms.becomes(name, "OK")
+
+    def rings(self, name: str) -> bool:
+        """Whether the alarm rings within the minute."""
+        self.alarms.wait(MINUTE)
+        return self.alarms.becomes(name, "ALARM")
+
+
+@pytest.fixture
+def bell(deployment: Deployment) -> Bell:
+    """The deployed alarms."""
+    return Bell(Alarms(deployment))
+
+
+@dataclass(frozen=True)
+class Processes:
+    """The processes of the embedded cloud."""
+
+    deployment: Deployment
+
+    def server(self) -> psutil.Process:
+        """The embedded cloud itself."""
+        assert self.deployment.home
+        noted = json.loads((self.deployment.home / "process.json").read_text("utf-8"))
+        return psutil.Process(noted["pid"])
+
+    def of(self, function: str) -> list[psutil.Process]:
+        """The execution environments of a function."""
+        found = []
+        for each in self.server().children(recursive=True):
+            try:
+                if each.environ().get("AWS_LAMBDA_FUNCTION_NAME") == function:
+                    found.append(each)
+            except (psutil.Error, OSError):  # it has ended meanwhile
+                continue
+        return found
+
+    def kill(self, function: str) -> int:
+        """`kill -9` of a function's execution environments, at their work; how many there were."""
+        found = self.of(function)
+        for each in found:
+            each.suspend()
+        time.sleep(_IN_HAND_SECONDS)
+        for each in found:
+            each.kill()
+        return len(found)
+
+
+@pytest.fixture
+def processes(deployment: Deployment) -> Processes:
+    """The processes of the embedded cloud."""
+    return Processes(deployment)
