@@ -7,7 +7,7 @@ from pathlib import Path
 
 # What is installed is not copied but shared, and nothing writes to it.
 _SHARED = (".venv", ".venv-checkov", "node_modules", ".build/site", ".build/emulator")
-_LEFT_OUT = shutil.ignore_patterns(
+_LEFT_OUT = (
     *(".git", ".venv*", "node_modules", ".build", ".tap", "cdk.out*", "__pycache__", ".*_cache"),
     *(".coverage*", ".hypothesis"),
 )
@@ -18,7 +18,7 @@ def copy_checkout(root: Path, target: Path) -> None:
 
     What is installed there is linked to, as a whole; what is built is built anew in the copy.
     """
-    shutil.copytree(root, target, ignore=_LEFT_OUT)
+    shutil.copytree(root, target, ignore=shutil.ignore_patterns(*_LEFT_OUT))
     for name in _SHARED:
         if (root / name).exists():
             (target / name).parent.mkdir(exist_ok=True)
