@@ -42,6 +42,7 @@ def test_an_audit_writer_that_is_killed_loses_and_doubles_no_record(
     assert load.count(records.kept(at_least=len(load.answered))).is_whole()
 
 
+@pytest.mark.long
 @pytest.mark.drill(name="order-killed", breaks="the store's API is killed (SIGKILL) under orders")
 def test_an_api_that_is_killed_loses_and_doubles_no_order(
     deployment: Deployment, orders: Orders, processes: Processes, bell: Bell
