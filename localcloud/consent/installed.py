@@ -26,7 +26,7 @@ from ministack.services import (
 from ministack.services.cloudformation import provisioners
 
 from localcloud.cloud import ACCOUNT, REGION, Cloud
-from localcloud.consent import callers, services
+from localcloud.consent import callers, decisions, services
 from localcloud.consent.engine import Service
 from localcloud.consent.keys import may
 from localcloud.engine.internals import need, replace
@@ -49,6 +49,7 @@ _log = logging.getLogger(__name__)
 def install(cloud: Cloud) -> None:
     """Put every question before the act it is about; after all other parts."""
     del cloud
+    decisions.install()
     callers.install()
     _ask_before_invocations()
     _ask_before_deliveries()

@@ -1,0 +1,67 @@
+"""Record of what policies decide, for proofs of which rights are used and needed.
+
+Only where the server is started with `RECORD` in its environment, the path of a file: then each
+evaluation of a policy is a line of JSON in it. Otherwise nothing is wrapped, and it costs nothing.
+
+Changes: Each evaluation is written down before its result is returned.
+Original: A decision leaves no trace but its consequence.
+Ours: the emulator promises no account of its decisions.
+Checked: ministack 1.5.32, 1.5.33.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, TextIO
+
+from ministack.core import iam_evaluator
+
+from localcloud.engine.internals import need, replace
+
+RECORD = "LOCALCLOUD_DECISIONS"
+# Whether a resource's policy is being evaluated, rather than the caller's own.
+_of_resource: ContextVar[bool] = ContextVar("of_resource", default=False)
+
+
+def install() -> None:
+    """Write each evaluation down, if the environment says where; before others wrap them."""
+    path = os.environ.get(RECORD)
+    if path:
+        file = open(path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115  # while it serves
+        replace(iam_evaluator, "evaluate", _recorded(file))
+        replace(iam_evaluator, "evaluate_resource_policy", _marked())
+
+
+def _recorded(file: TextIO) -> Callable[..., Any]:
+    evaluate = need(iam_evaluator, "evaluate")
+
+    def evaluate_and_record(asked: Any, policies: Any, *limits: Any) -> Any:
+        found = evaluate(asked, policies, *limits)
+        if _of_resource.get() and found.decision == "ImplicitDeny":
+            return found  # a policy that is silent about a caller: the caller's own decides
+        line = {
+            "principal": asked.principal_arn,
+            "action": asked.action,
+            "resource": asked.resource_arn,
+            "allowed": found.decision == "Allow",
+            "statement": found.matched_sid,
+            "by": "resource" if _of_resource.get() else "identity",
+        }
+        file.write(json.dumps(line) + "\n")
+        return found
+
+    return evaluate_and_record
+
+
+def _marked() -> Callable[..., Any]:
+    evaluate = need(iam_evaluator, "evaluate_resource_policy")
+
+    def evaluate_resource_policy(*asked: Any, **named: Any) -> Any:
+        token = _of_resource.set(True)
+        try:
+            return evaluate(*asked, **named)
+        finally:
+            _of_resource.reset(token)
+
+    return evaluate_resource_policy
