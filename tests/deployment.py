@@ -161,7 +161,7 @@ def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
             with capture.global_and_fixture_disabled():
                 sys.stderr.write(f"\nDeploying to an embedded cloud in {home}\n")
                 start(home)
-            yield _embedded(home)
+            yield embedded(home)
         finally:
             stop(home)
 
@@ -204,7 +204,8 @@ def another_cloud() -> Iterator[Path]:
                 stop(home)
 
 
-def _embedded(home: Path) -> Deployment:
+def embedded(home: Path) -> Deployment:
+    """The deployment in an embedded cloud that runs."""
     found = json.loads(tap(home, "endpoints", "--json").stdout)
     return Deployment(
         api_url=found["apis"]["tap"],

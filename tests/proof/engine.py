@@ -1,0 +1,179 @@
+"""The proof: used, needed, bounded; what is known is kept, so that a broken-off one goes on."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError, ParamValidationError
+
+from tests.proof.bounds import DANGEROUS
+from tests.proof.decisions import Decision, Record
+from tests.proof.deployed import Deployed, every, names
+from tests.proof.operations import OPERATIONS, Operation, World, name_of
+from tests.proof.rights import Right
+from tests.proof.taken import Policies
+
+Say = Callable[[str], None]
+_REFUSALS = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "AccessDeniedFault")
+
+
+class Proof:
+    """What is proven of one deployment so far.
+
+    Args:
+        world: The deployment and its clients.
+        record: What the embedded cloud writes of its decisions.
+        progress: The file of what is known.
+        say: Shows progress.
+        only: The logical name of the one role to look at.
+    """
+
+    def __init__(
+        self, world: World, record: Record, progress: Path, say: Say, only: str = ""
+    ) -> None:
+        self._world, self._record, self._file, self._say = world, record, progress, say
+        self.stacks = every(world.deployment)
+        self._policies = Policies(world.deployment.client("iam"))
+        for stack in self.stacks:
+            for _, policy in stack.roles.values():
+                self._policies.put_back(policy)
+        self.only = only
+        self.known: dict[str, dict[str, Any]] = {"used": {}, "needed": {}, "bounded": {}}
+        if progress.exists():
+            self.known = json.loads(progress.read_text("utf-8"))
+
+    @property
+    def rights(self) -> list[Right]:
+        """Every right that is looked at."""
+        found = [right for stack in self.stacks for right in stack.rights]
+        return [right for right in found if self.only in ("", right.role)]
+
+    def use(self) -> None:
+        """Run every operation, and see which rights it uses."""
+        for stack in self.stacks:
+            for operation in OPERATIONS[stack.kind]:
+                name = name_of(operation)
+                if name in self.known["used"]:
+                    continue
+                self._say(f"used: {name}")
+                stack.restart()
+                failed, decisions = self._run(operation)
+                self._keep("used", name, {"failed": failed, "rights": _rights(stack, decisions)})
+
+    def need(self, rights: list[Right] | None = None) -> None:
+        """Take each right away by itself, and run an operation that used it."""
+        wanted = [right for right in rights or self.rights if not right.recorded_only]
+        for number, right in enumerate(wanted, 1):
+            if right.key in self.known["needed"]:
+                continue
+            self._say(f"needed {number}/{len(wanted)}: {right.role} {right.action}")
+            self._keep("needed", right.key, self._without(right))
+
+    def _without(self, right: Right) -> dict[str, Any]:
+        [stack] = [each for each in self.stacks if each.kind == right.stack]
+        physical, policy = stack.roles[right.role]
+        found: dict[str, Any] = {"by": "", "fails": False, "refused": False}
+        users = [
+            operation
+            for operation in OPERATIONS[stack.kind]
+            if right.key in self.known["used"].get(name_of(operation), {}).get("rights", [])
+        ]
+        for operation in users:
+            with self._policies.without(policy, right.statement, right.action):
+                stack.restart(right.role)
+                failed, decisions = self._run(operation)
+            refused = any(
+                (each.role, each.action, each.allowed) == (physical, right.action, False)
+                for each in decisions
+            )
+            if not found["by"] or (failed and refused):
+                found = {"by": name_of(operation), "fails": bool(failed), "refused": refused}
+            if failed and refused:
+                break
+        stack.restart(right.role)
+        return found
+
+    def bound(self) -> None:
+        """Try every dangerous call with each role's own credentials."""
+        for stack in self.stacks:
+            for role in stack.roles:
+                if role in self.known["bounded"].get(stack.kind, {}) or self.only not in ("", role):
+                    continue
+                self._say(f"bounded: {stack.kind} {role}")
+                done = self.known["bounded"].get(stack.kind, {})
+                self._keep("bounded", stack.kind, {**done, role: self._allowed(stack, role)})
+
+    def _allowed(self, stack: Deployed, role: str) -> list[str]:
+        """The dangerous calls that are not refused."""
+        stand_for, found, clients = names(stack, role, self.stacks), [], {}
+        with stack.session(role) as client_of:
+            for service, operation, parameters in DANGEROUS:
+                client = clients.setdefault(service, None) or client_of(service)
+                clients[service] = client
+                asked = {name: _filled(value, stand_for) for name, value in parameters.items()}
+                if not _is_refused(getattr(client, operation), asked):
+                    found.append(f"{service}:{operation}")
+        return found
+
+    def gaps(self) -> list[str]:
+        """Whatever is not as it ought to be; empty when everything is proven."""
+        used = self.known["used"]
+        found = [f"{name} failed: {each['failed']}" for name, each in used.items() if each["failed"]]
+        exercised = {key for each in used.values() for key in each["rights"]}
+        for right in self.rights:
+            shown = self.known["needed"].get(right.key)
+            if right.recorded_only:
+                continue
+            if right.key not in exercised:
+                found.append(f"{right.key} is granted and nothing uses it")
+            elif shown and not shown["refused"]:
+                found.append(f"{right.key} was taken away and nothing was refused")
+        for kind, of_roles in self.known["bounded"].items():
+            for role, calls in of_roles.items():
+                found += [f"{kind} {role} may call {call}" for call in calls]
+        return found
+
+    def _run(self, operation: Operation) -> tuple[str, set[Decision]]:
+        mark, failed = self._record.mark(), ""
+        try:
+            operation(self._world)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the operation failed
+            failed = f"{type(error).__name__}: {str(error)[:200]}"
+        return failed, self._record.since(mark)
+
+    def _keep(self, part: str, name: str, value: Any) -> None:
+        self.known[part][name] = value
+        fresh = self._file.with_suffix(".new")
+        fresh.write_text(json.dumps(self.known, indent=1), "utf-8")
+        fresh.replace(self._file)
+
+
+def _rights(stack: Deployed, decisions: set[Decision]) -> list[str]:
+    """The keys of the stack's rights that allowed something."""
+    allowed = {
+        (each.role, each.statement, each.action)
+        for each in decisions
+        if each.allowed and each.by == "identity"
+    }
+    return [
+        right.key
+        for right in stack.rights
+        if (stack.roles[right.role][0], right.statement, right.action) in allowed
+    ]
+
+
+def _filled(value: Any, stand_for: dict[str, str]) -> Any:
+    if isinstance(value, str) and value.startswith("{") and value[1:-1] in stand_for:
+        return stand_for[value[1:-1]]
+    return value
+
+
+def _is_refused(call: Callable[..., Any], parameters: dict[str, Any]) -> bool:
+    try:
+        call(**parameters)
+    except ClientError as error:
+        return error.response["Error"]["Code"] in _REFUSALS
+    except ParamValidationError:
+        raise
+    return False
