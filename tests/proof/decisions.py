@@ -38,6 +38,8 @@ class Record:
 
     def since(self, mark: int) -> set[Decision]:
         """The decisions since then, those of the operator left out."""
+        if not self._path.exists():
+            return set()
         with self._path.open("rb") as file:
             file.seek(mark)
             lines = file.read().splitlines(keepends=True)

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import ClientError
 
 from tests.proof.bounds import DANGEROUS
 from tests.proof.decisions import Decision, Record
@@ -36,8 +37,8 @@ class Proof:
         self.stacks = every(world.deployment)
         self._policies = Policies(world.deployment.client("iam"))
         for stack in self.stacks:
-            for _, policy in stack.roles.values():
-                self._policies.put_back(policy)
+            for role, policy in stack.roles.values():
+                self._policies.put_back(role, policy)
         self.only = only
         self.known: dict[str, dict[str, Any]] = {"used": {}, "needed": {}, "bounded": {}}
         if progress.exists():
@@ -80,13 +81,10 @@ class Proof:
             if right.key in self.known["used"].get(name_of(operation), {}).get("rights", [])
         ]
         for operation in users:
-            with self._policies.without(policy, right.statement, right.action):
+            with self._policies.without(physical, policy, right.statement, right.action):
                 stack.restart(right.role)
-                failed, decisions = self._run(operation)
-            refused = any(
-                (each.role, each.action, each.allowed) == (physical, right.action, False)
-                for each in decisions
-            )
+                failed, decisions = self._run(operation, (physical, right.action))
+            refused = _refuses(decisions, (physical, right.action))
             if not found["by"] or (failed and refused):
                 found = {"by": name_of(operation), "fails": bool(failed), "refused": refused}
             if failed and refused:
@@ -106,11 +104,11 @@ class Proof:
 
     def _allowed(self, stack: Deployed, role: str) -> list[str]:
         """The dangerous calls that are not refused."""
-        stand_for, found, clients = names(stack, role, self.stacks), [], {}
+        stand_for, found = names(stack, role, self.stacks), []
+        clients: dict[str, Any] = {}
         with stack.session(role) as client_of:
             for service, operation, parameters in DANGEROUS:
-                client = clients.setdefault(service, None) or client_of(service)
-                clients[service] = client
+                client = clients[service] = clients.get(service) or client_of(service)
                 asked = {name: _filled(value, stand_for) for name, value in parameters.items()}
                 if not _is_refused(getattr(client, operation), asked):
                     found.append(f"{service}:{operation}")
@@ -118,26 +116,17 @@ class Proof:
 
     def gaps(self) -> list[str]:
         """Whatever is not as it ought to be; empty when everything is proven."""
-        used = self.known["used"]
-        found = [f"{name} failed: {each['failed']}" for name, each in used.items() if each["failed"]]
-        exercised = {key for each in used.values() for key in each["rights"]}
-        for right in self.rights:
-            shown = self.known["needed"].get(right.key)
-            if right.recorded_only:
-                continue
-            if right.key not in exercised:
-                found.append(f"{right.key} is granted and nothing uses it")
-            elif shown and not shown["refused"]:
-                found.append(f"{right.key} was taken away and nothing was refused")
-        for kind, of_roles in self.known["bounded"].items():
-            for role, calls in of_roles.items():
-                found += [f"{kind} {role} may call {call}" for call in calls]
-        return found
+        return gaps(self.rights, self.known)
 
-    def _run(self, operation: Operation) -> tuple[str, set[Decision]]:
+    def _run(
+        self, operation: Operation, taken: tuple[str, str] = ("", "")
+    ) -> tuple[str, set[Decision]]:
         mark, failed = self._record.mark(), ""
+        world = replace(
+            self._world, refused=lambda: _refuses(self._record.since(mark), taken)
+        )
         try:
-            operation(self._world)
+            operation(world)
         except Exception as error:  # noqa: BLE001  # whatever it is, the operation failed
             failed = f"{type(error).__name__}: {str(error)[:200]}"
         return failed, self._record.since(mark)
@@ -147,6 +136,29 @@ class Proof:
         fresh = self._file.with_suffix(".new")
         fresh.write_text(json.dumps(self.known, indent=1), "utf-8")
         fresh.replace(self._file)
+
+
+def _refuses(decisions: set[Decision], taken: tuple[str, str]) -> bool:
+    """Whether this action was refused to this role."""
+    return any((each.role, each.action, each.allowed) == (*taken, False) for each in decisions)
+
+
+def gaps(rights: list[Right], known: dict[str, dict[str, Any]]) -> list[str]:
+    """What of these rights is not proven, and what was possible that ought not to be."""
+    used = known["used"]
+    found = [f"{name} failed: {each['failed']}" for name, each in used.items() if each["failed"]]
+    exercised = {key for each in used.values() for key in each["rights"]}
+    for right in rights:
+        if right.recorded_only:
+            continue
+        if right.key not in exercised:
+            found.append(f"{right.key} is granted and nothing uses it")
+        elif not known["needed"].get(right.key, {}).get("refused"):
+            found.append(f"{right.key} was taken away and nothing was refused")
+    for kind, of_roles in known["bounded"].items():
+        for role, calls in of_roles.items():
+            found += [f"{kind} {role} may call {call}" for call in calls]
+    return found
 
 
 def _rights(stack: Deployed, decisions: set[Decision]) -> list[str]:
@@ -174,6 +186,4 @@ def _is_refused(call: Callable[..., Any], parameters: dict[str, Any]) -> bool:
         call(**parameters)
     except ClientError as error:
         return error.response["Error"]["Code"] in _REFUSALS
-    except ParamValidationError:
-        raise
     return False

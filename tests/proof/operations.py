@@ -17,18 +17,22 @@ from tests.deployment import Deployment
 from tests.partner import PartnerApi, Trail, new_agent
 from tests.store import Store
 
-PATIENCE_SECONDS = 6.0
+PATIENCE_SECONDS = 40.0
 
 
 @dataclass(frozen=True)
 class World:
-    """The deployment and its clients."""
+    """The deployment and its clients.
+
+    Attributes:
+        refused: Whether what was taken away has been refused: then waiting has no use.
+    """
 
     deployment: Deployment
     api: Api
     partner: PartnerApi
     store: Store
-
+    refused: Callable[[], bool] = lambda: False
 
 Operation = Callable[[World], object]
 # By the kind of the stack that they are of, in the order in which they run.
@@ -48,15 +52,15 @@ def name_of(operation: Operation) -> str:
     return operation.__name__.replace("_", " ")
 
 
-def soon(read: Callable[[], bool]) -> None:
+def soon(world: World, read: Callable[[], bool]) -> None:
     """Wait until it is so.
 
     Raises:
-        TimeoutError: It is not in time.
+        TimeoutError: It is not in time, or never will be.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not read():
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or world.refused():
             raise TimeoutError("it did not come to be")
         time.sleep(0.2)
 
@@ -151,13 +155,19 @@ def _rotate(world: World, function: str) -> None:
         FunctionName=f"{function}-{deployment.suffix}"
     )
     arn = found["Environment"]["Variables"]["SECRET_ARN"]
+
+    def stages() -> dict[str, list[str]]:
+        found: dict[str, list[str]] = secrets.describe_secret(SecretId=arn)["VersionIdsToStages"]
+        return found
+
+    for version, of_version in stages().items():
+        if "AWSPENDING" in of_version and "AWSCURRENT" not in of_version:
+            # A rotation that was refused before is given up, as an operator would.
+            secrets.update_secret_version_stage(
+                SecretId=arn, VersionStage="AWSPENDING", RemoveFromVersionId=version
+            )
     version = secrets.rotate_secret(SecretId=arn)["VersionId"]
-    soon(
-        lambda: (
-            "AWSCURRENT"
-            in secrets.describe_secret(SecretId=arn)["VersionIdsToStages"].get(version, [])
-        )
-    )
+    soon(world, lambda: "AWSCURRENT" in stages().get(version, []))
 
 
 @_of("TapStack")
@@ -217,7 +227,7 @@ def write_the_audit_trail(world: World) -> object:
     """A request leaves a record: sent, polled, and written to the bucket."""
     trail, agent = Trail(world.partner), new_agent()
     world.partner.call("GET", "/", headers={"user-agent": agent})
-    soon(lambda: any(line.record["user_agent"] == agent for line in trail.lines()))
+    soon(world, lambda: any(line.record["user_agent"] == agent for line in trail.lines()))
     return None
 
 

@@ -1,8 +1,8 @@
 """One right taken away through IAM's own API, and put back, whatever happens meanwhile.
 
-Each policy of a role is a managed policy whose first version is the template's. What is taken away
-is a second version without it, so that the first is put back even after a sudden end: no note of
-what was there is needed.
+A role has one managed policy, the template's, which is never changed. To take something away it is
+detached, and what it grants otherwise is put into the role; so what was there is put back even
+after a sudden end, and no note of it is needed.
 """
 
 import copy
@@ -11,36 +11,42 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from tests.proof.rights import Json, listed
+
+_REST = "proof-rest"
 
 
 class Policies:
-    """The deployed policies of the roles, by ARN."""
+    """The policies of the deployed roles: a role's name, and the ARN of its managed policy."""
 
     def __init__(self, iam: Any) -> None:
         self._iam = iam
 
-    def put_back(self, arn: str) -> None:
-        """Make the template's version the only one."""
-        for version in self._iam.list_policy_versions(PolicyArn=arn)["Versions"]:
-            if version["VersionId"] != "v1":
-                self._iam.set_default_policy_version(PolicyArn=arn, VersionId="v1")
-                self._iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+    def put_back(self, role: str, policy: str) -> None:
+        """Give a role all that the template gives it, and nothing else."""
+        self._iam.attach_role_policy(RoleName=role, PolicyArn=policy)
+        try:
+            self._iam.delete_role_policy(RoleName=role, PolicyName=_REST)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchEntity":
+                raise
 
     @contextmanager
-    def without(self, arn: str, statement: str, action: str) -> Iterator[None]:
-        """Let a policy grant all but this action in this statement until the block ends."""
-        found = self._iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]
+    def without(self, role: str, policy: str, statement: str, action: str) -> Iterator[None]:
+        """Let a role do all but this action of this statement until the block ends."""
+        version = self._iam.get_policy(PolicyArn=policy)["Policy"]["DefaultVersionId"]
+        found = self._iam.get_policy_version(PolicyArn=policy, VersionId=version)["PolicyVersion"]
         document = found["Document"]
         whole = json.loads(document) if isinstance(document, str) else document
-        less = without(whole, statement, action)
+        rest = json.dumps(without(whole, statement, action))
         try:
-            self._iam.create_policy_version(
-                PolicyArn=arn, PolicyDocument=json.dumps(less), SetAsDefault=True
-            )
+            self._iam.put_role_policy(RoleName=role, PolicyName=_REST, PolicyDocument=rest)
+            self._iam.detach_role_policy(RoleName=role, PolicyArn=policy)
             yield
         finally:
-            self.put_back(arn)
+            self.put_back(role, policy)
 
 
 def without(policy: Json, statement: str, action: str) -> Json:

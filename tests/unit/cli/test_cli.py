@@ -36,7 +36,7 @@ HEAVY = (
     "watchfiles",
 )
 # The commands that work on AWS as on the embedded cloud; the others run the embedded cloud itself.
-LOCAL = ("up", "down", "watch", "inbox")
+LOCAL = ("up", "down", "watch", "inbox", "prove")
 
 
 def run(*arguments):
