@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from cli import project
+from cli.console import data, talk
 from tests.api import Api
 from tests.deployment import embedded, start, stop
 from tests.partner import PartnerApi
@@ -38,10 +39,10 @@ def main() -> int:
         stop(given.home)
     shutil.rmtree(given.home)
     for gap in (gaps := proof.gaps()):
-        print(f"gap: {gap}")
+        data.print(f"gap: {gap}")
     if given.write and not given.only:
         PAGE.write_text(render(proof.rights, proof.known), "utf-8")
-    print(f"{len(proof.rights)} rights, {len(gaps)} gaps")
+    data.print(f"{len(proof.rights)} rights, {len(gaps)} gaps")
     return 1 if gaps else 0
 
 
@@ -49,7 +50,7 @@ def _proven(home: Path, only: str) -> Proof:
     began, deployment = time.monotonic(), embedded(home)
 
     def say(what: str) -> None:
-        print(f"{time.monotonic() - began:5.0f} s  {what}", file=sys.stderr, flush=True)
+        talk.print(f"{time.monotonic() - began:5.0f} s  {what}")
 
     with Api(deployment) as api, PartnerApi(deployment) as partner, Store(deployment) as store:
         world = World(deployment, api, partner, store)

@@ -3,9 +3,15 @@
 Without "other" they are of the role's own stack: there too it does what it needs and nothing else.
 """
 
+from collections.abc import Callable
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from tests.proof.deployed import Deployed, names
+
 Call = tuple[str, str, dict[str, Any]]
+_REFUSALS = ("AccessDenied", "AccessDeniedException", "AuthorizationError")
 _TRUST = '{"Version": "2012-10-17", "Statement": []}'
 
 DANGEROUS: tuple[Call, ...] = (
@@ -14,7 +20,11 @@ DANGEROUS: tuple[Call, ...] = (
     ("iam", "create_user", {"UserName": "intruder"}),
     ("iam", "create_access_key", {"UserName": "intruder"}),
     ("iam", "attach_role_policy", {"RoleName": "{role}", "PolicyArn": "{policy}"}),
-    ("iam", "put_role_policy", {"RoleName": "{role}", "PolicyName": "proof", "PolicyDocument": _TRUST}),
+    (
+        "iam",
+        "put_role_policy",
+        {"RoleName": "{role}", "PolicyName": "proof", "PolicyDocument": _TRUST},
+    ),
     ("iam", "update_assume_role_policy", {"RoleName": "{role}", "PolicyDocument": _TRUST}),
     ("iam", "create_policy_version", {"PolicyArn": "{policy}", "PolicyDocument": _TRUST}),
     ("sts", "assume_role", {"RoleArn": "{other role}", "RoleSessionName": "proof"}),
@@ -70,3 +80,30 @@ DANGEROUS: tuple[Call, ...] = (
     ("cognito-idp", "list_user_pools", {"MaxResults": 1}),
     ("rds", "describe_db_instances", {}),
 )
+
+
+def possible(stack: Deployed, role: str, stacks: list[Deployed]) -> list[str]:
+    """The dangerous calls that are not refused to a role with its own credentials."""
+    stand_for, found = names(stack, role, stacks), []
+    clients: dict[str, Any] = {}
+    with stack.session(role) as client_of:
+        for service, operation, parameters in DANGEROUS:
+            client = clients[service] = clients.get(service) or client_of(service)
+            asked = {name: _filled(value, stand_for) for name, value in parameters.items()}
+            if not _is_refused(getattr(client, operation), asked):
+                found.append(f"{service}:{operation}")
+    return found
+
+
+def _filled(value: Any, stand_for: dict[str, str]) -> Any:
+    if isinstance(value, str) and value.startswith("{") and value[1:-1] in stand_for:
+        return stand_for[value[1:-1]]
+    return value
+
+
+def _is_refused(call: Callable[..., Any], parameters: dict[str, Any]) -> bool:
+    try:
+        call(**parameters)
+    except ClientError as error:
+        return error.response["Error"]["Code"] in _REFUSALS
+    return False

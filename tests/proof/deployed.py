@@ -132,7 +132,7 @@ def names(own: Deployed, role: str, stacks: list[Deployed]) -> dict[str, str]:
     found["role arn"] = arn + found["role"]
     found["other role"] = arn + next(iter(others[0].roles.values()))[0]
     for what in _TYPES:
-        # Where only one stack has such a thing, the other is its first: dead letters, not the queue.
+        # Where one stack alone has such a thing, its first: the dead letters, not the queue.
         elsewhere = [name for each in (*others, own) if (name := each.first(what))]
         found[what] = own.first(what) or elsewhere[0]
         found[f"other {what}"] = elsewhere[0]

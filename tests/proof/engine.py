@@ -6,17 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from tests.proof.bounds import DANGEROUS
+from tests.proof.bounds import possible
 from tests.proof.decisions import Decision, Record
-from tests.proof.deployed import Deployed, every, names
+from tests.proof.deployed import Deployed, every
 from tests.proof.operations import OPERATIONS, Operation, World, name_of
 from tests.proof.rights import Right
 from tests.proof.taken import Policies
 
 Say = Callable[[str], None]
-_REFUSALS = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "AccessDeniedFault")
 
 
 class Proof:
@@ -100,19 +97,9 @@ class Proof:
                     continue
                 self._say(f"bounded: {stack.kind} {role}")
                 done = self.known["bounded"].get(stack.kind, {})
-                self._keep("bounded", stack.kind, {**done, role: self._allowed(stack, role)})
-
-    def _allowed(self, stack: Deployed, role: str) -> list[str]:
-        """The dangerous calls that are not refused."""
-        stand_for, found = names(stack, role, self.stacks), []
-        clients: dict[str, Any] = {}
-        with stack.session(role) as client_of:
-            for service, operation, parameters in DANGEROUS:
-                client = clients[service] = clients.get(service) or client_of(service)
-                asked = {name: _filled(value, stand_for) for name, value in parameters.items()}
-                if not _is_refused(getattr(client, operation), asked):
-                    found.append(f"{service}:{operation}")
-        return found
+                self._keep(
+                    "bounded", stack.kind, {**done, role: possible(stack, role, self.stacks)}
+                )
 
     def gaps(self) -> list[str]:
         """Whatever is not as it ought to be; empty when everything is proven."""
@@ -122,9 +109,7 @@ class Proof:
         self, operation: Operation, taken: tuple[str, str] = ("", "")
     ) -> tuple[str, set[Decision]]:
         mark, failed = self._record.mark(), ""
-        world = replace(
-            self._world, refused=lambda: _refuses(self._record.since(mark), taken)
-        )
+        world = replace(self._world, refused=lambda: _refuses(self._record.since(mark), taken))
         try:
             operation(world)
         except Exception as error:  # noqa: BLE001  # whatever it is, the operation failed
@@ -173,17 +158,3 @@ def _rights(stack: Deployed, decisions: set[Decision]) -> list[str]:
         for right in stack.rights
         if (stack.roles[right.role][0], right.statement, right.action) in allowed
     ]
-
-
-def _filled(value: Any, stand_for: dict[str, str]) -> Any:
-    if isinstance(value, str) and value.startswith("{") and value[1:-1] in stand_for:
-        return stand_for[value[1:-1]]
-    return value
-
-
-def _is_refused(call: Callable[..., Any], parameters: dict[str, Any]) -> bool:
-    try:
-        call(**parameters)
-    except ClientError as error:
-        return error.response["Error"]["Code"] in _REFUSALS
-    return False

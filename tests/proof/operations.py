@@ -34,6 +34,7 @@ class World:
     store: Store
     refused: Callable[[], bool] = lambda: False
 
+
 Operation = Callable[[World], object]
 # By the kind of the stack that they are of, in the order in which they run.
 OPERATIONS: dict[str, list[Operation]] = {}
@@ -183,6 +184,15 @@ def _partner_item(world: World) -> str:
 
 
 @_of("PartnerApiStack")
+def write_the_audit_trail(world: World) -> object:
+    """A request leaves a record: sent, polled, and written to the bucket."""
+    trail, agent = Trail(world.partner), new_agent()
+    world.partner.call("GET", "/", headers={"user-agent": agent})
+    soon(world, lambda: any(line.record["user_agent"] == agent for line in trail.lines()))
+    return None
+
+
+@_of("PartnerApiStack")
 def create_a_partners_item(world: World) -> object:
     """POST /items."""
     return _partner_item(world)
@@ -219,15 +229,6 @@ def delete_a_partners_item(world: World) -> object:
 def ask_for_the_partner_apis_health(world: World) -> object:
     """GET /health."""
     assert world.partner.call("GET", "/health").status == 200
-    return None
-
-
-@_of("PartnerApiStack")
-def write_the_audit_trail(world: World) -> object:
-    """A request leaves a record: sent, polled, and written to the bucket."""
-    trail, agent = Trail(world.partner), new_agent()
-    world.partner.call("GET", "/", headers={"user-agent": agent})
-    soon(world, lambda: any(line.record["user_agent"] == agent for line in trail.lines()))
     return None
 
 
