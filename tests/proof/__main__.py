@@ -18,8 +18,8 @@ from tests.deployment import embedded, start, stop
 from tests.partner import PartnerApi
 from tests.proof.decisions import Record
 from tests.proof.engine import Proof
-from tests.proof.operations import World
 from tests.proof.page import PAGE, render
+from tests.proof.world import World
 from tests.store import Store
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from tests.proof.bounds import possible
 from tests.proof.decisions import Decision, Record
 from tests.proof.deployed import Deployed, every
-from tests.proof.operations import OPERATIONS, Operation, World, name_of
+from tests.proof.operations import OPERATIONS, Operation, name_of
 from tests.proof.rights import Right
 from tests.proof.taken import Policies
+from tests.proof.world import World
 
 Say = Callable[[str], None]
 

@@ -5,35 +5,13 @@ An operation fails with an exception when its answer is not the one it ought to 
 
 import base64
 import hashlib
-import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from cli import store as store_commands
-from tests.api import Api
-from tests.deployment import Deployment
-from tests.partner import PartnerApi, Trail, new_agent
-from tests.store import Store
-
-PATIENCE_SECONDS = 40.0
-
-
-@dataclass(frozen=True)
-class World:
-    """The deployment and its clients.
-
-    Attributes:
-        refused: Whether what was taken away has been refused: then waiting has no use.
-    """
-
-    deployment: Deployment
-    api: Api
-    partner: PartnerApi
-    store: Store
-    refused: Callable[[], bool] = lambda: False
-
+from tests.partner import Trail, new_agent
+from tests.proof.world import World, soon
 
 Operation = Callable[[World], object]
 # By the kind of the stack that they are of, in the order in which they run.
@@ -53,22 +31,9 @@ def name_of(operation: Operation) -> str:
     return operation.__name__.replace("_", " ")
 
 
-def soon(world: World, read: Callable[[], bool]) -> None:
-    """Wait until it is so.
-
-    Raises:
-        TimeoutError: It is not in time, or never will be.
-    """
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not read():
-        if time.monotonic() > deadline or world.refused():
-            raise TimeoutError("it did not come to be")
-        time.sleep(0.2)
-
-
 def _new(world: World) -> str:
     item_id = f"proof-{uuid.uuid4().hex}"
-    world.api.call("create", id=item_id, item={"name": "Mug"}).data  # noqa: B018  # asserts
+    assert world.api.call("create", id=item_id, item={"name": "Mug"}).status == 201
     return item_id
 
 
@@ -79,10 +44,9 @@ def create_an_item(world: World) -> object:
 
 
 @_of("TapStack")
-def read_an_item(world: World) -> object:
+def read_an_item(world: World) -> None:
     """POST /api read, of one that is not there: only the read is asked."""
     assert world.api.call("read", id="none").status == 404
-    return None
 
 
 @_of("TapStack")
@@ -123,11 +87,10 @@ def upload_a_file(world: World) -> object:
 
 
 @_of("TapStack")
-def download_a_file(world: World) -> object:
+def download_a_file(world: World) -> None:
     """Presigned GET from the bucket."""
     download = world.api.call("presign_download", key=_upload(world)).data["download"]
     assert world.api.pool.request("GET", download["url"]).status == 200
-    return None
 
 
 @_of("TapStack")
@@ -143,13 +106,12 @@ def describe_the_cursor_secret(world: World) -> object:
 
 
 @_of("TapStack")
-def ask_for_health(world: World) -> object:
+def ask_for_health(world: World) -> None:
     """GET /health."""
     assert world.api.get("/health").status == 200
-    return None
 
 
-def _rotate(world: World, function: str) -> None:
+def _rotate(world: World, function: str) -> str:
     deployment = world.deployment
     secrets = deployment.client("secretsmanager")
     found = deployment.client("lambda").get_function_configuration(
@@ -167,8 +129,9 @@ def _rotate(world: World, function: str) -> None:
             secrets.update_secret_version_stage(
                 SecretId=arn, VersionStage="AWSPENDING", RemoveFromVersionId=version
             )
-    version = secrets.rotate_secret(SecretId=arn)["VersionId"]
-    soon(world, lambda: "AWSCURRENT" in stages().get(version, []))
+    new: str = secrets.rotate_secret(SecretId=arn)["VersionId"]
+    soon(world, lambda: "AWSCURRENT" in stages().get(new, []))
+    return new
 
 
 @_of("TapStack")
@@ -184,12 +147,11 @@ def _partner_item(world: World) -> str:
 
 
 @_of("PartnerApiStack")
-def write_the_audit_trail(world: World) -> object:
+def write_the_audit_trail(world: World) -> None:
     """A request leaves a record: sent, polled, and written to the bucket."""
     trail, agent = Trail(world.partner), new_agent()
     world.partner.call("GET", "/", headers={"user-agent": agent})
     soon(world, lambda: any(line.record["user_agent"] == agent for line in trail.lines()))
-    return None
 
 
 @_of("PartnerApiStack")
@@ -199,10 +161,9 @@ def create_a_partners_item(world: World) -> object:
 
 
 @_of("PartnerApiStack")
-def read_a_partners_item(world: World) -> object:
+def read_a_partners_item(world: World) -> None:
     """GET /items/{id}, of one that is not there: only the read is asked."""
     assert world.partner.call("GET", "/items/none").status == 404
-    return None
 
 
 @_of("PartnerApiStack")
@@ -226,10 +187,9 @@ def delete_a_partners_item(world: World) -> object:
 
 
 @_of("PartnerApiStack")
-def ask_for_the_partner_apis_health(world: World) -> object:
+def ask_for_the_partner_apis_health(world: World) -> None:
     """GET /health."""
     assert world.partner.call("GET", "/health").status == 200
-    return None
 
 
 @_of("PartnerApiStack")
