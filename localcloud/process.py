@@ -20,8 +20,9 @@ from localcloud.errors import CloudError
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
-# What the server needs of the shell; the last is what `coverage` measures subprocesses by.
-_KEPT = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG")
+# What the server needs of the shell: `coverage` measures subprocesses by the fourth, and
+# `localcloud/consent/decisions.py` records by the last.
+_KEPT = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG", "LOCALCLOUD_DECISIONS")
 
 
 def running(home: Path) -> psutil.Process | None:

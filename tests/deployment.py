@@ -162,7 +162,7 @@ def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
             with capture.global_and_fixture_disabled():
                 sys.stderr.write(f"\nAn embedded cloud in {home}\n")
                 start_deployed(home)
-            yield _embedded(home)
+            yield embedded(home)
         finally:
             stop(home)
 
@@ -223,7 +223,8 @@ def another_cloud() -> Iterator[Path]:
                 stop(home)
 
 
-def _embedded(home: Path) -> Deployment:
+def embedded(home: Path) -> Deployment:
+    """The deployment in an embedded cloud that runs."""
     found = json.loads(tap(home, "endpoints", "--json").stdout)
     return Deployment(
         api_url=found["apis"]["tap"],

@@ -26,7 +26,7 @@ from ministack.services import (
 )
 
 from localcloud.cloud import ACCOUNT, REGION, Cloud
-from localcloud.consent import callers, services
+from localcloud.consent import callers, decisions, services
 from localcloud.consent.engine import Service
 from localcloud.consent.keys import may
 from localcloud.engine.handlers import Deploy, Deployed, Properties, wrap_deployment
@@ -47,6 +47,7 @@ _log = logging.getLogger(__name__)
 
 def install(_cloud: Cloud) -> None:
     """Put every question before the act it is about; after all other parts."""
+    decisions.install()
     callers.install()
     wrap(apigateway, "_invoke_lambda_proxy", _invoke_by_http_api)
     wrap(apigateway_v1, "_invoke_lambda_proxy_v1", _invoke_by_rest_api)

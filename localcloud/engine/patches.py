@@ -32,6 +32,7 @@ PATCHES = (
 # Put in place by the parts that they are of, in the same versions.
 PARTS = (
     "localcloud.consent.callers",
+    "localcloud.consent.decisions",
     "localcloud.engine.entries",
     "localcloud.engine.storage",
     "localcloud.metrics.cloudwatch",

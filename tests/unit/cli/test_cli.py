@@ -36,7 +36,7 @@ HEAVY = (
     "watchfiles",
 )
 # The commands that work on AWS as on the embedded cloud; the others run the embedded cloud itself.
-LOCAL = ("up", "down", "watch", "inbox", "drill")
+LOCAL = ("up", "down", "watch", "inbox", "drill", "prove")
 
 
 def run(*arguments):

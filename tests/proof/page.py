@@ -1,0 +1,57 @@
+"""The table of the proof, `docs/proof.md`."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.proof.rights import Right
+
+PAGE = Path(__file__).parents[2] / "docs" / "proof.md"
+_HEAD = """# Proof of least privilege
+
+Written by `tap prove --write`; [how it is made](decisions/proof.md). Each action that a function's
+role is granted was used by an operation, then taken away by itself: without it, that operation was
+refused the action. *Recorded only* is what the embedded cloud cannot decide, and is not proven.
+"""
+_COLUMNS = ("Role", "Statement", "Action", "Resource", "Used by", "Without it")
+
+
+def row_of(right: Right) -> tuple[str, ...]:
+    """What a right's row begins with."""
+    return right.role, right.statement, f"`{right.action}`", right.resource.replace("*", r"\*")
+
+
+def render(rights: list[Right], known: dict[str, dict[str, Any]]) -> str:
+    """The page; it has neither times nor names that change."""
+    lines = [_HEAD]
+    for stack in dict.fromkeys(right.stack for right in rights):
+        lines += ["", f"## {stack}", "", _line(_COLUMNS), _line(("---",) * len(_COLUMNS))]
+        lines += [
+            _line((*row_of(right), *_shown(right, known["needed"].get(right.key))))
+            for right in rights
+            if right.stack == stack
+        ]
+    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+
+
+def _shown(right: Right, needed: dict[str, Any] | None) -> tuple[str, str]:
+    if right.recorded_only:
+        return "recorded only", right.recorded_only
+    if not needed or not needed["refused"]:
+        return "nothing", "not proven"
+    return needed["by"], "it fails" if needed["fails"] else "the action is refused"
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def rows(page: str) -> list[tuple[str, ...]]:
+    """The stack and the first cells of every row of a page."""
+    found, stack = [], ""
+    for line in page.splitlines():
+        if line.startswith("## "):
+            stack = line.removeprefix("## ")
+        if line.startswith("| ") and not line.startswith(("| Role", "| ---")):
+            cells = tuple(cell.strip() for cell in line.strip("| ").split(" | "))
+            found.append((stack, *cells[:4]))
+    return found

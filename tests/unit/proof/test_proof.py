@@ -1,0 +1,92 @@
+"""The proof finds what is granted for nothing, what is missing, and what proves nothing."""
+
+import pytest
+
+from tests.proof import page
+from tests.proof.decisions import Record
+from tests.proof.engine import gaps
+from tests.proof.rights import KINDS, Right, granted
+from tests.proof.taken import without
+
+RIGHT = Right("TapStack", "ApiRole", "Items", "dynamodb:GetItem", "Items")
+TRACES = Right("TapStack", "ApiRole", "WriteTraces", "xray:PutTraceSegments", "*")
+
+
+def known(*, failed="", rights=(RIGHT.key,), refused=True, possible=()):
+    return {
+        "used": {"read an item": {"failed": failed, "rights": list(rights)}},
+        "needed": {RIGHT.key: {"by": "read an item", "fails": True, "refused": refused}},
+        "bounded": {"TapStack": {"ApiRole": list(possible)}},
+    }
+
+
+def test_what_is_used_needed_and_bounded_has_no_gap():
+    assert gaps([RIGHT], known()) == []
+
+
+def test_a_right_granted_for_nothing_is_a_gap():
+    other = Right("TapStack", "ApiRole", "Items", "dynamodb:Query", "Items")
+
+    assert gaps([RIGHT, other], known()) == [f"{other.key} is granted and nothing uses it"]
+
+
+def test_an_operation_that_fails_is_a_gap():
+    assert gaps([RIGHT], known(failed="403")) == ["read an item failed: 403"]
+
+
+def test_an_operation_that_does_not_use_what_it_says_is_a_gap():
+    [gap] = gaps([RIGHT], known(refused=False))
+
+    assert gap == f"{RIGHT.key} was taken away and nothing was refused"
+
+
+def test_a_dangerous_call_that_was_possible_is_a_gap():
+    assert gaps([RIGHT], known(possible=["iam:create_user"])) == [
+        "TapStack ApiRole may call iam:create_user"
+    ]
+
+
+def test_what_is_recorded_only_is_never_shown_as_proven():
+    shown = page.render([TRACES], known())
+
+    assert "recorded only" in shown
+    assert gaps([TRACES], known()) == []
+
+
+def test_an_action_is_taken_from_its_statement_and_from_no_other():
+    both = {"Sid": "A", "Action": ["s3:GetObject", "s3:PutObject"]}
+    same = {"Sid": "B", "Action": "s3:GetObject"}
+
+    assert without({"Statement": [both, same]}, "A", "s3:GetObject") == {
+        "Statement": [{"Sid": "A", "Action": ["s3:PutObject"]}, same]
+    }
+    assert without({"Statement": [both, same]}, "B", "s3:GetObject") == {"Statement": [both]}
+
+
+def test_what_no_statement_grants_cannot_be_taken_away():
+    with pytest.raises(AssertionError):
+        without({"Statement": []}, "A", "s3:GetObject")
+
+
+def test_half_a_line_of_the_record_is_left_for_the_next_reader(tmp_path):
+    line = (
+        '{"principal": "arn:aws:sts::0:assumed-role/r/f", "action": "s3:GetObject", "resource": '
+        '"*", "allowed": true, "statement": "A", "by": "identity"}\n'
+    )
+    path = tmp_path / "decisions"
+    path.write_text(line + line[:20], "utf-8")
+
+    [decision] = Record(path).since(0)
+
+    assert decision.role == "r"
+
+
+def test_every_granted_action_has_a_row_in_the_proof_and_no_row_is_of_another(dev):
+    rights = [right for kind in KINDS for right in granted(kind, dev.other(kind).template)]
+    wanted = {(right.stack, *page.row_of(right)) for right in rights}
+
+    assert wanted == set(page.rows(page.PAGE.read_text("utf-8")))
+
+
+def test_nothing_in_the_proof_is_unproven():
+    assert "not proven" not in page.PAGE.read_text("utf-8").partition("\n## ")[2]
