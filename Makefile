@@ -60,6 +60,9 @@ pylint: .venv/.check ## pylint, which finds a little that ruff does not
 check: .venv/.check .venv-checkov/.done ## cdk-nag, CloudFormation Validate, cfn-lint and checkov
 	@$(BIN)/python -m tools.check
 
+prove: .venv/.test ## take each right away from each role by itself: what needs it must fail
+	@$(BIN)/tap prove
+
 sabotage: .venv/.test .venv/.node ## break the source on purpose, one change at a time: tests must notice
 	@$(BIN)/python -m tests.sabotage
 
@@ -154,4 +157,4 @@ FORCE:
 	@tools/install.sh .venv-lock/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/lock.txt
 	@touch $@
 
-.PHONY: help up down status dev test unit drills browser lint pylint check audit sabotage lock synth diff deploy destroy generate bench clean FORCE
+.PHONY: help up down status dev test unit drills browser lint pylint check audit prove sabotage lock synth diff deploy destroy generate bench clean FORCE

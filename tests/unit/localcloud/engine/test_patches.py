@@ -72,7 +72,7 @@ def test_a_package_that_changes_the_emulator_has_contract_tests(package):
 
 
 def test_the_newest_version_is_held_against_every_contract_test_weekly():
-    weekly = (ROOT / ".github/workflows/emulator.yml").read_text()
+    weekly = (ROOT / ".github/workflows/weekly.yml").read_text()
 
     for path in (ROOT / "tests/unit/localcloud").rglob("test_*.py"):
         if "\ndef test_the_original_" in path.read_text():
