@@ -129,8 +129,6 @@ def _environment(cloud: Cloud) -> dict[str, str]:
     return kept | {
         "AUTH": "true",
         "CLOUDTRAIL_RECORDING": "1",
-        "AWS_ACCESS_KEY_ID": cloud.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": cloud.secret_access_key,
         # Where the emulator believes it listens: it fetches Cognito's key set from there over
         # plain HTTP and names the port in the addresses of the APIs, so it is the front door's.
         "GATEWAY_PORT": str(cloud.front_port),

@@ -45,6 +45,10 @@ def main() -> None:
     if cloud is None:
         sys.exit(f"{sys.argv[1]} holds no embedded cloud")
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    # Where the emulator looks for its root key. Not given by who starts this process: what it was
+    # started with is shown in /proc.
+    os.environ["AWS_ACCESS_KEY_ID"] = cloud.access_key_id
+    os.environ["AWS_SECRET_ACCESS_KEY"] = cloud.secret_access_key
     try:
         patches.install(cloud)
     except CloudError as error:

@@ -23,7 +23,8 @@ import pytest
 from botocore.config import Config
 
 from cli import project
-from tests import prepared
+from localcloud.cloud import Cloud
+from tests import leaks, prepared
 
 TAP = Path(sys.executable).with_name("tap")
 SUFFIX = "test"
@@ -163,6 +164,9 @@ def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
                 sys.stderr.write(f"\nAn embedded cloud in {home}\n")
                 start_deployed(home)
             yield embedded(home)
+            cloud = Cloud.load(home)
+            told = leaks.found(cloud) if cloud else []
+            assert not told, f"secrets are told: {told}"
         finally:
             stop(home)
 

@@ -20,8 +20,9 @@ from ministack.core import iam_evaluator
 from localcloud.engine.internals import wrap
 
 RECORD = "LOCALCLOUD_DECISIONS"
-# Whether a resource's policy is being evaluated, rather than the caller's own.
-_of_resource: ContextVar[bool] = ContextVar("of_resource", default=False)
+# While a resource's policy is evaluated, rather than the caller's own: the service that asks, empty
+# where it is somebody else.
+_of_resource: ContextVar[str | None] = ContextVar("of_resource", default=None)
 
 
 def install() -> None:
@@ -35,22 +36,24 @@ def install() -> None:
 
 def _record(file: int, evaluate: Any, asked: Any, policies: Any, *limits: Any) -> Any:
     found = evaluate(asked, policies, *limits)
-    if _of_resource.get() and found.decision == "ImplicitDeny":
+    service = _of_resource.get()
+    is_service = bool(service) and not asked.principal_arn.startswith("arn:")
+    if service is not None and not is_service and found.decision == "ImplicitDeny":
         return found  # a policy that is silent about a caller: the caller's own decides
     line = {
-        "principal": asked.principal_arn,
+        "principal": service if is_service else asked.principal_arn,
         "action": asked.action,
         "resource": asked.resource_arn,
         "allowed": found.decision == "Allow",
         "statement": found.matched_sid,
-        "by": "resource" if _of_resource.get() else "identity",
+        "by": "identity" if service is None else "resource",
     }
     os.write(file, f"{json.dumps(line)}\n".encode())
     return found
 
 
 def _mark(evaluate: Any, *asked: Any, **named: Any) -> Any:
-    token = _of_resource.set(True)
+    token = _of_resource.set(named.get("service") or "")
     try:
         return evaluate(*asked, **named)
     finally:

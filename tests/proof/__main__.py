@@ -41,8 +41,8 @@ def main() -> int:
     for gap in (gaps := proof.gaps()):
         data.print(f"gap: {gap}")
     if given.write and not given.only:
-        PAGE.write_text(render(proof.rights, proof.known), "utf-8")
-    data.print(f"{len(proof.rights)} rights, {len(gaps)} gaps")
+        PAGE.write_text(render(proof.rights, proof.consents, proof.known), "utf-8")
+    data.print(f"{len(proof.rights)} rights, {len(proof.consents)} consents, {len(gaps)} gaps")
     return 1 if gaps else 0
 
 
@@ -56,8 +56,12 @@ def _proven(home: Path, only: str) -> Proof:
         world = World(deployment, api, partner, store)
         record = Record(home / "decisions.jsonl")
         proof = Proof(world, record, home / "proof.json", say, only)
+        if not proof.rights:
+            known = sorted({role for stack in proof.stacks for role in stack.roles})
+            sys.exit(f"no role is called {only!r}: use one of {', '.join(known)}")
         proof.use()
         proof.need()
+        proof.agree()
         proof.bound()
     return proof
 

@@ -10,6 +10,8 @@ import botocore.session
 from botocore.config import Config
 
 from tests.deployment import Deployment
+from tests.proof.consents import Consent, given
+from tests.proof.decisions import Decision
 from tests.proof.rights import KINDS, Json, Right, granted, plain, roles
 
 _TYPES = {
@@ -44,6 +46,26 @@ class Deployed:
     def rights(self) -> list[Right]:
         """What the template grants."""
         return granted(self.kind, self.template)
+
+    @cached_property
+    def consents(self) -> list[Consent]:
+        """What the template lets services do."""
+        return given(self.kind, self.template, self._deployment.suffix)
+
+    def place_of(self, consent: Consent) -> tuple[str, str, str]:
+        """The type of what holds a consent, the name of the resource, and the statement's Sid."""
+        resource = self.template["Resources"][consent.made_by]
+        name = self.physical[consent.resource]
+        if consent.place < 0:
+            return resource["Type"], name, self.physical[consent.made_by]
+        document = (
+            resource["Properties"].get("KeyPolicy") or resource["Properties"]["PolicyDocument"]
+        )
+        return resource["Type"], name, document["Statement"][consent.place].get("Sid", "")
+
+    def answers(self, consent: Consent, decision: Decision, *, allowed: bool) -> bool:
+        """Whether a decision is about what a consent lets a service do."""
+        return consent.answers(decision, self._deployment.region, allowed=allowed)
 
     @cached_property
     def roles(self) -> dict[str, tuple[str, str]]:

@@ -1,12 +1,13 @@
 """The proof: used, needed, bounded; what is known is kept, so that a broken-off one goes on."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.proof.bounds import possible
+from tests.proof.consents import Consent, Consents
 from tests.proof.decisions import Decision, Record
 from tests.proof.deployed import Deployed, every
 from tests.proof.operations import OPERATIONS, Operation, name_of
@@ -38,7 +39,14 @@ class Proof:
             for role, policy in stack.roles.values():
                 self._policies.put_back(role, policy)
         self.only = only
-        self.known: dict[str, dict[str, Any]] = {"used": {}, "needed": {}, "bounded": {}}
+        self._consents = Consents(world.deployment.client, progress.with_name("taken.json"))
+        self._consents.put_back()
+        self.known: dict[str, dict[str, Any]] = {
+            "used": {},
+            "needed": {},
+            "consents": {},
+            "bounded": {},
+        }
         if progress.exists():
             self.known = json.loads(progress.read_text("utf-8"))
 
@@ -47,6 +55,11 @@ class Proof:
         """Every right that is looked at."""
         found = [right for stack in self.stacks for right in stack.rights]
         return [right for right in found if self.only in ("", right.role)]
+
+    @property
+    def consents(self) -> list[Consent]:
+        """Every consent that is looked at: none when it is about one role."""
+        return [] if self.only else [each for stack in self.stacks for each in stack.consents]
 
     def use(self) -> None:
         """Run every operation, and see which rights it uses."""
@@ -58,7 +71,8 @@ class Proof:
                 self._say(f"used: {name}")
                 stack.restart()
                 failed, decisions = self._run(operation)
-                self._keep("used", name, {"failed": failed, "rights": _rights(stack, decisions)})
+                found = {"rights": _rights(stack, decisions), "consents": _used(stack, decisions)}
+                self._keep("used", name, {"failed": failed, **found})
 
     def need(self, rights: list[Right] | None = None) -> None:
         """Take each right away by itself, and run an operation that used it."""
@@ -68,6 +82,28 @@ class Proof:
                 continue
             self._say(f"needed {number}/{len(wanted)}: {right.role} {right.action}")
             self._keep("needed", right.key, self._without(right))
+
+    def agree(self) -> None:
+        """Take each consent away by itself, and run an operation that used it."""
+        wanted = [each for each in self.consents if not each.recorded_only]
+        for number, consent in enumerate(wanted, 1):
+            if consent.key not in self.known["consents"]:
+                self._say(f"consent {number}/{len(wanted)}: {consent.key}")
+                self._keep("consents", consent.key, self._refusing(consent))
+
+    def _refusing(self, consent: Consent) -> dict[str, Any]:
+        [stack] = [each for each in self.stacks if each.kind == consent.stack]
+        users = [
+            operation
+            for operation in OPERATIONS[stack.kind]
+            if consent.key in self.known["used"].get(name_of(operation), {}).get("consents", [])
+        ]
+        for operation in users:
+            with self._consents.without(consent, *stack.place_of(consent)):
+                failed, decisions = self._run(operation)
+            if failed and any(stack.answers(consent, each, allowed=False) for each in decisions):
+                return {"by": name_of(operation), "fails": True, "refused": True}
+        return {"by": "", "fails": False, "refused": False}
 
     def _without(self, right: Right) -> dict[str, Any]:
         [stack] = [each for each in self.stacks if each.kind == right.stack]
@@ -104,7 +140,7 @@ class Proof:
 
     def gaps(self) -> list[str]:
         """Whatever is not as it ought to be; empty when everything is proven."""
-        return gaps(self.rights, self.known)
+        return gaps([*self.rights, *self.consents], self.known)
 
     def _run(
         self, operation: Operation, taken: tuple[str, str] = ("", "")
@@ -129,17 +165,19 @@ def _refuses(decisions: set[Decision], taken: tuple[str, str]) -> bool:
     return any((each.role, each.action, each.allowed) == (*taken, False) for each in decisions)
 
 
-def gaps(rights: list[Right], known: dict[str, dict[str, Any]]) -> list[str]:
+def gaps(rights: Sequence[Right | Consent], known: dict[str, dict[str, Any]]) -> list[str]:
     """What of these rights is not proven, and what was possible that ought not to be."""
     used = known["used"]
     found = [f"{name} failed: {each['failed']}" for name, each in used.items() if each["failed"]]
-    exercised = {key for each in used.values() for key in each["rights"]}
+    parts = ("rights", "consents")
+    exercised = {key for each in used.values() for part in parts for key in each.get(part, [])}
+    taken = known["needed"] | known.get("consents", {})
     for right in rights:
         if right.recorded_only:
             continue
         if right.key not in exercised:
             found.append(f"{right.key} is granted and nothing uses it")
-        elif not known["needed"].get(right.key, {}).get("refused"):
+        elif not taken.get(right.key, {}).get("refused"):
             found.append(f"{right.key} was taken away and nothing was refused")
     for kind, of_roles in known["bounded"].items():
         for role, calls in of_roles.items():
@@ -158,4 +196,17 @@ def _rights(stack: Deployed, decisions: set[Decision]) -> list[str]:
         right.key
         for right in stack.rights
         if (stack.roles[right.role][0], right.statement, right.action) in allowed
+    ]
+
+
+def _used(stack: Deployed, decisions: set[Decision]) -> list[str]:
+    """The keys of the stack's consents that let a service do something."""
+    return [
+        consent.key
+        for consent in stack.consents
+        if any(
+            stack.answers(consent, each, allowed=True)
+            and each.statement == stack.place_of(consent)[2]
+            for each in decisions
+        )
     ]

@@ -4,6 +4,7 @@ An operation fails with an exception when its answer is not the one it ought to 
 """
 
 import base64
+import contextlib
 import hashlib
 import uuid
 from collections.abc import Callable
@@ -111,6 +112,56 @@ def ask_for_health(world: World) -> None:
     assert world.api.get("/health").status == 200
 
 
+@_of("TapStack")
+def ask_for_details_of_health(world: World) -> None:
+    """GET /health/details."""
+    assert world.api.get("/health/details", token="").status == 200
+
+
+def _ring(world: World, kind: str) -> None:
+    cloudwatch = world.deployment.client("cloudwatch")
+    topic = f":{kind}{world.deployment.suffix}-"
+    alarm = next(
+        each["AlarmName"]
+        for each in cloudwatch.describe_alarms()["MetricAlarms"]
+        if any(topic in action for action in each["AlarmActions"])
+    )
+    for state in ("OK", "ALARM"):
+        cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=state, StateReason="proof")
+    acted = cloudwatch.describe_alarm_history(
+        AlarmName=alarm, HistoryItemType="Action", ScanBy="TimestampDescending", MaxRecords=1
+    )["AlarmHistoryItems"]
+    assert acted[0]["HistorySummary"].startswith("Successfully"), acted
+
+
+def _encrypt_logs(world: World, kind: str) -> None:
+    logs = world.deployment.client("logs")
+    name = f"{kind}{world.deployment.suffix}"
+    resources = world.deployment.client("cloudformation").describe_stack_resources(StackName=name)
+    of_type: dict[str, list[str]] = {}
+    for each in resources["StackResources"]:
+        of_type.setdefault(each["ResourceType"], []).append(each["PhysicalResourceId"])
+    [key] = of_type["AWS::KMS::Key"]
+    arn = world.deployment.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"]
+    for group in of_type["AWS::Logs::LogGroup"]:
+        # Deployed anew: Logs asks the key when a group is made.
+        with contextlib.suppress(logs.exceptions.ResourceNotFoundException):
+            logs.delete_log_group(logGroupName=group)
+        logs.create_log_group(logGroupName=group, kmsKeyId=arn)
+
+
+@_of("TapStack")
+def ring_an_alarm(world: World) -> None:
+    """An alarm that rings publishes to its topic."""
+    _ring(world, "TapStack")
+
+
+@_of("TapStack")
+def encrypt_the_logs(world: World) -> None:
+    """Each log group is made with the key."""
+    _encrypt_logs(world, "TapStack")
+
+
 def _rotate(world: World, function: str) -> str:
     deployment = world.deployment
     secrets = deployment.client("secretsmanager")
@@ -193,6 +244,26 @@ def ask_for_the_partner_apis_health(world: World) -> None:
 
 
 @_of("PartnerApiStack")
+def ask_what_browsers_ask_first(world: World) -> None:
+    """OPTIONS on every path, and GET on the first."""
+    assert world.partner.call("GET", "/").status == 200
+    for path in ("/", "/health", "/items", "/items/none"):
+        assert world.partner.call("OPTIONS", path, key=None).status < 500
+
+
+@_of("PartnerApiStack")
+def ring_a_partner_alarm(world: World) -> None:
+    """An alarm that rings publishes to its topic."""
+    _ring(world, "PartnerApiStack")
+
+
+@_of("PartnerApiStack")
+def encrypt_the_partner_logs(world: World) -> None:
+    """Each log group is made with the key."""
+    _encrypt_logs(world, "PartnerApiStack")
+
+
+@_of("PartnerApiStack")
 def rotate_the_partner_cursor_secret(world: World) -> object:
     """Whole rotation through Secrets Manager."""
     return _rotate(world, "tap-partner-secret-rotation")
@@ -208,6 +279,32 @@ def list_products(world: World) -> object:
 def place_an_order(world: World) -> object:
     """POST /api/orders, through the CDN."""
     return world.store.place({world.store.get("/api/products").data["products"][0]["sku"]: 1}).data
+
+
+@_of("EcommerceStack")
+def read_a_product_and_an_order(world: World) -> None:
+    """GET /api/products/{sku} and /api/orders/{id}."""
+    sku = world.store.get("/api/products").data["products"][0]["sku"]
+    assert world.store.get(f"/api/products/{sku}").status == 200
+    assert world.store.get(f"/api/orders/{uuid.uuid4()}").status == 404
+
+
+@_of("EcommerceStack")
+def open_the_page(world: World) -> None:
+    """GET / through the CDN, from the bucket."""
+    assert world.store.get("/").status == 200
+
+
+@_of("EcommerceStack")
+def ring_a_store_alarm(world: World) -> None:
+    """An alarm that rings publishes to its topic."""
+    _ring(world, "EcommerceStack")
+
+
+@_of("EcommerceStack")
+def encrypt_the_store_logs(world: World) -> None:
+    """Each log group is made with the key."""
+    _encrypt_logs(world, "EcommerceStack")
 
 
 @_of("EcommerceStack")

@@ -3,16 +3,20 @@
 from pathlib import Path
 from typing import Any
 
-from tests.proof.rights import Right
+from tests.proof.consents import Consent
+from tests.proof.rights import Right, plain
 
 PAGE = Path(__file__).parents[2] / "docs" / "proof.md"
 _HEAD = """# Proof of least privilege
 
 Written by `tap prove --write`; [how it is made](decisions/proof.md). Each action that a function's
 role is granted was used by an operation, then taken away by itself: without it, that operation was
-refused the action. *Recorded only* is what the embedded cloud cannot decide, and is not proven.
+refused the action. So was each statement by which a policy of a bucket, key or topic, or a
+permission of a function, lets an AWS service act. *Recorded only* is what the embedded cloud cannot
+decide, and is not proven.
 """
 _COLUMNS = ("Role", "Statement", "Action", "Resource", "Used by", "Without it")
+_CONSENTS = ("Resource", "Statement", "Service", "Actions", "Used by", "Without it")
 
 
 def row_of(right: Right) -> tuple[str, ...]:
@@ -20,7 +24,14 @@ def row_of(right: Right) -> tuple[str, ...]:
     return right.role, right.statement, f"`{right.action}`", right.resource.replace("*", r"\*")
 
 
-def render(rights: list[Right], known: dict[str, dict[str, Any]]) -> str:
+def row_of_consent(consent: Consent) -> tuple[str, ...]:
+    """What a consent's row begins with."""
+    statement = consent.statement.replace("*", r"\*")
+    actions = ", ".join(f"`{action}`" for action in consent.actions)
+    return plain(consent.resource), statement, consent.service, actions
+
+
+def render(rights: list[Right], consents: list[Consent], known: dict[str, dict[str, Any]]) -> str:
     """The page; it has neither times nor names that change."""
     lines = [_HEAD]
     for stack in dict.fromkeys(right.stack for right in rights):
@@ -30,10 +41,16 @@ def render(rights: list[Right], known: dict[str, dict[str, Any]]) -> str:
             for right in rights
             if right.stack == stack
         ]
+        lines += ["", _line(_CONSENTS), _line(("---",) * len(_CONSENTS))]
+        lines += [
+            _line((*row_of_consent(each), *_shown(each, known["consents"].get(each.key))))
+            for each in consents
+            if each.stack == stack
+        ]
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 
 
-def _shown(right: Right, needed: dict[str, Any] | None) -> tuple[str, str]:
+def _shown(right: Right | Consent, needed: dict[str, Any] | None) -> tuple[str, str]:
     if right.recorded_only:
         return "recorded only", right.recorded_only
     if not needed or not needed["refused"]:
@@ -51,7 +68,7 @@ def rows(page: str) -> list[tuple[str, ...]]:
     for line in page.splitlines():
         if line.startswith("## "):
             stack = line.removeprefix("## ")
-        if line.startswith("| ") and not line.startswith(("| Role", "| ---")):
+        if line.startswith("| ") and not line.startswith(("| Role", "| Resource", "| ---")):
             cells = tuple(cell.strip() for cell in line.strip("| ").split(" | "))
             found.append((stack, *cells[:4]))
     return found

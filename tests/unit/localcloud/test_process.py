@@ -88,3 +88,9 @@ def test_the_emulator_has_its_own_botocore_and_this_process_another(cloud, tmp_p
 
     assert said.stdout == "the one that the emulator pins\n"
     assert botocore.__version__ != "the one that the emulator pins"
+
+
+def test_what_the_cloud_is_started_with_tells_no_secret(cloud):
+    told = process._environment(cloud).values()
+
+    assert not {cloud.access_key_id, cloud.secret_access_key, cloud.database_password} & {*told}

@@ -1,9 +1,12 @@
 """The proof finds what is granted for nothing, what is missing, and what proves nothing."""
 
+import json
+
 import pytest
 
 from tests.proof import page
-from tests.proof.decisions import Record
+from tests.proof.consents import Consent, Consents, given
+from tests.proof.decisions import Decision, Record
 from tests.proof.engine import gaps
 from tests.proof.rights import KINDS, Right, granted
 from tests.proof.taken import without
@@ -46,8 +49,59 @@ def test_a_dangerous_call_that_was_possible_is_a_gap():
     ]
 
 
+CONSENT = Consent("TapStack", "Topic", "Alarms", "sns.amazonaws.com", ("sns:Publish",), "P", 0)
+
+
+def test_a_consent_that_nothing_uses_is_a_gap_and_one_that_is_needed_is_none():
+    unused = known() | {"consents": {}}
+    needed = known() | {"consents": {CONSENT.key: {"by": "ring", "fails": True, "refused": True}}}
+    needed["used"]["ring"] = {"failed": "", "rights": [], "consents": [CONSENT.key]}
+
+    assert gaps([CONSENT], unused) == [f"{CONSENT.key} is granted and nothing uses it"]
+    assert not gaps([CONSENT], needed)
+
+
+def test_a_consent_that_was_taken_away_is_put_back_by_the_next_proof(tmp_path):
+    class Topics:
+        policy = json.dumps({"Statement": [{"Sid": "Alarms"}, {"Sid": "Others"}]})
+
+        def get_topic_attributes(self, TopicArn):  # noqa: N803  botocore's names
+            return {"Attributes": {"Policy": self.policy}}
+
+        def set_topic_attributes(self, TopicArn, AttributeName, AttributeValue):  # noqa: N803
+            self.policy = AttributeValue
+
+    topics = Topics()
+    before = topics.policy
+    taken = Consents(lambda _: topics, tmp_path / "taken.json").without(
+        CONSENT, "AWS::SNS::TopicPolicy", "topic", "Alarms"
+    )
+    taken.__enter__()
+    assert json.loads(topics.policy) == {"Statement": [{"Sid": "Others"}]}
+
+    Consents(lambda _: topics, tmp_path / "taken.json").put_back()  # the first was killed
+
+    assert topics.policy == before
+    assert not (tmp_path / "taken.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("principal", "action", "of"),
+    [
+        ("sns.amazonaws.com", "sns:Publish", True),
+        ("sqs.amazonaws.com", "sns:Publish", False),
+        ("sns.amazonaws.com", "sns:Subscribe", False),
+    ],
+)
+def test_a_decision_is_of_a_consent_when_its_service_asks_for_its_action(principal, action, of):
+    asked = Decision(principal, action, "*", allowed=True, statement="Alarms", by="resource")
+
+    assert CONSENT.answers(asked, "us-east-1", allowed=True) is of
+    assert not CONSENT.answers(asked, "us-east-1", allowed=False)
+
+
 def test_what_is_recorded_only_is_never_shown_as_proven():
-    shown = page.render([TRACES], known())
+    shown = page.render([TRACES], [], known())
 
     assert "recorded only" in shown
     assert gaps([TRACES], known()) == []
@@ -82,8 +136,11 @@ def test_half_a_line_of_the_record_is_left_for_the_next_reader(tmp_path):
 
 
 def test_every_granted_action_has_a_row_in_the_proof_and_no_row_is_of_another(dev):
-    rights = [right for kind in KINDS for right in granted(kind, dev.other(kind).template)]
+    templates = {kind: dev.other(kind).template for kind in KINDS}
+    rights = [right for kind in KINDS for right in granted(kind, templates[kind])]
+    consents = [each for kind in KINDS for each in given(kind, templates[kind], "dev")]
     wanted = {(right.stack, *page.row_of(right)) for right in rights}
+    wanted |= {(each.stack, *page.row_of_consent(each)) for each in consents}
 
     assert wanted == set(page.rows(page.PAGE.read_text("utf-8")))
 

@@ -68,3 +68,14 @@ def test_without_the_variable_nothing_is_wrapped(monkeypatch):
     decisions.install()
 
     assert iam_evaluator.evaluate is before
+
+
+def test_a_service_that_a_policy_is_silent_about_is_refused(recorded):
+    iam_evaluator.evaluate_resource_policy(
+        {"Statement": []},
+        EvalContext("*", "Anonymous", "", "s3:GetObject", "*", "us-east-1"),
+        service="cloudfront.amazonaws.com",
+    )
+
+    [line] = recorded()
+    assert (line["principal"], line["allowed"]) == ("cloudfront.amazonaws.com", False)
