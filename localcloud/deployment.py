@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -88,16 +89,25 @@ def _let_gateway_log(cloud: Cloud) -> None:
 
 
 def _synthesize(assembly: Path, cloud: Cloud, kept: Path | None) -> None:
-    if kept and kept.exists():
-        kept.touch()  # Old ones are deleted.
-        shutil.copytree(kept, assembly)
+    if kept and _take(kept, assembly):
         return
     # The CLI's other commands synthesize with the validation that this one leaves out for speed.
     environ = orphans.marked(cloud) | {"CDK_VALIDATION": "false"}
     log = cloud.home / "cdk.log"
     cdk.run(cloud.app, ["synth", "--quiet", "--output", str(assembly)], environ, log)
     if kept:
-        _keep(assembly, kept)
+        with contextlib.suppress(OSError):  # of a full disk: the next one synthesizes again
+            _keep(assembly, kept)
+
+
+def _take(kept: Path, assembly: Path) -> bool:
+    try:
+        os.utime(kept)  # Old ones are deleted.
+        shutil.copytree(kept, assembly)
+    except OSError:  # There is none, or the disk is full, which synthesis tells.
+        shutil.rmtree(assembly, ignore_errors=True)
+        return False
+    return True
 
 
 def _keep(assembly: Path, kept: Path) -> None:

@@ -101,7 +101,13 @@ class Proof:
         for operation in users:
             with self._consents.without(consent, *stack.place_of(consent)):
                 failed, decisions = self._run(operation)
-            if failed and any(stack.answers(consent, each, allowed=False) for each in decisions):
+            # What it left half done is whole again, and it was not something else that failed.
+            mended = not self._run(operation)[0] or not self._run(operation)[0]
+            if (
+                failed
+                and mended
+                and any(stack.answers(consent, each, allowed=False) for each in decisions)
+            ):
                 return {"by": name_of(operation), "fails": True, "refused": True}
         return {"by": "", "fails": False, "refused": False}
 

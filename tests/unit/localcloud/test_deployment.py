@@ -115,3 +115,18 @@ def test_a_synthesis_that_fails_is_not_kept(synthesized, tmp_path, monkeypatch):
 
     assert not synthesized
     assert not (tmp_path / "kept").exists()
+
+
+def test_what_cannot_be_copied_is_synthesized(synthesized, tmp_path, monkeypatch):
+    kept = tmp_path / "kept/a"
+    first, second = homes(tmp_path, 2)
+    synthesize(first, kept)
+
+    def copytree(_, target, **__):
+        target.mkdir()
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(shutil, "copytree", copytree)
+
+    assert synthesize(second, kept) == "1"
+    assert len(synthesized) == 2
