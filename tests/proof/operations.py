@@ -325,5 +325,6 @@ def migrate_the_database(world: World) -> object:
 
 @_of("EcommerceStack")
 def rotate_the_stores_secret(world: World) -> object:
-    """Whole rotation through Secrets Manager."""
+    """Whole rotation through Secrets Manager, after what a given up one did to the password."""
+    migrate_the_database(world)
     return _rotate(world, "tap-store-secret-rotation")
