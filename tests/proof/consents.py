@@ -70,7 +70,7 @@ class Consent:
 
 def given(kind: str, template: Json, suffix: str) -> list[Consent]:
     """The consents that a template gives to services."""
-    found = []
+    found: list[Consent] = []
     for logical_id, resource in template["Resources"].items():
         made = resource.get("Properties", {})
         if resource["Type"] == "AWS::Lambda::Permission":
@@ -79,15 +79,21 @@ def given(kind: str, template: Json, suffix: str) -> list[Consent]:
             found.append(Consent(kind, function, caller, made["Principal"], actions, logical_id))
         elif resource["Type"] in _POLICIES:
             document, owner = _POLICIES[resource["Type"]]
-            target = _id(made[owner][0] if owner == "Topics" else made[owner]) if owner else ""
-            for place, statement in enumerate(made[document]["Statement"]):
-                if statement["Effect"] == "Allow" and "Service" in statement["Principal"]:
-                    service = named(statement["Principal"]["Service"])
-                    actions = tuple(listed(statement["Action"]))
-                    sid = statement.get("Sid", "without a Sid").removesuffix(suffix.title())
-                    held_by = target or logical_id, sid, service, actions, logical_id, place
-                    found.append(Consent(kind, *held_by))
+            target = _id(listed(made[owner])[0]) if owner else logical_id
+            found += [
+                Consent(kind, target, *asked, logical_id, place)
+                for place, statement in enumerate(made[document]["Statement"])
+                if (asked := _asked(statement, suffix))
+            ]
     return sorted(found)
+
+
+def _asked(statement: Json, suffix: str) -> tuple[str, str, tuple[str, ...]] | None:
+    """Sid, service and actions of a statement that lets a service do something."""
+    if statement["Effect"] != "Allow" or "Service" not in statement["Principal"]:
+        return None
+    sid = statement.get("Sid", "without a Sid").removesuffix(suffix.title())
+    return sid, named(statement["Principal"]["Service"]), tuple(listed(statement["Action"]))
 
 
 class Consents:
