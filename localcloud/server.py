@@ -47,8 +47,8 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     # Where the emulator looks for its root key. Not given by who starts this process: what it was
     # started with is shown in /proc.
-    os.environ["AWS_ACCESS_KEY_ID"] = cloud.access_key_id
-    os.environ["AWS_SECRET_ACCESS_KEY"] = cloud.secret_access_key
+    root = {"ACCESS_KEY_ID": cloud.access_key_id, "SECRET_ACCESS_KEY": cloud.secret_access_key}
+    os.environ |= {f"AWS_{name}": value for name, value in root.items()}
     try:
         patches.install(cloud)
     except CloudError as error:
