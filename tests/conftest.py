@@ -14,10 +14,11 @@ import pytest
 from tests import prepared
 from tests.api import Api
 from tests.deployment import Deployment, deployment, is_aws
+from tests.files import keys
 from tests.partner import PartnerApi
 from tests.store import new_product, shelf, store
 
-__all__ = ["deployment", "new_product", "shelf", "store"]
+__all__ = ["deployment", "keys", "new_product", "shelf", "store"]
 
 
 # The files of deployed tests that take a minute or more, the longest first; but one that begins

@@ -4,11 +4,9 @@ The embedded cloud serves the AWS API over TLS alone: what needs plain HTTP runs
 """
 
 import base64
-import hashlib
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -16,48 +14,14 @@ import urllib3
 
 from tests.api import Api
 from tests.deployment import Deployment
-
-CONTENT = b"name,stock\nmug,3\n"
-TYPE = "text/csv"
-Form = dict[str, Any]
-
-
-def _presign(api: Api, **changes: Any) -> Form:
-    """The form of an upload of CONTENT."""
-    sha256 = base64.b64encode(hashlib.sha256(CONTENT).digest()).decode()
-    members = {"content_type": TYPE, "size": len(CONTENT), "sha256": sha256} | changes
-    form: Form = api.call("presign_upload", **members).data["upload"]
-    return form
-
-
-def _send(
-    api: Api, form: Form, content: bytes = CONTENT, *, changes: Mapping[str, str] | None = None
-) -> Any:
-    """Send a file with a form, some of its fields changed."""
-    body = {**form["fields"], **(changes or {}), "file": ("stock.csv", content)}
-    return api.pool.request("POST", form["url"], fields=body)
-
-
-@pytest.fixture
-def keys(deployment: Deployment) -> Iterator[Callable[[], set[str]]]:
-    """Gives the keys of every file in the bucket; what the test added is deleted after it."""
-    s3, bucket = deployment.client("s3"), deployment.outputs["S3BucketName"]
-
-    def read() -> set[str]:
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-        return {found["Key"] for page in pages for found in page.get("Contents", [])}
-
-    before = read()
-    yield read
-    for key in read() - before:
-        s3.delete_object(Bucket=bucket, Key=key)
+from tests.files import CONTENT, TYPE, presign, send
 
 
 @pytest.fixture
 def uploaded(api: Api, keys: Callable[[], set[str]]) -> str:
     """The key of an uploaded file."""
-    form = _presign(api)
-    assert _send(api, form).status == 204
+    form = presign(api)
+    assert send(api, form).status == 204
     assert form["key"] in keys()
     return str(form["key"])
 
@@ -108,7 +72,7 @@ def test_s3_refuses_a_form_with_another_field(
 ) -> None:
     before = keys()
 
-    answer = _send(api, _presign(api), changes=fields)
+    answer = send(api, presign(api), changes=fields)
 
     assert answer.status == 403, answer.data
     assert keys() == before
@@ -122,7 +86,7 @@ def test_s3_refuses_a_file_of_another_size(
 ) -> None:
     before = keys()
 
-    answer = _send(api, _presign(api), content)
+    answer = send(api, presign(api), content)
 
     assert answer.status == 400
     assert code in answer.data
@@ -132,7 +96,7 @@ def test_s3_refuses_a_file_of_another_size(
 def test_s3_refuses_a_file_of_another_checksum(api: Api, keys: Callable[[], set[str]]) -> None:
     before = keys()
 
-    answer = _send(api, _presign(api), CONTENT[::-1])
+    answer = send(api, presign(api), CONTENT[::-1])
 
     assert answer.status == 400
     assert b"<Code>BadDigest</Code>" in answer.data
@@ -141,10 +105,10 @@ def test_s3_refuses_a_file_of_another_checksum(api: Api, keys: Callable[[], set[
 
 def test_s3_refuses_an_upload_after_it_expired(api: Api, keys: Callable[[], set[str]]) -> None:
     before = keys()
-    form = _presign(api, expires_in=1)
+    form = presign(api, expires_in=1)
 
     time.sleep(2.1)
-    answer = _send(api, form)
+    answer = send(api, form)
 
     assert answer.status == 403
     assert b"expired" in answer.data
@@ -186,7 +150,7 @@ def test_s3_refuses_to_write_with_a_download(api: Api, uploaded: str) -> None:
 
 
 def test_a_file_that_was_never_uploaded_is_not_found(api: Api) -> None:
-    answer = api.call("presign_download", key=_presign(api)["key"])
+    answer = api.call("presign_download", key=presign(api)["key"])
 
     assert answer.status == 404
     assert answer.error["code"] == "file_not_found"

@@ -3,14 +3,13 @@
 An operation fails with an exception when its answer is not the one it ought to have.
 """
 
-import base64
 import contextlib
-import hashlib
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 from cli import store as store_commands
+from tests.files import presign, send
 from tests.partner import Trail, new_agent
 from tests.proof.world import World, soon
 
@@ -71,13 +70,8 @@ def delete_an_item(world: World) -> object:
 
 
 def _upload(world: World) -> str:
-    content = b"a,b\n1,2\n"
-    sha256 = base64.b64encode(hashlib.sha256(content).digest()).decode()
-    form = world.api.call(
-        "presign_upload", content_type="text/csv", size=len(content), sha256=sha256
-    ).data["upload"]
-    body = {**form["fields"], "file": ("a.csv", content)}
-    assert world.api.pool.request("POST", form["url"], fields=body).status == 204
+    form = presign(world.api)
+    assert send(world.api, form).status == 204
     return str(form["key"])
 
 

@@ -1,47 +1,20 @@
 """Presigned requests for files, turned against what they were given for."""
 
-import base64
-import hashlib
 import uuid
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
 from tests.api import Api
-from tests.deployment import Deployment
+from tests.files import CONTENT, Form, presign, send
 
-CONTENT = b"name,stock\nmug,3\n"
-Form = dict[str, Any]
+pytestmark = pytest.mark.usefixtures("keys")  # what a test adds goes again
 
 
 @pytest.fixture
 def form(api: Api) -> Form:
     """The form of an upload of CONTENT."""
-    sha256 = base64.b64encode(hashlib.sha256(CONTENT).digest()).decode()
-    members = {"content_type": "text/csv", "size": len(CONTENT), "sha256": sha256}
-    given: Form = api.call("presign_upload", **members).data["upload"]
-    return given
-
-
-@pytest.fixture(autouse=True)
-def keys(deployment: Deployment) -> Iterator[Callable[[], set[str]]]:
-    """Gives the key of every file in the bucket; what the test added is deleted after it."""
-    s3, bucket = deployment.client("s3"), deployment.outputs["S3BucketName"]
-
-    def read() -> set[str]:
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-        return {found["Key"] for page in pages for found in page.get("Contents", [])}
-
-    before = read()
-    yield read
-    for key in read() - before:
-        s3.delete_object(Bucket=bucket, Key=key)
-
-
-def _send(api: Api, form: Form, **changes: str) -> Any:
-    body = {**form["fields"], **changes, "file": ("stock.csv", CONTENT)}
-    return api.pool.request("POST", form["url"], fields=body)
+    return presign(api)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +38,7 @@ def test_a_form_stores_under_its_own_key_alone(
 ) -> None:
     before = keys()
 
-    answer = _send(api, form, key=key.format(form["key"]))
+    answer = send(api, form, changes={"key": key.format(form["key"])})
 
     assert answer.status in (400, 403), answer.data
     assert keys() == before
@@ -91,14 +64,14 @@ def test_a_form_takes_no_field_that_its_policy_does_not_name(
 ) -> None:
     before = keys()
 
-    answer = _send(api, form, **changes)
+    answer = send(api, form, changes=changes)
 
     assert answer.status in (400, 403), answer.data
     assert keys() == before
 
 
 def _download(api: Api, form: Form) -> str:
-    assert _send(api, form).status == 204
+    assert send(api, form).status == 204
     url: str = api.call("presign_download", key=form["key"]).data["download"]["url"]
     assert api.pool.request("GET", url).status == 200
     return url
