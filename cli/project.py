@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from cli.errors import CliError
@@ -76,3 +77,19 @@ def stack_names(environ: dict[str, str], context: Sequence[str] = ()) -> list[st
     if ended.returncode:
         raise CliError(f"the app's stacks cannot be listed: {cdk.reason(APP, ended.stderr)}")
     return ended.stdout.split()
+
+
+def run_of_tests(module: str, *arguments: str) -> int:
+    """Run a module with the tests' packages, its output shown; returns its exit code.
+
+    Raises `CliError` when they are not installed, or it is interrupted.
+    """
+    if find_spec("pytest") is None:
+        raise CliError(
+            "the tests' packages are not installed; `make dev` installs them, then repeat"
+        )
+    try:
+        command = [sys.executable, "-m", module, *arguments]
+        return subprocess.run(command, cwd=ROOT, check=False).returncode
+    except KeyboardInterrupt:
+        raise CliError("interrupted; run the same line again") from None

@@ -1,9 +1,6 @@
 """`tap drill`: break a part of an embedded cloud under load, and count what is lost."""
 
 import re
-import subprocess
-import sys
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -32,11 +29,8 @@ def drill(
         return
     if name not in known:
         raise CliError(f"no drill is called {name!r}; `tap drill` lists them")
-    if not find_spec("pytest"):
-        raise CliError("drills need the tests' packages; `make dev` installs them, then repeat")
     options = ["-q", "--capture=no", "-m", f'drill(name="{name}")', "tests/drills"]
-    command = [sys.executable, "-m", "pytest", *options]
-    raise typer.Exit(subprocess.run(command, cwd=project.ROOT, check=False).returncode)
+    raise typer.Exit(project.run_of_tests("pytest", *options))
 
 
 def drills() -> dict[str, str]:

@@ -1,14 +1,10 @@
 """`tap prove`: that every right is used, that each is needed, and that nothing else is possible."""
 
-import importlib.util
-import subprocess
-import sys
 from typing import Annotated
 
 import typer
 
 from cli import project
-from cli.errors import CliError
 
 
 def prove(
@@ -24,16 +20,7 @@ def prove(
     credentials. After Ctrl-C the same line goes on. It ends with exit code 1 if anything is not
     proven.
     """
-    if importlib.util.find_spec("pytest") is None or not (project.ROOT / "tests").is_dir():
-        raise CliError("the tests' packages are not installed: run `make dev`, then repeat")
     options = [f"--only={only}"] if only else []
     options += ["--write"] if write else []
-    try:
-        status = subprocess.run(
-            [sys.executable, "-m", "tests.proof", str(project.ROOT / ".build" / "proof"), *options],
-            cwd=project.ROOT,
-            check=False,
-        ).returncode
-    except KeyboardInterrupt:
-        raise CliError("interrupted; run `tap prove` again to go on") from None
-    raise typer.Exit(status)
+    home = str(project.ROOT / ".build" / "proof")
+    raise typer.Exit(project.run_of_tests("tests.proof", home, *options))

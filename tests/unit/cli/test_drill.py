@@ -37,7 +37,7 @@ def test_without_the_tests_packages_it_says_what_to_do(monkeypatch: pytest.Monke
     def nothing(_: str) -> ModuleSpec | None:
         return None
 
-    monkeypatch.setattr(drill, "find_spec", nothing)
+    monkeypatch.setattr(project, "find_spec", nothing)
 
     with pytest.raises(CliError, match="`make dev` installs them"):
         drill.drill("disk-full")
