@@ -93,6 +93,8 @@ class Gateway:
 
     async def _stage(self, address: Address) -> Stage | None:
         key = (address.api_id, address.path.split("/")[1])
+        if key in self._stages:
+            return self._stages[key]  # It does not wait while another API's settings are read.
         async with self._reading:
             known = self._stages
             if key not in known:

@@ -3,6 +3,7 @@
 # pylint: disable=unused-argument  # ASGI's own
 
 import asyncio
+import threading
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -100,6 +101,36 @@ def test_settings_that_change_while_they_are_read_are_read_again():
     statuses(reader, change_while_read, lambda _: None)
 
     assert reader.reads == 3
+
+
+def test_a_request_does_not_wait_while_the_settings_of_another_api_are_read():
+    another = CALL | {"path": "/_aws/execute-api/9f8e7d6c/$default/api"}
+    read, served = threading.Event(), []
+
+    class Slow(Reader):
+        def read(self, address):
+            if address.api_id == "9f8e7d6c":
+                assert read.wait(5)
+            return super().read(address)
+
+    async def run():
+        gateway = Gateway(function, cast(Any, Slow()), cast(Any, SimpleNamespace()))
+
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message):
+            served.append(message)
+
+        await gateway(CALL, receive, send)
+        waiting = asyncio.create_task(gateway(another, receive, send))
+        await asyncio.sleep(0.01)
+        await asyncio.wait_for(gateway(CALL, receive, send), 2)
+        read.set()
+        await waiting
+
+    asyncio.run(run())
+    assert len(served) == 6
 
 
 def test_settings_that_cannot_be_read_again_go_on_as_they_were():
