@@ -36,7 +36,7 @@ test: .venv/.browser unit ## unit tests, then every suite on embedded clouds of 
 	@$(PYTEST) --numprocesses $(PROCESSES) --cov-append -m "not long" tests/integration tests/e2e tests/security tests/browser tests/drills
 	@[ "$(TARGET)" = aws ] || $(BIN)/python -m tools.coverage lib=100 services=100 cli=90 localcloud=90
 
-unit: .venv/.test .venv-audit/.done ## the unit tests, with coverage
+unit: .venv/.test .venv/.node .venv-audit/.done ## the unit tests, with coverage
 	@$(PYTEST) --numprocesses logical tests/unit
 	@$(BIN)/python -m tools.coverage lib=100 services=100
 

@@ -69,9 +69,12 @@ def _call(command: list[str], root: Path) -> subprocess.CompletedProcess[str]:
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     folders = [str(root / folder) for folder in _PROGRAMS]
     environment["PATH"] = os.pathsep.join([*folders, environment.get("PATH", "")])
+    program = shutil.which(command[0], path=environment["PATH"])
+    if program is None:
+        return subprocess.CompletedProcess(command, -1, "", f"{command[0]} is not installed")
     try:
         return subprocess.run(
-            [shutil.which(command[0], path=environment["PATH"]) or command[0], *command[1:]],
+            [program, *command[1:]],
             cwd=root,
             env={**environment, "PYTHONPATH": str(root)},
             capture_output=True,

@@ -99,3 +99,10 @@ def test_a_checker_that_fails_for_another_reason_catches_nothing(tmp_path: Path)
     found = verdict(write(tmp_path), changed(by=f'python -c "{program}"', says="let in"))
 
     assert not found.caught
+
+
+def test_a_checker_that_is_not_installed_catches_nothing(tmp_path: Path) -> None:
+    found = verdict(write(tmp_path), changed(by="no-such-checker --all", says="let in"))
+
+    assert not found.caught
+    assert "no-such-checker is not installed" in found.problem
