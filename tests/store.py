@@ -76,6 +76,15 @@ def key() -> str:
     return str(uuid.uuid4())
 
 
+def without_lines(owner: Connection) -> int:
+    """How many orders have no line: an order is whole, or is not there."""
+    [[found]] = owner.run(
+        "SELECT count(*) FROM orders AS o "
+        "WHERE NOT EXISTS (SELECT FROM order_lines WHERE order_id = o.id)"
+    )
+    return int(found)
+
+
 @pytest.fixture(scope="session")
 def store(deployment: Deployment) -> Iterator[Store]:
     """The deployed store."""

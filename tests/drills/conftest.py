@@ -3,17 +3,18 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psutil
 import pytest
 from pg8000.native import Connection
 
 from tests.alarms import LONG_ENOUGH, MINUTE, Alarms
+from tests.api import Answer
 from tests.deployment import Deployment
 from tests.drills.count import Load
 from tests.partner import PartnerApi, Trail, new_agent
-from tests.store import NewProduct, Store
+from tests.store import NewProduct, Store, without_lines
 
 STOCK = 100_000
 _IN_HAND_SECONDS = 0.3  # in which requests and messages reach what stands still
@@ -26,6 +27,7 @@ class Orders:
     skus: list[str]
     store: Store
     shelf: Callable[[], Connection]
+    refused: list[Answer] = field(default_factory=list)
 
     def load(self, drill: str) -> Load:
         """Clients that order one of each."""
@@ -34,9 +36,18 @@ class Orders:
     def _order(self, name: str) -> bool:
         answer = self.store.place(dict.fromkeys(self.skus, 1), name)
         assert answer.status in (200, 201) or answer.status >= 500, answer.status
-        if answer.status == 503 and "retry-after" in answer.headers:
-            assert answer.error["code"] == "service_unavailable"
+        if answer.status >= 500:
+            self.refused.append(answer)
         return answer.status < 300
+
+    def are_told_to_come_again(self) -> bool:
+        """Whether each refusal was a 503 of the function's own that says when to come again."""
+        return all(
+            answer.status == 503
+            and answer.error["code"] == "service_unavailable"
+            and int(answer.headers["retry-after"]) > 0
+            for answer in self.refused
+        )
 
     def kept(self) -> list[str]:
         """The keys of what was ordered; each order is whole, and the stock has as much less."""
@@ -49,6 +60,7 @@ class Orders:
         assert {lines for _, lines in rows} == {len(self.skus)}
         left = "SELECT DISTINCT stock FROM products WHERE sku = ANY(:skus)"
         assert owner.run(left, skus=self.skus) == [[STOCK - len(rows)]]
+        assert without_lines(owner) == 0
         return [key for key, _ in rows]
 
 

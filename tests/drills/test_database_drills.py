@@ -1,5 +1,6 @@
 """The store's database is killed, paused, given another password: no order is lost or doubled."""
 
+import json
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -25,17 +26,18 @@ def test_a_database_that_is_killed_loses_and_doubles_no_order(
     bell.silent(SERVER_ERRORS)
 
     with orders.load("database-killed") as load:
-        load.until(20)
+        load.until(30)
         load.say("the database is killed")
         server.crash(deployment.home)
         try:
-            load.until(8, "refused")
+            load.until(30, "refused")
         finally:
             server.start(deployment.home)
         load.say("the database is back")
-        load.until(20)
+        load.until(30)
 
     assert load.count(orders.kept()).is_whole()
+    assert orders.are_told_to_come_again()
     assert bell.rings(SERVER_ERRORS)
 
 
@@ -54,6 +56,7 @@ def test_a_database_that_is_paused_loses_and_doubles_no_order(
         load.until(20)
 
     assert load.count(orders.kept()).is_whole()
+    assert orders.are_told_to_come_again()
     assert bell.rings(SERVER_ERRORS)
 
 
@@ -70,7 +73,9 @@ def test_a_rotation_under_orders_refuses_none(
         load.until(20)
         for _ in range(2):
             load.say("the password is rotated")
+            before = _password(deployment)
             _rotate(deployment, lambda: _lose_sessions(owner))
+            assert _password(deployment) != before
             load.until(20)
 
     assert load.count(orders.kept()).is_whole()
@@ -97,6 +102,13 @@ def _paused(deployment: Deployment) -> Iterator[None]:
 def _lose_sessions(owner: Connection) -> None:
     """End every session of the store, some in the middle of an order: new ones must log in."""
     owner.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'store'")
+
+
+def _password(deployment: Deployment) -> str:
+    secrets = deployment.client("secretsmanager")
+    arn = deployment.store_outputs["DatabaseSecretArn"]
+    password: str = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])["password"]
+    return password
 
 
 def _rotate(deployment: Deployment, meanwhile: Callable[[], None]) -> None:

@@ -9,15 +9,12 @@ import pytest
 from pg8000.native import Connection
 
 from tests.api import Answer
-from tests.store import NewProduct, Store, key
+from tests.store import NewProduct, Store, key, without_lines
 
 pytestmark = pytest.mark.embedded
 
 Shelf = Callable[[], Connection]
 CUSTOMERS = 200
-CLIENTS = 6
-STOCK = 100_000
-PATIENCE_SECONDS = 60.0
 
 
 def test_two_hundred_orders_at_once_sell_fifty_and_the_same_keys_nothing_more(
@@ -42,7 +39,7 @@ def test_two_hundred_orders_at_once_sell_fifty_and_the_same_keys_nothing_more(
     assert owner.run("SELECT stock FROM products WHERE sku = :sku", sku=sku) == [[0]]
     counted = "SELECT count(*), count(DISTINCT order_id), sum(quantity) FROM order_lines"
     assert owner.run(f"{counted} WHERE sku = :sku", sku=sku) == [[50, 50, 50]]
-    assert _without_lines(owner) == 0
+    assert without_lines(owner) == 0
 
 
 def test_what_looks_like_sql_or_html_is_text(store: Store, new_product: NewProduct) -> None:
@@ -63,11 +60,3 @@ def _insist(store: Store, sku: str, order_key: str) -> Answer:
     while (answer := store.place({sku: 1}, order_key)).status == 503:
         time.sleep(float(answer.headers["retry-after"]))
     return answer
-
-
-def _without_lines(owner: Connection) -> int:
-    [[found]] = owner.run(
-        "SELECT count(*) FROM orders AS o "
-        "WHERE NOT EXISTS (SELECT FROM order_lines WHERE order_id = o.id)"
-    )
-    return int(found)
