@@ -24,8 +24,11 @@ def redrive(aws: Aws = False, yes: Yes = False, context: Context = None, home: H
     sqs = target.clients("sqs", read_timeout=30)
     dead, queue = stack.outputs["AuditDeadLetterQueueUrl"], stack.outputs["AuditQueueUrl"]
     target.confirm(f"redrive the dead letters of {stack.name}", yes=yes)
-    # The emulator knows no message move task.
-    moved = _let_sqs_move(sqs, dead) if aws else _move_all(sqs, dead, queue)
+    if aws:
+        moved = _let_sqs_move(sqs, dead)
+    else:  # The emulator knows no message move task.
+        with step("Moving the dead letters", "The dead letters are moved"):
+            moved = _move_all(sqs, dead, queue)
     done(f"{moved} dead letters moved back to their queue")
 
 
