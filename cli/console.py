@@ -59,10 +59,17 @@ def failed(what: str) -> None:
 
 
 @contextlib.contextmanager
+def waiting(doing: str) -> Iterator[None]:
+    """Say what is being done while it is done, where that can be taken back: on a terminal."""
+    with talk.status(f"{doing}...") if talk.is_terminal else contextlib.nullcontext():
+        yield
+
+
+@contextlib.contextmanager
 def step(doing: str, what: str) -> Iterator[None]:
     """Say what is being done while it is done, then that it is, and how long it took."""
     began = time.monotonic()
-    with talk.status(f"{doing}...") if talk.is_terminal else contextlib.nullcontext():
+    with waiting(doing):
         yield
     done(what, f"({time.monotonic() - began:.1f} s)")
 

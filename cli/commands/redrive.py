@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from cli import project, targets
-from cli.console import done, step, talk
+from cli.console import done, step, talk, waiting
 from cli.errors import CliError
 from cli.options import Aws, Context, Home, Yes
 
@@ -27,7 +27,7 @@ def redrive(aws: Aws = False, yes: Yes = False, context: Context = None, home: H
     if aws:
         moved = _let_sqs_move(sqs, dead)
     else:  # The emulator knows no message move task.
-        with step("Moving the dead letters", "The dead letters are moved"):
+        with waiting("Moving the dead letters"):
             moved = _move_all(sqs, dead, queue)
     done(f"{moved} dead letters moved back to their queue")
 
