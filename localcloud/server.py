@@ -28,7 +28,7 @@ from localcloud.errors import CloudError
 from localcloud.front_door import FrontDoor
 from localcloud.gateway.access_log import AccessLog
 from localcloud.gateway.layer import Gateway
-from localcloud.gateway.stage import Stages
+from localcloud.gateway.settings import Stages
 from localcloud.guard import Guard
 from localcloud.journal import Journal
 from localcloud.limits import HEADER_SECONDS, Limits

@@ -3,13 +3,13 @@
 import base64
 import json
 import os
-import re
 import time
 from datetime import UTC, datetime
 
 from localcloud.asgi import Message, Scope, Send, answer, headers
 from localcloud.gateway.sent import peer
 from localcloud.gateway.stage import Address, Stage
+from localcloud.gateway.variables import claims_of, filled
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 _REASONS = {
@@ -130,23 +130,8 @@ class Exchange:
             "domainName": sent.get("host", "-"),
             "requestTime": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
             "requestTimeEpoch": str(int(now.timestamp() * 1000)),
-            **_claims(sent.get("authorization", ""), self._status),
+            **claims_of(sent.get("authorization", ""), self._status),
         }
         # Escaped for JSON, so that no header can end a field and begin another.
-        return re.sub(
-            r"\$context\.([A-Za-z_.]*[A-Za-z])",
-            lambda name: json.dumps(values.get(name[1], "-"))[1:-1],
-            self._stage.log_format,
-        )
-
-
-def _claims(authorization: str, status: int) -> dict[str, str]:
-    """The claims of a token that the authorizer has accepted."""
-    if status in (0, 401) or not authorization.startswith("Bearer "):
-        return {}
-    try:
-        payload = authorization.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, ValueError):
-        return {}
-    return {f"authorizer.claims.{name}": str(value) for name, value in claims.items()}
+        escaped = {name: json.dumps(value)[1:-1] for name, value in values.items()}
+        return filled(self._stage.log_format, escaped, otherwise="-")

@@ -17,7 +17,8 @@ from localcloud.asgi import App, Receive, Scope, Send, body_of, each_header, rep
 from localcloud.gateway.access_log import AccessLog
 from localcloud.gateway.exchange import Exchange
 from localcloud.gateway.sent import SERVED, handed_on, peer
-from localcloud.gateway.stage import Address, Stage, Stages, address_of
+from localcloud.gateway.settings import Stages
+from localcloud.gateway.stage import Address, Stage, address_of
 from localcloud.gateway.statements import WebRequest
 
 PAYLOAD_LIMIT = 10 * 1024 * 1024

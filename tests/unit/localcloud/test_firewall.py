@@ -4,7 +4,8 @@ import pytest
 
 from localcloud import ledger as fidelity
 from localcloud.engine.web_acls import as_api
-from localcloud.gateway.firewall import Firewall, Window
+from localcloud.gateway.firewall import Firewall
+from localcloud.gateway.rules import Window
 from localcloud.gateway.statements import WebRequest
 
 COMMON, BAD_INPUTS = "AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet"

@@ -10,7 +10,7 @@ import pytest
 
 from localcloud.gateway.access_log import AccessLog
 from localcloud.gateway.layer import Gateway
-from localcloud.gateway.stage import Stages
+from localcloud.gateway.settings import Stages
 from localcloud.gateway.throttle import TokenBucket
 
 API = "0a1b2c3d"
