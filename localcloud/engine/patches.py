@@ -35,11 +35,13 @@ PARTS = (
     "localcloud.consent.decisions",
     "localcloud.engine.entries",
     "localcloud.engine.storage",
+    "localcloud.metrics.actions",
     "localcloud.metrics.cloudwatch",
     "localcloud.metrics.gauges",
     "localcloud.metrics.monitoring",
     "localcloud.metrics.notifications",
     "localcloud.metrics.tables",
+    "localcloud.network.resources",
     "localcloud.upkeep",
 )
 _CHECKED = re.compile(r"^Checked: ministack (.+)\.$", re.MULTILINE)

@@ -21,9 +21,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from localcloud.gateway.firewall import Firewall
-from localcloud.metrics.published import is_published
-
 _REFERENCE = re.compile(r"Ref|Fn::\w+")
 _SKIPPED = {"AWS::CDK::Metadata": "usage statistics of the CDK"}
 
@@ -122,26 +119,6 @@ def _reasons(found: Mapping[str, Entry], names: list[str]) -> str:
     for name in names:
         reasons.setdefault(found[name].why, []).append(name.removesuffix(".*"))
     return "".join(f"; {', '.join(names)}: {why}" for why, names in reasons.items())
-
-
-def of_web_acl(web_acl: dict[str, Any]) -> Fidelity:
-    """The verdict on one web ACL, as the API describes it: recorded if a part has no effect."""
-    if str(web_acl.get("ARN", "")).partition(":global/")[1]:
-        return Fidelity(Verdict.RECORDED, "the CDN here asks no web ACL")
-    unknown = Firewall(web_acl).not_evaluated
-    if unknown:
-        named = ", ".join(f"{part} of rule {rule}" for rule, part in unknown.items())
-        return Fidelity(Verdict.RECORDED, f"not evaluated here: {named}; its other rules are")
-    return Fidelity(Verdict.ENFORCED, "")
-
-
-def of_alarm(alarm: dict[str, Any]) -> Fidelity:
-    """The verdict on one alarm, as the API describes it: recorded if nothing can make it ring."""
-    metric = str(alarm.get("Namespace", "")), str(alarm.get("MetricName", ""))
-    if not is_published(*metric, [each["Name"] for each in alarm.get("Dimensions", [])]):
-        note = f"{' '.join(metric)} is not published here: it never rings"
-        return Fidelity(Verdict.RECORDED, note)
-    return Fidelity(Verdict.ENFORCED, "")
 
 
 def _names(path: tuple[str, ...]) -> Iterator[str]:

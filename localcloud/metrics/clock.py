@@ -53,10 +53,8 @@ def advance(home: Path, seconds: float) -> None:
 
 def read_ahead(home: Path) -> float:
     """Return how many seconds the clock of an embedded cloud is ahead of the machine's."""
-    try:
-        return float(json.loads(_file(home).read_text("utf-8"))["seconds_ahead"])
-    except FileNotFoundError:
-        return 0.0
+    file = _file(home)
+    return float(json.loads(file.read_text("utf-8"))["seconds_ahead"]) if file.exists() else 0.0
 
 
 def _file(home: Path) -> Path:

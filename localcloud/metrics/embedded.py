@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 import contextlib
 import json
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 from localcloud.metrics.published import Datum
@@ -40,17 +41,15 @@ def _of_document(text: str, ahead: float) -> Iterator[Datum]:
 
 
 def _of_directive(document: dict[str, Any], directive: Any, at: float) -> Iterator[Datum]:
-    sets = [_dimensions(document, names) for names in directive["Dimensions"]]
+    named = (_dimensions(document, names) for names in directive["Dimensions"])
+    sets = [dimensions for dimensions in named if dimensions is not None]
     for metric in directive["Metrics"][:_MAX_METRICS]:
         name, unit = metric["Name"], metric.get("Unit", "None")
         values = document.get(name)
         values = values if isinstance(values, list) else [values]
-        if len(values) > _MAX_VALUES or not all(map(_is_number, values)):
-            continue
-        for dimensions in sets:
-            if dimensions is not None:
-                for value in values:
-                    yield Datum(directive["Namespace"], name, value, unit, dimensions, at)
+        if len(values) <= _MAX_VALUES and all(map(_is_number, values)):
+            for dimensions, value in product(sets, values):
+                yield Datum(directive["Namespace"], name, value, unit, dimensions, at)
 
 
 def _dimensions(document: dict[str, Any], names: list[str]) -> tuple[tuple[str, str], ...] | None:

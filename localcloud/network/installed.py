@@ -1,9 +1,9 @@
 """Connections of functions, opened only where the deployed network has a way.
 
-Changes: What a Python function's sockets connect to without a way times out. NAT gateways, rules of
-    security groups that are resources of their own, and the VPC of a template's function are kept.
-Original: A function reaches whatever this machine does. The types are refused, the VPC is dropped.
-Ours: the guard of the sockets. Types and the VPC are the emulator's to keep.
+Changes: What a Python function's sockets connect to without a way times out; the VPC of a
+    template's function is kept.
+Original: A function reaches whatever this machine does. The VPC is dropped.
+Ours: the guard of the sockets. The VPC is the emulator's to keep.
 AWS:
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
 Checked: ministack 1.5.32, 1.5.33.
@@ -13,21 +13,18 @@ import inspect
 import ipaddress
 import json
 import logging
-import secrets
 import socket
 import threading
-from collections.abc import Callable
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
 from ministack.core import lambda_runtime
-from ministack.services import ec2, lambda_svc
-from ministack.services.cloudformation import provisioners
+from ministack.services import lambda_svc
 
 from localcloud.cloud import Cloud
-from localcloud.engine.handlers import Deploy, Deployed, Properties, add_type, wrap_deployment
+from localcloud.engine.handlers import Deploy, Deployed, Properties, wrap_deployment
 from localcloud.engine.internals import need, wrap
-from localcloud.network import deployed, worker
+from localcloud.network import deployed, resources, worker
 from localcloud.network.model import HTTPS, Way
 
 _log = logging.getLogger(__name__)
@@ -35,9 +32,7 @@ _log = logging.getLogger(__name__)
 
 def install(cloud: Cloud) -> None:
     """Guard the sockets of Python functions, and deploy what the network is made of."""
-    _add("NatGateway", "nat", _put_nat_gateway)
-    _add("SecurityGroupIngress", "sgr", _put_rule("IpPermissions"))
-    _add("SecurityGroupEgress", "sgr", _put_rule("IpPermissionsEgress"))
+    resources.add()
     wrap_deployment("AWS::Lambda::Function", _in_vpc)
     guard = f"{inspect.getsource(worker)}\nguard_sockets({_serve(cloud)})\n"
 
@@ -90,43 +85,3 @@ def _in_vpc(deploy: Deploy, properties: Properties, _name: str) -> Deployed:
     vpc = need(lambda_svc, "_vpc_config_with_id")(properties.get("VpcConfig"))
     need(lambda_svc, "_functions")[name]["config"]["VpcConfig"] = vpc
     return name, attributes
-
-
-def _add(kind: str, prefix: str, put: Callable[[str, Properties, Properties], None]) -> None:
-    """Add a type of EC2; `put` has new properties, if any, take the place of old ones."""
-
-    def deploy(name: str, new: Properties, old: Properties) -> Deployed:
-        made = name if old else f"{prefix}-{secrets.token_hex(9)[1:]}"
-        put(made, old, new)
-        return made, {"Id": made, "NatGatewayId": made}
-
-    add_type(f"AWS::EC2::{kind}", deploy, lambda made, old: put(made, old, {}))
-
-
-def _put_rule(kind: str) -> Callable[[str, Properties, Properties], None]:
-    """Change the rules of one kind in the record of a security group."""
-    permissions = need(provisioners, "_ec2_sg_permissions")
-    groups = need(ec2, "_security_groups")
-
-    def put(_: str, old: Properties, new: Properties) -> None:
-        for given, before, after in ((old, [old], []), (new, [], [new])):
-            if group := groups.get(given.get("GroupId", "")):
-                change = permissions(before), permissions(after)
-                need(provisioners, "_ec2_sg_reconcile")(group[kind], *change)
-
-    return put
-
-
-def _put_nat_gateway(nat_id: str, _old: Properties, new: Properties) -> None:
-    gateways = need(ec2, "_nat_gateways")
-    subnet = need(ec2, "_subnets").get(new.get("SubnetId"), {})
-    gateways.pop(nat_id, None)
-    if new:
-        gateways[nat_id] = {
-            "NatGatewayId": nat_id,
-            "SubnetId": new.get("SubnetId", ""),  # a regional one is in none
-            "VpcId": new.get("VpcId") or subnet.get("VpcId", ""),
-            "ConnectivityType": new.get("ConnectivityType", "public"),
-            "State": "available",
-            "CreateTime": need(ec2, "_now_ts")(),
-        }

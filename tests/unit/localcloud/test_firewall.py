@@ -2,11 +2,11 @@
 
 import pytest
 
-from localcloud import ledger as fidelity
 from localcloud.engine.web_acls import as_api
 from localcloud.gateway.firewall import Firewall
 from localcloud.gateway.rules import Window
 from localcloud.gateway.statements import WebRequest
+from localcloud.ledger import Verdict, deployed
 
 COMMON, BAD_INPUTS = "AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet"
 
@@ -325,22 +325,22 @@ def test_a_rule_that_is_not_understood_has_no_effect_and_is_named(unknown, named
 
 
 def test_the_ledger_calls_a_web_acl_recorded_when_it_does_not_understand_a_rule():
-    found = fidelity.of_web_acl({"Name": "acl", "DefaultAction": {}, "Rules": [rule(COUNTRIES)]})
+    found = deployed.of_web_acl({"Name": "acl", "DefaultAction": {}, "Rules": [rule(COUNTRIES)]})
 
-    assert found.verdict == fidelity.Verdict.RECORDED
+    assert found.verdict == Verdict.RECORDED
     assert "GeoMatchStatement of rule Own" in found.note
 
 
 def test_the_ledger_calls_a_web_acl_enforced_when_it_understands_every_rule():
-    found = fidelity.of_web_acl({"Name": "acl", "DefaultAction": {}, "Rules": [rule(LOGIN)]})
+    found = deployed.of_web_acl({"Name": "acl", "DefaultAction": {}, "Rules": [rule(LOGIN)]})
 
-    assert found.verdict == fidelity.Verdict.ENFORCED
+    assert found.verdict == Verdict.ENFORCED
 
 
 def test_the_ledger_calls_a_web_acl_of_the_cdn_recorded():
     arn = "arn:aws:wafv2:us-east-1:000000000000:global/webacl/acl/1"
 
-    assert fidelity.of_web_acl({"Name": "acl", "ARN": arn}).verdict == fidelity.Verdict.RECORDED
+    assert deployed.of_web_acl({"Name": "acl", "ARN": arn}).verdict == Verdict.RECORDED
 
 
 def test_a_templates_search_string_is_kept_as_the_api_has_it():

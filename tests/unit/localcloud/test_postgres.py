@@ -7,7 +7,7 @@ import subprocess
 import psutil
 import pytest
 
-from localcloud import postgres
+from localcloud import postgres, postgres_programs
 from localcloud.cloud import Cloud
 from localcloud.errors import CloudError
 
@@ -35,8 +35,7 @@ def cloud(tmp_path):
 @pytest.fixture
 def programs(tmp_path, monkeypatch):
     """Scripts in the place of PostgreSQL's programs."""
-    monkeypatch.setattr(postgres, "_program", lambda _, name: tmp_path / name)
-    monkeypatch.setattr(postgres, "_unprivileged", list)
+    monkeypatch.setattr(postgres_programs, "command", lambda _, name: [str(tmp_path / name)])
 
     def write(name, text):
         (tmp_path / name).write_text(f"#!/bin/sh{text}")
@@ -66,7 +65,7 @@ def test_a_server_that_ends_at_once_is_told_at_once_and_with_its_reason(cloud, p
 
 @pytest.mark.parametrize("unshare", ["exit 1", None])
 def test_root_that_may_be_no_other_user_is_told_to_be_an_ordinary_one(
-    tmp_path, monkeypatch, unshare
+    cloud, tmp_path, monkeypatch, unshare
 ):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -75,7 +74,7 @@ def test_root_that_may_be_no_other_user_is_told_to_be_an_ordinary_one(
         (tmp_path / "unshare").chmod(0o755)
 
     with pytest.raises(CloudError, match="start it as an ordinary user"):
-        postgres._unprivileged()  # what start does as root
+        postgres_programs.command(cloud, "postgres")
 
 
 def test_the_server_of_a_moved_checkout_is_found(cloud, tmp_path):

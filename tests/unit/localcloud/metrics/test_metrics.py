@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from localcloud.ledger import Verdict, of_alarm
+from localcloud.ledger import Verdict
+from localcloud.ledger.deployed import of_alarm
 from localcloud.metrics import inbox
 from localcloud.metrics.clock import Clock, advance
 from localcloud.metrics.embedded import metrics_in
