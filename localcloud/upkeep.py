@@ -10,7 +10,6 @@ AWS:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-expire-general-considerations.html
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import asyncio

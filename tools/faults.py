@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from localcloud.engine.patches import CHECKED
+
 _ROOT = Path(__file__).parent.parent
 _FIELD = re.compile(r"^([A-Z]\w*):\s(.*?)(?=^[A-Z]\w*:\s|^$|\Z)", re.MULTILINE | re.DOTALL)
 _HEAD = """# Faults of the emulator
@@ -30,4 +32,4 @@ def _section(file: Path) -> Iterator[str]:
         yield f"## {file.stem.replace('_', ' ').capitalize()}\n\n- The original: {said['Original']}"
         yield f"- With the patch: {said['Changes']}\n- It would be mended so: {mended}"
         yield from (f"- See <{page}>" for page in re.findall(r"https://\S+", said.get("AWS", "")))
-        yield f"- Seen with {said['Checked'].rstrip('.')}, in `{file}`\n"
+        yield f"- Seen with ministack {', '.join(CHECKED)}, in `{file}`\n"

@@ -6,7 +6,6 @@ Original: The caller's rights to the resource suffice; no key is asked.
 Ours: the emulator promises IAM for the called operation, not for what it needs of KMS.
 AWS:
     https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 from functools import lru_cache

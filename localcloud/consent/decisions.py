@@ -6,7 +6,6 @@ evaluation of a policy is a line of JSON in it. Otherwise nothing is wrapped, an
 Changes: Each evaluation is written down before its result is returned.
 Original: A decision leaves no trace but its consequence.
 Ours: the emulator promises no account of its decisions.
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import json

@@ -5,7 +5,6 @@ Original: Services act on whatever a template names, whoever may.
 Ours: the emulator promises IAM for callers, not for its services.
 AWS:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import json

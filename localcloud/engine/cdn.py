@@ -8,7 +8,6 @@ Fault: the emulator's; `_origin_connect_target` would know its own execute-api n
     `_dataplane_allowed_methods` take GET and HEAD where a behaviour lists none.
 AWS:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cloudfront-distribution-cachebehavior.html
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 from typing import Any

@@ -6,7 +6,6 @@ Fault: the emulator's; `s3_service_context` would put both headers into the cont
     it does with `x-amz-server-side-encryption`.
 AWS:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 from typing import Any

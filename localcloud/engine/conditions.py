@@ -7,7 +7,6 @@ AWS:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
 Fault: the emulator's; in its CloudFormation engine, `_resolve_cond_value` would look a `Ref` up
     among the pseudo parameters that `_resolve_refs` knows before it takes it for a text.
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 from typing import Any

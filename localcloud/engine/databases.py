@@ -8,7 +8,6 @@ Fault: the emulator's; its CloudFormation would honour `ManageMasterUserPassword
 Ours: that a real server answers.
 AWS:
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import json

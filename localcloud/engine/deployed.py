@@ -3,7 +3,6 @@
 Changes: Nothing; it reads by private names, because the public API needs the account's key.
 Original: The same answers.
 Ours: the guard asks before a request is authenticated.
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 from urllib.parse import parse_qs

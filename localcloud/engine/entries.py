@@ -5,7 +5,6 @@ Original: They are part of their services' whole states; the locks of none.
 Fault: the emulator's; its S3 would save `_object_retention` and `_object_legal_hold` with the rest
     of its state.
 Ours: saving entry by entry.
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import ast

@@ -9,7 +9,6 @@ Fault: the emulator's; its worker would mark the end of a call's log as it frame
 Ours: the bare interpreter and the limit of memory, to find here what a package lacks.
 AWS:
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import queue

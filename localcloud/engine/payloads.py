@@ -10,7 +10,6 @@ AWS:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
     The messages are those that clients of AWS have reported; that an answer may have 100 bytes more
     than a request is not documented either.
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import json

@@ -8,7 +8,6 @@ Fault: the emulator's; CloudFormation's handlers would delete through the operat
 AWS:
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 from typing import Any

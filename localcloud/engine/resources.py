@@ -9,7 +9,6 @@ Fault: the emulator's; `Ref` of a secret would be its ARN, and rotation schedule
 Ours: what is recorded, and a bucket that is emptied without the CDK's function.
 AWS:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import logging

@@ -17,7 +17,6 @@ AWS:
     https://docs.aws.amazon.com/apigateway/latest/api/API_CreateApiKey.html
     Its pages contradict each other about the offset ("the day that a time period starts" is the
     older one); the service accepts 0 for days, 0 to 6 for weeks and 0 to 27 for months.
-Checked: ministack 1.5.32, 1.5.33.
 
 The handlers run on the emulator's event loop and before a deployment takes its snapshot of the
 methods: they call the emulator's functions, because the public API would wait for itself.

@@ -14,7 +14,6 @@ AWS:
     A window of a schedule in days is a day of UTC, in hours an hour; here it is used at once.
     What is in the version that is tested (RotateImmediately) is not documented; AWS's own rotation
     functions log in with it, so it is the current value.
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import json

@@ -5,7 +5,6 @@ Changes: Each is set through the public AWS API as its resource is deployed. The
 Original: The deployment is green, and the settings of `localcloud/reapplied.py` are not there.
 Fault: the emulator's; CloudFormation's handlers of buckets, tables, functions, topics, APIs and
     stages would pass what `localcloud/reapplied.py` names on to the operations that take it.
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import logging

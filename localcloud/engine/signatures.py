@@ -11,7 +11,6 @@ Fault: the emulator's; `authenticate` would hold a credential's scope against th
 Ours: no well-known key, because every page and program of this machine reaches this cloud.
 AWS:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import hashlib

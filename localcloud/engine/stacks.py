@@ -4,7 +4,6 @@ Changes: A stack that was in progress when the state was saved has failed, and c
 Original: It stays in progress for ever: deployments run in a task of the process that ended.
 Fault: the emulator's; `load_persisted_state` would end what was in progress, because nothing goes
     on with it.
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import json

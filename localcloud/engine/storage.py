@@ -5,7 +5,6 @@ Changes: A service is written whole when a request changed it, what grows with u
 Original: Each service is written whole, as JSON, when the emulator is stopped gracefully. Code goes
     before the saved state has ceased to name it.
 Ours: the emulator keeps what it promises; this one may be killed.
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import copy

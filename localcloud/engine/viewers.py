@@ -5,7 +5,6 @@ Changes: Every request under a distribution's name reaches the distribution: it 
 Original: `/health`, `/login` and others are answered by the emulator, whatever the Host.
 Fault: the emulator's; it would look at the Host for a distribution's name before it looks at the
     path for its own pages.
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import re

@@ -10,7 +10,6 @@ Fault: the emulator's; CloudFormation's handler of `AWS::WAFv2::WebACL` would en
 Ours: what cannot be evaluated here is refused.
 AWS:
     https://docs.aws.amazon.com/waf/latest/APIReference/API_ByteMatchStatement.html
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import base64

@@ -5,7 +5,6 @@ Original: No policy is asked.
 Ours: asking the topic's policy.
 AWS:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import json

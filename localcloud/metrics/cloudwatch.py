@@ -8,7 +8,6 @@ Fault: the emulator's; `_evaluate_alarm` would heed `Dimensions`, `DatapointsToA
 Ours: the clock of a drill.
 AWS:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import json

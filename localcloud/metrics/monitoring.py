@@ -8,7 +8,6 @@ Fault: the emulator's; `_emit_lambda_metrics` would be called wherever a functio
     throttled call, and its logs be read for the embedded metric format.
 AWS:
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import asyncio

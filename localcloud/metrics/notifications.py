@@ -9,7 +9,6 @@ Fault: the emulator's; `_subscribe` would ask for confirmation of `email` too, a
 Ours: the inbox.
 AWS:
     https://docs.aws.amazon.com/sns/latest/dg/SendMessageToEmail.html
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import json

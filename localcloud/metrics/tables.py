@@ -5,7 +5,6 @@ Original: DynamoDB publishes nothing.
 Fault: the emulator's; `handle_request` would publish what became of each operation.
 AWS:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import time

@@ -6,7 +6,6 @@ Original: A function reaches whatever this machine does. The VPC is dropped.
 Ours: the guard of the sockets. The VPC is the emulator's to keep.
 AWS:
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import inspect

@@ -3,7 +3,6 @@
 Changes: NAT gateways, and rules of security groups that are resources of their own, are kept.
 Original: The types are refused.
 Fault: the emulator's; it would deploy all three types.
-Checked: ministack 1.5.32, 1.5.33.
 """
 
 import secrets
