@@ -106,7 +106,7 @@ def tap(
     return subprocess.run(
         command(home, *arguments),
         cwd=_ROOT,
-        env=environment() | dict(environ or {}),
+        env=environment(arguments[0]) | dict(environ or {}),
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
@@ -120,9 +120,15 @@ def command(home: Path, *arguments: str) -> list[str]:
     return [str(TAP), arguments[0], "--home", str(home), *arguments[1:]]
 
 
-def environment() -> dict[str, str]:
-    """This process's environment without settings that could choose another cloud or ports."""
+def environment(command_name: str = "") -> dict[str, str]:
+    """What a `tap` command sees: nothing of ours that could choose another cloud or ports.
+
+    An embedded cloud whose coverage is measured needs nearly twice the processor time, so the
+    clouds of one of the tests' processes are: those that its `up` starts.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TAP_")}
+    if command_name == "up" and os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
+        kept.pop("COVERAGE_PROCESS_CONFIG", None)
     return (
         kept
         | SHELL_SECRET
@@ -189,7 +195,7 @@ def start(home: Path, *options: str) -> None:
     subprocess.run(
         command(home, "up", *free_ports(home), *options),
         cwd=_ROOT,
-        env=environment(),
+        env=environment("up"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         check=True,

@@ -32,7 +32,7 @@ class Up:
             self._process = subprocess.Popen(  # pylint: disable=consider-using-with  # killed
                 command(home, "up", *free_ports(home)),
                 cwd=_ROOT,
-                env=environment() | environ,
+                env=environment("up") | environ,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=said,

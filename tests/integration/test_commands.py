@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,18 +29,26 @@ def test_a_table_in_a_pipe_is_whole_however_narrow_the_terminal(deployment: Depl
     assert [value for value in values if value not in said] == []
 
 
-def test_no_word_of_the_ledger_is_lost_in_a_pipe(deployment: Deployment) -> None:
+@pytest.fixture(scope="module")
+def rows(deployment: Deployment) -> list[dict[str, Any]]:
+    """The ledger of what is deployed, a row a resource."""
+    found: list[dict[str, Any]] = json.loads(deployment.tap("status", "--json").stdout)["resources"]
+    return found
+
+
+def test_no_word_of_the_ledger_is_lost_in_a_pipe(
+    deployment: Deployment, rows: list[dict[str, Any]]
+) -> None:
     assert deployment.home
-    rows = json.loads(deployment.tap("status", "--json").stdout)["resources"]
 
     said = tap(deployment.home, "status", environ={"COLUMNS": "40"}).stdout
 
     assert [row["note"] for row in rows if row["note"] not in said] == []
 
 
-def test_each_property_of_each_resource_is_told(deployment: Deployment) -> None:
-    rows = json.loads(deployment.tap("status", "--json").stdout)["resources"]
-
+def test_each_property_of_each_resource_is_told(
+    deployment: Deployment, rows: list[dict[str, Any]]
+) -> None:
     said = deployment.tap("status", "--each").stdout
 
     for row in rows:
@@ -62,8 +71,10 @@ _EVERYTHING = {name: value for shell in _SHELLS for name, value in shell.items()
 @pytest.mark.parametrize(
     ("arguments", "environ"),
     [
-        *((words, shell) for words in (("up",), ("token",)) for shell in _SHELLS),
-        (("cdk", "list"), _EVERYTHING),  # at once: each time would be a synthesis
+        *((("token",), shell) for shell in _SHELLS),
+        # At once: each time would be a look at the whole deployment, or a synthesis.
+        (("up",), _EVERYTHING),
+        (("cdk", "list"), _EVERYTHING),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else next(iter(value)),
 )

@@ -157,7 +157,7 @@ def _background_up(home: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(  # pylint: disable=consider-using-with  # the test waits for it
         command(home, "up", *FREE_PORTS),
         cwd=_ROOT,
-        env=environment(),
+        env=environment("up"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
