@@ -36,14 +36,6 @@ class DeployedSettings:
         """Drop a resource that was deleted."""
         self._write(resource, [])
 
-    def keep_only(self, ids: set[str]) -> None:
-        """Drop the resources that no stack has: a deployment of theirs was undone."""
-        with self._lock:
-            found = self.read()
-            kept = [resource for resource in found if resource.id in ids]
-            if kept != found:
-                self._save(kept)
-
     def _write(self, changed: Resource, now: list[Resource]) -> None:
         with self._lock:
             others = [

@@ -5,19 +5,14 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from localcloud import cdk, orphans, postgres
 from localcloud.cloud import ACCOUNT, REGION, Cloud
-from localcloud.deployed_settings import DeployedSettings
-from localcloud.errors import CloudError
-from localcloud.reapplied import Resource, Setting, present
 from localcloud.recovery import recover
 
 _GATEWAY_LOGS = "apigateway-logs"
@@ -25,15 +20,12 @@ _GATEWAY_LOGS_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPus
 # The CLI asks every five seconds whether a stack is complete: side by side, it waits once.
 _DEPLOY = ("deploy", "--concurrency", "3", "--require-approval", "never", "--ci")
 _KEPT_ASSEMBLIES = 5
-_SETTLE_SECONDS = 20.0
-# The embedded cloud applies them itself, a moment after each resource is made.
-_OWN_TIME_SECONDS = 3.0
 
 Step = Callable[[str, str], AbstractContextManager[None]]
 
 
 def deploy(cloud: Cloud, *, step: Step, only: str | None = None, kept: Path | None = None) -> None:
-    """Synthesize the cloud's app, deploy it, or `only` one stack, and wait until its settings hold.
+    """Synthesize the cloud's app, deploy it, or `only` one stack.
 
     `step` tells of each step while it runs, and when it is done, in these words. `kept` is where
     the assembly of the app's present sources and settings is kept, and taken from if it is there;
@@ -62,7 +54,6 @@ def deploy(cloud: Cloud, *, step: Step, only: str | None = None, kept: Path | No
             orphans.marked(cloud),
             cloud.home / "cdk.log",
         )
-    _settle(cloud)
 
 
 def _bootstrap(cloud: Cloud) -> None:
@@ -136,50 +127,3 @@ def _is_bootstrapped(cloud: Cloud) -> bool:
     except client.exceptions.ClientError:
         return False
     return stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
-
-
-def _settle(cloud: Cloud) -> None:
-    """Wait until the settings that the emulator drops were re-applied and read back."""
-    # What an earlier deployment was interrupted in applying, nobody else will: it is applied here.
-    deployed = _physical_ids(cloud)
-    DeployedSettings.of(cloud.home).keep_only({i for ids in deployed.values() for i in ids})
-    # The CDK's own bucket wants AWS's own key, which the emulator does not have.
-    excused = deployed.get(cdk.BOOTSTRAP, set())
-    client = cache(cloud.client)
-    began = time.monotonic()
-    while missing := _unapplied(cloud, excused):
-        waited = time.monotonic() - began
-        if waited > _SETTLE_SECONDS:
-            names = ", ".join(
-                f"{setting.property} of {resource.id}" for setting, resource in missing
-            )
-            raise CloudError(f"settings were not applied: {names}; see {cloud.home / 'cloud.log'}")
-        if waited > _OWN_TIME_SECONDS:
-            for setting, resource in missing:
-                setting.apply(client(setting.service), resource)
-        time.sleep(0.1)
-
-
-def _physical_ids(cloud: Cloud) -> dict[str, set[str]]:
-    """The ids of the resources of every stack, by its name; the CDK's own stack among them."""
-    client = cloud.client("cloudformation")
-    names = [stack["StackName"] for stack in client.describe_stacks()["Stacks"]]
-    return {
-        name: {
-            resource.get("PhysicalResourceId", "")
-            for resource in client.describe_stack_resources(StackName=name)["StackResources"]
-        }
-        for name in names
-    }
-
-
-def _unapplied(cloud: Cloud, excused: set[str]) -> list[tuple[Setting, Resource]]:
-    """The re-applied settings of the app's resources that do not read back as deployed."""
-    client = cache(cloud.client)
-    return [
-        (setting, resource)
-        for resource in DeployedSettings.of(cloud.home).read()
-        if resource.id not in excused
-        for setting in present(resource)
-        if not setting.holds(client(setting.service), resource)
-    ]

@@ -179,10 +179,7 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
         ),
     ),
     "AWS::ApiGatewayV2::Api": (_of_http_api("CorsConfiguration", "api"),),
-    "AWS::ApiGatewayV2::Stage": (
-        _of_http_api("DefaultRouteSettings", "stage"),
-        _of_http_api("AccessLogSettings", "stage"),
-    ),
+    "AWS::ApiGatewayV2::Stage": (_of_http_api("DefaultRouteSettings", "stage"),),
     "AWS::ApiGateway::Stage": (
         Setting(
             property="AccessLogSetting",

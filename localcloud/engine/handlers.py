@@ -1,16 +1,20 @@
 """Handlers of resource types in the emulator's CloudFormation: added, or wrapped."""
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import provisioners, stacks
 
-from localcloud.engine.internals import need
+from localcloud.engine.internals import need, wrap
 
 Properties = dict[str, Any]
 Deployed = tuple[str, Properties]  # the physical id and the attributes
 Deploy = Callable[[Properties], Deployed]
+
+# Held by a thread that changes the emulator's records, and while they are read to be saved.
+CHANGING = threading.Lock()
 
 
 def add_type(
@@ -31,6 +35,15 @@ def add_type(
         "update": lambda physical_id, old, new, _stack: deploy(physical_id, new, old),
         "delete": delete,
     }
+
+
+def let_call(*kinds: str) -> None:
+    """Let the handlers of these types call the AWS API.
+
+    They run on a thread, then, and the event loop that would run them answers the call: what of
+    them changes the emulator's records holds `CHANGING`.
+    """
+    wrap(stacks, "_runs_on_worker_thread", lambda runs, kind: kind in kinds or runs(kind))
 
 
 def wrap_deployment(kind: str, around: Callable[[Deploy, Properties, str], Deployed]) -> None:

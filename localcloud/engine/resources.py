@@ -14,14 +14,13 @@ AWS:
 import logging
 from typing import Any
 
-from ministack.core.concurrency import spawn_background
-
 from localcloud.cloud import ACCOUNT, REGION, Cloud
 from localcloud.engine.handlers import (
     Deploy,
     Deployed,
     Properties,
     add_type,
+    let_call,
     wrap_deployment,
     wrap_verbs,
 )
@@ -40,6 +39,8 @@ RECORDED: dict[str, Properties] = {
 }
 
 _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  # a type, not a password
+_ROTATION = "AWS::SecretsManager::RotationSchedule"
+_ASSOCIATION = "AWS::WAFv2::WebACLAssociation"
 _RULES = {"AutomaticallyAfterDays": int, "Duration": str, "ScheduleExpression": str}
 
 _log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ def install(cloud: Cloud) -> None:
     """Register the missing types with the emulator's CloudFormation."""
     for kind, attributes in RECORDED.items():
         _record(kind, attributes)
+    let_call(_ROTATION, _ASSOCIATION)
     _add_rotation_schedule(cloud)
     _add_web_acl_association(cloud)
     _add_auto_delete_objects(cloud)
@@ -85,10 +87,10 @@ def _add_rotation_schedule(cloud: Cloud) -> None:
         wanted = {name: new[name] for name in ("SecretId", "RotationLambdaARN")}
         at_once = str(new.get("RotateImmediatelyOnUpdate")).lower() != "false"
         wanted |= {"RotationRules": rules, "RotateImmediately": at_once}
-        _call(cloud, "secretsmanager", "rotate_secret", wanted)
+        cloud.client("secretsmanager").rotate_secret(**wanted)
         return new["SecretId"], {}
 
-    add_type("AWS::SecretsManager::RotationSchedule", deploy)
+    add_type(_ROTATION, deploy)
 
 
 def _add_web_acl_association(cloud: Cloud) -> None:
@@ -96,27 +98,17 @@ def _add_web_acl_association(cloud: Cloud) -> None:
 
     def deploy(_name: str, new: Properties, _old: Properties) -> Deployed:
         tie = {name: new[name] for name in ("WebACLArn", "ResourceArn")}
-        _call(cloud, "wafv2", "associate_web_acl", tie)
+        cloud.client("wafv2").associate_web_acl(**tie)
         return "|".join(tie.values()), {}
 
     def delete(_id: str, old: Properties) -> None:
-        _call(cloud, "wafv2", "disassociate_web_acl", {"ResourceArn": old["ResourceArn"]})
+        cloud.client("wafv2").disassociate_web_acl(ResourceArn=old["ResourceArn"])
 
-    add_type("AWS::WAFv2::WebACLAssociation", deploy, delete)
-
-
-def _call(cloud: Cloud, service: str, operation: str, given: Properties) -> None:
-    """Call the AWS API on a thread: CloudFormation runs on the event loop that would answer."""
-    spawn_background(
-        lambda: getattr(cloud.client(service), operation)(**given), thread_name=operation
-    )
+    add_type(_ASSOCIATION, deploy, delete)
 
 
 def _add_auto_delete_objects(cloud: Cloud) -> None:
-    """Empty a bucket as the CDK's custom resource does, without its Node.js function.
-
-    Custom resources run on a thread of their own, so they may call the emulator.
-    """
+    """Empty a bucket as the CDK's custom resource does, without its Node.js function."""
 
     def delete(_id: str, old: Properties) -> None:
         s3, bucket = cloud.client("s3"), old["BucketName"]

@@ -22,6 +22,7 @@ from ministack.core import persistence
 from ministack.services import cloudformation, lambda_svc
 
 from localcloud.engine.entries import Items, Locks
+from localcloud.engine.handlers import CHANGING
 from localcloud.engine.internals import need, replace
 from localcloud.engine.stacks import is_in_progress
 from localcloud.state import Change, State
@@ -52,15 +53,16 @@ class Storage:
     def save(self, services: frozenset[str] | None = None) -> None:
         """Write these services, every one by default, and each single entry that changed.
 
-        On the event loop: nothing may change the state while it is read.
+        On the event loop: nothing else may change the state while it is read.
         """
         change = Change()
-        for name, get_state in self._states().items():
-            if services is None or name in services:
-                self._add(change, name, get_state, needed=services is not None)
         parts: list[Items | Locks] = [self._items, *self._locks]
-        for part in parts:
-            part.add_to(change)
+        with CHANGING:
+            for name, get_state in self._states().items():
+                if services is None or name in services:
+                    self._add(change, name, get_state, needed=services is not None)
+            for part in parts:
+                part.add_to(change)
         self._state.save(change)
         self._written |= {name: hash(text) for name, text in change.services.items()}
         for part in parts:

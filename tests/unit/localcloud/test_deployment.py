@@ -20,7 +20,6 @@ def started(monkeypatch):
     for module, name in (
         (deployment, "recover"),
         (deployment, "_let_gateway_log"),
-        (deployment, "_settle"),
         (deployment, "_synthesize"),
         (cdk, "run"),
     ):

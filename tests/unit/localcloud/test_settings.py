@@ -118,13 +118,3 @@ def test_a_deleted_resource_is_forgotten_and_the_others_are_kept(tmp_path):
     kept.forget(Resource(type="AWS::SNS::Topic", id="one"))
 
     assert [resource.id for resource in kept.read()] == ["two"]
-
-
-def test_what_no_stack_has_is_dropped_and_nothing_else(tmp_path):
-    kept = DeployedSettings(tmp_path / "settings.json")
-    for name in ("deployed", "undone"):
-        kept.keep(Resource(type="AWS::SNS::Topic", id=name, properties={"KmsMasterKeyId": "k"}))
-
-    kept.keep_only({"deployed", "another"})
-
-    assert [resource.id for resource in kept.read()] == ["deployed"]
