@@ -36,7 +36,7 @@ class Call:
 
 
 def serve(event: Event, run: Callable[[Call], Json], **envelope: str) -> Response:
-    """Answer a request; whatever happens, there is an answer, a log line and the metrics.
+    """Answer a request; whatever happens, there is an answer and a log line.
 
     `run` gives the data of the answer, or raises a `Failure`; `envelope` is what the answer's
     envelope says of the request besides its id.
@@ -56,7 +56,6 @@ def serve(event: Event, run: Callable[[Call], Json], **envelope: str) -> Respons
         response = responses.failure(failure, call.envelope)
     response["headers"] |= call.headers
     telemetry.finish(
-        operation=call.operation,
         status=response["statusCode"],
         duration_ms=(time.perf_counter() - started) * 1000,
         code=code,
