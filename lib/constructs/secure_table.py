@@ -8,8 +8,6 @@ from lib.constructs.encryption_key import EncryptionKey
 from lib.environment import Environment
 from lib.permissions import allow
 
-_INDEX = "listed"
-
 
 class SecureTable(dynamodb.Table):
     """A table that is paid by request and can be restored to any second of the last 35 days.
@@ -45,7 +43,7 @@ class SecureTable(dynamodb.Table):
             removal_policy=environment.removal_policy,
         )
         self.add_global_secondary_index(
-            index_name=_INDEX,
+            index_name="listed",
             partition_key=_text("listed_in"),
             sort_key=_text("listed_at"),
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
@@ -57,10 +55,9 @@ class SecureTable(dynamodb.Table):
         """Return the permissions to create, read, list, change and delete items."""
         on_items = ("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "UpdateItem")
         actions = [f"dynamodb:{name}" for name in on_items]
-        index = f"{self.table_arn}/index/{_INDEX}"
         return [
             allow("Items", *actions, self._list_action, on=self.table_arn),
-            allow("ItemsInOrder", "dynamodb:Query", on=index),
+            allow("ItemsInOrder", "dynamodb:Query", on=f"{self.table_arn}/index/listed"),
         ]
 
     def allow_checking(self) -> iam.PolicyStatement:

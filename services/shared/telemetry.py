@@ -11,22 +11,6 @@ logger = Logger(utc=True, location=None)
 _metrics = Metrics()
 
 
-def begin(request_id: str) -> None:
-    """Put the request's id into every log line from here on."""
-    logger.append_keys(request_id=request_id, operation="unknown")
-
-
-def name_operation(operation: str) -> None:
-    """Put the operation, once it is known to be one, into every log line from here on."""
-    logger.append_keys(operation=operation)
-
-
-def finish(*, status: int, duration_ms: float, code: str | None) -> None:
-    """Write the request's log line; `code` is the failure's, None after a success."""
-    told = {"status": status, "code": code, "duration_ms": round(duration_ms, 1)}
-    logger.info("request", extra=told)
-
-
 def count(event: str) -> None:
     """Count an event that should not happen."""
     _metrics.add_metric(name=event, unit=MetricUnit.Count, value=1)

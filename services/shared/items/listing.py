@@ -50,14 +50,12 @@ class ListedItems(DynamoItems):
 
     def _places(self, segment: int, limit: int, after: str | None) -> Iterator[str]:
         """Find one place more than is wanted: it tells whether there is another page."""
+        values = {":in": self._segment(segment), ":after": {"S": after or " "}}
         answer = self._client.query(
             TableName=self._table_name,
             IndexName="listed",
             KeyConditionExpression="listed_in = :in AND listed_at > :after",
-            ExpressionAttributeValues={
-                ":in": self._segment(segment),
-                ":after": {"S": after or " "},
-            },
+            ExpressionAttributeValues=values,
             Limit=limit + 1,
         )
         return (each["listed_at"]["S"] for each in answer["Items"])

@@ -100,8 +100,7 @@ class DynamoItems:
         return {"listed_in": segment, "listed_at": {"S": place_of(item)}}
 
     def _segment(self, number: int) -> dict[str, str]:
-        owner = self._owner["owner"]["S"] + "/" if self._owner else ""
-        return {"S": f"{owner}{number}"}
+        return {"S": "/".join([*(each["S"] for each in self._owner.values()), str(number)])}
 
 
 def _assignments(attributes: Attributes, mode: Mode) -> tuple[dict[str, str], Record, str]:
