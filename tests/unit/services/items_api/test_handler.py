@@ -102,6 +102,21 @@ def test_pages_lead_from_cursor_to_cursor_to_the_end(api: ItemsApi) -> None:
     assert sizes == [2, 2, 1]
 
 
+def test_a_cursor_is_good_for_its_own_segment_alone(api: ItemsApi) -> None:
+    for item_id in ("aa", "bb", "ccc", "ddd"):
+        assert api({"operation": "create", "id": item_id, "item": {}})[0] == 201
+    page = {"operation": "list", "limit": 1}
+    of = {each: {"segment": each} for each in (2, 3)} | {None: {}}
+
+    for segment, members in of.items():
+        cursor = api({**page, **members})[1]["data"]["cursor"]
+        for other, others in of.items():
+            status, body = api({**page, **others, "cursor": cursor})
+            assert (status, body.get("error", {}).get("code")) == (
+                (200, None) if other == segment else (400, "invalid_cursor")
+            )
+
+
 def test_a_forged_cursor_is_refused_as_one(api: ItemsApi) -> None:
     status, body = api({"operation": "list", "cursor": "v1.bXVn.c2lnbmF0dXJl"})
 
