@@ -64,7 +64,7 @@ class ListedItems(DynamoItems):
         """Read the items that still have these places, by a BatchGetItem for each few."""
         for at in range(0, len(places), _BATCH):
             batch = places[at : at + _BATCH]
-            keys = [self._key(place.partition(" ")[2]) for place in batch]
+            keys = [self._key(each) for each in {place.partition(" ")[2] for place in batch}]
             wanted = {self._table_name: {"Keys": keys, "ConsistentRead": True}}
             answer = self._client.batch_get_item(RequestItems=wanted)
             if answer.get("UnprocessedKeys"):

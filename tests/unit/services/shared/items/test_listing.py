@@ -156,6 +156,16 @@ def test_an_item_that_the_index_still_has_and_the_table_no_longer_is_not_shown(
     assert everything(table.items, limit=9) == ["zebra", "ant", "b.7", "cup", "dog"]
 
 
+def test_an_item_that_the_index_has_in_two_places_is_shown_in_the_one_that_it_has(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table.add("mug")
+    places = ["2026-11-21T00:00:00.000000Z mug", f"{MUG.created_at} mug"]
+    monkeypatch.setattr(table.items, "_places", lambda segment, *_: [] if segment else places)
+
+    assert everything(table.items) == ["mug"]
+
+
 def test_a_page_of_large_items_ends_before_it_is_larger_than_a_megabyte(table: Table) -> None:
     table.add(*IDS, text="x" * 399_000)
 
