@@ -106,7 +106,7 @@ def test_a_cursor_is_good_for_its_own_segment_alone(api: ItemsApi) -> None:
     for item_id in ("aa", "bb", "ccc", "ddd"):
         assert api({"operation": "create", "id": item_id, "item": {}})[0] == 201
     page = {"operation": "list", "limit": 1}
-    of = {each: {"segment": each} for each in (2, 3)} | {None: {}}
+    of: dict[int | None, Any] = {2: {"segment": 2}, 3: {"segment": 3}, None: {}}
 
     for segment, members in of.items():
         cursor = api({**page, **members})[1]["data"]["cursor"]
