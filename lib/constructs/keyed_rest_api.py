@@ -18,16 +18,12 @@ from lib.environment import Environment
 _ACCESS_LOG = {
     "request_id": "$context.requestId",
     "trace_id": "$context.xrayTraceId",
-    "time": "$context.requestTime",
     "ip": "$context.identity.sourceIp",
     "api_key_id": "$context.identity.apiKeyId",
     "method": "$context.httpMethod",
     "resource": "$context.resourcePath",
     "status": "$context.status",
-    "response_length": "$context.responseLength",
     "latency_ms": "$context.responseLatency",
-    "integration_latency_ms": "$context.integrationLatency",
-    "integration_status": "$context.integrationStatus",
     "error": "$context.error.responseType",
     "waf": "$context.wafResponseCode",
 }
@@ -72,7 +68,6 @@ class KeyedRestApi(Construct):
                 access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
                 logging_level=apigateway.MethodLoggingLevel.ERROR,
                 data_trace_enabled=False,
-                metrics_enabled=True,
                 tracing_enabled=True,
             ),
         )

@@ -72,6 +72,7 @@ class ServiceFunction(Construct):
             role=self.role.without_policy_updates(),
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
+            system_log_level_v2=lambda_.SystemLogLevel.WARN,  # no line for each start and end
             tracing=lambda_.Tracing.ACTIVE,
             environment_encryption=EncryptionKey.of(self),
             environment={**settings, "POWERTOOLS_SERVICE_NAME": self._physical_name, **_METRICS},

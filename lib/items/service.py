@@ -48,7 +48,7 @@ class ItemsService(Construct):
             name="api-function",
             settings={**needed, "RESOURCE_SERVER_ID": resource_server_id},
             permissions=[
-                table.allow_item_access(),
+                *table.allow_item_access(),
                 bucket.allow_objects("Files", _UPLOADS, *on_files),
                 cursor_secret.allow_reading(describing=True),
                 key.allow_use_via("dynamodb", "s3"),

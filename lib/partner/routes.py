@@ -9,7 +9,8 @@ def add_routes(api: KeyedRestApi, to: ServiceFunction) -> None:
     """Route every operation of the API's description to its function."""
     api.route("GET", "/", to)
     api.route("GET", "/health", to)
-    api.route("GET", "/items", to, parameters=["querystring.cursor", "querystring.limit"])
+    page = [f"querystring.{name}" for name in ("cursor", "limit", "segment")]
+    api.route("GET", "/items", to, parameters=page)
     api.route("POST", "/items", to, body=_model("PartnerItemCreate"))
     api.route("GET", "/items/{id}", to)
     replace = _model("PartnerItemReplace")

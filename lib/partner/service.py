@@ -41,7 +41,7 @@ class PartnerFunction(ServiceFunction):
                 "ALLOWED_ORIGINS": ",".join(Environment.of(scope).allowed_origins),
             },
             permissions=[
-                items.allow_item_access(),
+                *items.allow_item_access(),
                 cursor_secret.allow_reading(),
                 audit.allow_sending(),
                 items.allow_checking(),

@@ -7,6 +7,7 @@ needs is checked here, where the operation is known.
 import functools
 import os
 from dataclasses import dataclass
+from typing import Any
 
 from services.items_api.files import BucketFiles
 from services.items_api.validators import VALIDATORS
@@ -82,9 +83,10 @@ class Api:
         return {"item": self.items.delete(call.request["id"]).to_public()}
 
     def _list(self, call: Call) -> Json:
-        items, cursor = self.items.list_page(
-            limit=call.request["limit"], cursor=call.request.get("cursor")
-        )
+        given: dict[str, Any] = {
+            name: call.request.get(name) for name in ("limit", "cursor", "segment")
+        }
+        items, cursor = self.items.list_page(**given)
         return {"items": [item.to_public() for item in items], "cursor": cursor}
 
     def _presign_upload(self, call: Call) -> Json:

@@ -227,12 +227,12 @@ LIST_PATTERNS = {'^[A-Za-z0-9_.-]+$': re.compile('^[A-Za-z0-9_.-]+\\Z')}
 
 def validate_list(data: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise refused('', 'is not an object', 'required: operation; optional: limit, cursor')
+        raise refused('', 'is not an object', 'required: operation; optional: limit, cursor, segment')
     data_is_dict = isinstance(data, dict)
     if data_is_dict:
         data__missing_keys = set(['operation']) - data.keys()
         if data__missing_keys:
-            raise refused('', 'is missing', 'required: operation; optional: limit, cursor', data__missing_keys)
+            raise refused('', 'is missing', 'required: operation; optional: limit, cursor, segment', data__missing_keys)
         data_keys = set(data.keys())
         if 'operation' in data_keys:
             data_keys.remove('operation')
@@ -266,8 +266,18 @@ def validate_list(data: dict[str, Any]) -> dict[str, Any]:
                     raise refused('cursor', 'has too many characters', 'the cursor of the page before, unchanged; when omitted, the first page')
                 if not LIST_PATTERNS['^[A-Za-z0-9_.-]+$'].search(data__cursor):
                     raise refused('cursor', 'does not have the form it must have', 'the cursor of the page before, unchanged; when omitted, the first page')
+        if 'segment' in data_keys:
+            data_keys.remove('segment')
+            data__segment = data['segment']
+            if not isinstance(data__segment, int) and (not (isinstance(data__segment, float) and data__segment.is_integer())) or isinstance(data__segment, bool):
+                raise refused('segment', 'is not an integer', 'an integer from 0 to 7')
+            if isinstance(data__segment, (int, float, Decimal)) and (not isinstance(data__segment, bool)):
+                if data__segment < 0:
+                    raise refused('segment', 'is less than 0', 'an integer from 0 to 7')
+                if data__segment > 7:
+                    raise refused('segment', 'is greater than 7', 'an integer from 0 to 7')
         if data_keys:
-            raise refused('', 'is not allowed here', 'required: operation; optional: limit, cursor', data_keys)
+            raise refused('', 'is not allowed here', 'required: operation; optional: limit, cursor, segment', data_keys)
     return data
 
 PRESIGN_UPLOAD_PATTERNS = {'^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$': re.compile('^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\\Z')}

@@ -10,6 +10,7 @@ from services.shared.http.text import plain
 from services.shared.items.models import MAX_REQUEST_LENGTH
 
 _PATH_LENGTH = 1024
+_NUMBERS = ("limit", "segment")
 _WHOLE_NUMBER = re.compile("[0-9]{1,9}")
 
 
@@ -70,7 +71,6 @@ def _query(event: Event) -> dict[str, Any]:
         if len(values) > 1:
             raise refused(f"query.{name}", "is given more than once", "each parameter once")
         query[name] = values[0]
-    limit = query.get("limit", "")
-    if _WHOLE_NUMBER.fullmatch(limit):
-        query["limit"] = int(limit)
+        if name in _NUMBERS and _WHOLE_NUMBER.fullmatch(values[0]):
+            query[name] = int(values[0])
     return query

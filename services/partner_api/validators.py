@@ -108,7 +108,7 @@ def validate_list_items(data: dict[str, Any]) -> dict[str, Any]:
             data_keys.remove('query')
             data__query = data['query']
             if not isinstance(data__query, dict):
-                raise refused('query', 'is not an object', 'optional: limit, cursor')
+                raise refused('query', 'is not an object', 'optional: limit, cursor, segment')
             data__query_is_dict = isinstance(data__query, dict)
             if data__query_is_dict:
                 data__query_keys = set(data__query.keys())
@@ -137,8 +137,18 @@ def validate_list_items(data: dict[str, Any]) -> dict[str, Any]:
                             raise refused('query.cursor', 'has too many characters', 'the cursor of the page before, unchanged; when omitted, the first page')
                         if not LIST_ITEMS_PATTERNS['^[A-Za-z0-9_.-]+$'].search(data__query__cursor):
                             raise refused('query.cursor', 'does not have the form it must have', 'the cursor of the page before, unchanged; when omitted, the first page')
+                if 'segment' in data__query_keys:
+                    data__query_keys.remove('segment')
+                    data__query__segment = data__query['segment']
+                    if not isinstance(data__query__segment, int) and (not (isinstance(data__query__segment, float) and data__query__segment.is_integer())) or isinstance(data__query__segment, bool):
+                        raise refused('query.segment', 'is not an integer', 'an integer from 0 to 7')
+                    if isinstance(data__query__segment, (int, float, Decimal)) and (not isinstance(data__query__segment, bool)):
+                        if data__query__segment < 0:
+                            raise refused('query.segment', 'is less than 0', 'an integer from 0 to 7')
+                        if data__query__segment > 7:
+                            raise refused('query.segment', 'is greater than 7', 'an integer from 0 to 7')
                 if data__query_keys:
-                    raise refused('query', 'is not allowed here', 'optional: limit, cursor', data__query_keys)
+                    raise refused('query', 'is not allowed here', 'optional: limit, cursor, segment', data__query_keys)
         if 'header' in data_keys:
             data_keys.remove('header')
             data__header = data['header']

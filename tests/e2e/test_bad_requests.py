@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.api import Api
+from tests.api import Answer, Api
 from tests.deployment import Deployment
 
 
@@ -70,6 +70,10 @@ BAD = [
     Bad("a limit of 101", {"operation": "list", "limit": 101}, "limit", ""),
     Bad("a limit that is true", {"operation": "list", "limit": True}, "limit", "integer"),
     Bad("a limit that is text", {"operation": "list", "limit": "5"}, "limit", "integer"),
+    Bad("a segment below 0", {"operation": "list", "segment": -1}, "segment", "less than 0"),
+    Bad("a segment of 8", {"operation": "list", "segment": 8}, "segment", "greater than 7"),
+    Bad("a segment that is text", {"operation": "list", "segment": "1"}, "segment", "integer"),
+    Bad("a segment that is true", {"operation": "list", "segment": True}, "segment", "integer"),
     Bad(
         "another mode",
         {"operation": "update", "id": "a", "item": {}, "mode": "append"},
@@ -157,6 +161,23 @@ def cursor(api: Api, new_item: Callable[..., Any]) -> str:
 
 def test_a_cursor_of_ours_is_taken(api: Api, cursor: str) -> None:
     assert api.call("list", cursor=cursor).status == 200
+
+
+def test_a_cursor_is_good_for_its_own_segment_alone(api: Api, new_item: Callable[..., Any]) -> None:
+    of: dict[int | None, str] = {}
+    for segment in (None, 0, 1):
+        while not (found := _page(api, segment, limit=1).data["cursor"]):
+            new_item()
+        of[segment] = found
+
+    for segment, cursor in of.items():
+        for other in of:
+            answer = _page(api, other, cursor=cursor)
+            assert (answer.status == 200) is (other == segment), (segment, other)
+
+
+def _page(api: Api, segment: int | None, **members: Any) -> Answer:
+    return api.call("list", **members, **({} if segment is None else {"segment": segment}))
 
 
 @pytest.mark.parametrize("part", [0, 1, 2])

@@ -103,17 +103,23 @@ def test_the_function_log_has_the_request_id_and_the_operation(
     assert (entry["message"], entry["operation"], entry["status"]) == ("request", "create", 201)
 
 
-def test_every_call_is_counted_by_operation_in_the_metrics(
-    api: Api, find: Find, function_log: str
+def test_a_call_costs_at_most_700_bytes_of_log_lines(
+    api: Api, find: Find, function_log: str, access_log: str
 ) -> None:
-    api.call("describe_secret")
+    request_id = api.call("describe_secret").body["request_id"]
 
-    lines = [json.loads(line) for line in find(function_log, "CloudWatchMetrics")]
-    metrics = next(line for line in lines if line["operation"] == "describe_secret")
-    [declared] = metrics["_aws"]["CloudWatchMetrics"]
-    assert declared["Namespace"] == "TAP"
-    assert {metric["Name"] for metric in declared["Metrics"]} == {"Requests", "Errors", "Latency"}
-    assert metrics["Requests"] == [1]
+    lines = [*find(function_log, request_id), *find(access_log, request_id)]
+
+    assert len(lines) == 2
+    assert 300 < sum(len(line.encode()) for line in lines) <= 700
+
+
+def test_no_call_makes_a_metric_that_is_paid_for(
+    find: Find, function_log: str, call: Answer, deployment: Deployment
+) -> None:
+    assert find(function_log, call.body["request_id"])
+
+    assert function_log not in _everywhere(deployment, "CloudWatchMetrics")
 
 
 def test_no_log_has_a_body_or_a_token(

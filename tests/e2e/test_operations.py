@@ -2,11 +2,14 @@
 
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from tests.api import Api
+from tests.deployment import Deployment
+from tests.lists import SEGMENTS, make_old
 
 ATTRIBUTES = {"name": "Mug", "price": 12.5, "tags": ["kitchen"], "stock": {"berlin": 3}}
 KEPT = {"id", "version", "created_at", "updated_at"}
@@ -108,6 +111,53 @@ def test_the_pages_of_a_list_hold_every_item_once(api: Api, new_item: Callable[.
     ids = [item["id"] for item in [*seen, *page["items"]]]
     assert made <= set(ids)
     assert len(ids) == len(set(ids))
+
+
+def _listed(api: Api, **members: Any) -> list[str]:
+    """The ids of every item that a list gives, page by page."""
+    page = api.call("list", **members).data
+    ids = [item["id"] for item in page["items"]]
+    while page["cursor"]:
+        page = api.call("list", cursor=page["cursor"], **members).data
+        ids += [item["id"] for item in page["items"]]
+    return ids
+
+
+def test_list_is_in_the_order_of_creation(api: Api, new_item: Callable[..., Any]) -> None:
+    _listed(api, limit=100)  # to the end: from then on every item has its place
+    made = [new_item()["id"] for _ in range(7)]
+
+    api.call("update", id=made[0], item={"changed": True})
+
+    assert [item_id for item_id in _listed(api, limit=3) if item_id in made] == made
+
+
+def test_the_segments_of_a_list_can_be_read_side_by_side(
+    api: Api, new_item: Callable[..., Any]
+) -> None:
+    made = [new_item()["id"] for _ in range(9)]
+
+    with ThreadPoolExecutor(8) as readers:
+        segments = list(readers.map(lambda each: _listed(api, limit=2, segment=each), SEGMENTS))
+
+    together = [item_id for segment in segments for item_id in segment]
+    assert set(made) <= set(together)
+    assert len(together) == len(set(together))
+
+
+def test_a_list_of_items_older_than_its_index_has_them_all_and_brings_them_in_order(
+    api: Api, new_item: Callable[..., Any], deployment: Deployment
+) -> None:
+    made = [new_item(n=number) for number in range(7)]
+    ids = [item["id"] for item in made]
+    make_old(deployment, deployment.outputs["DynamoDBTableName"], ids)
+
+    first = api.call("list", limit=2).data
+    assert set(ids) <= set(_listed(api, limit=3))
+    assert api.call("list", limit=2, cursor=first["cursor"]).status == 200
+
+    assert [item_id for item_id in _listed(api, limit=3) if item_id in ids] == ids
+    assert api.call("read", id=ids[0]).data["item"] == made[0]
 
 
 def test_numbers_are_kept_exactly(api: Api, new_item: Callable[..., Any]) -> None:

@@ -225,15 +225,21 @@ def test_items_follow_a_rotated_key_as_the_documentation_says(
                 ExpressionAttributeValues={":o": {"S": second[0]}},
             )["Items"]
             for item in found:
+                if item["id"]["S"] == "#placed":
+                    continue
+                place = f"{item['created_at']['S']} {item['id']['S']}"
+                own = {"owner": new_id, "listed_in": f"{new_id}/0", "listed_at": place}
                 with suppress(dynamodb.exceptions.ConditionalCheckFailedException):
                     dynamodb.put_item(
                         TableName=table,
-                        Item=item | {"owner": {"S": new_id}},
+                        Item=item | {name: {"S": text} for name, text in own.items()},
                         ConditionExpression="attribute_not_exists(id)",
                     )
 
         moved = partner.call("GET", f"/items/{made['id']}", key=new_value)
         assert moved.data["item"] == made
+        assert {made["id"], kept["id"]} <= {item["id"] for item in _listed(partner, new_value)}
+        assert made in _listed(partner, second[1])
         for item_id in (made["id"], kept["id"]):
             assert partner.call("DELETE", f"/items/{item_id}", key=new_value).status == 200
     assert partner.call("DELETE", f"/items/{made['id']}", key=second[1]).status == 200

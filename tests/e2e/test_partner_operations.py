@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.deployment import Deployment
+from tests.lists import SEGMENTS, make_old
 from tests.partner import PartnerApi
 
 Item = dict[str, Any]
@@ -143,19 +145,65 @@ def test_a_condition_that_would_not_be_heeded_is_refused(
     assert partner.call("GET", path).status == 200
 
 
+def _listed(partner: PartnerApi, query: str = "") -> list[str]:
+    """The ids of every item that a list gives, page by page."""
+    found: list[str] = []
+    cursor = ""
+    while True:
+        data = partner.call("GET", f"/items?limit=2{query}{cursor}").data
+        assert len(data["items"]) <= 2
+        found += [item["id"] for item in data["items"]]
+        if data["cursor"] is None:
+            return found
+        cursor = f"&cursor={data['cursor']}"
+
+
 def test_pages_lead_to_every_item(partner: PartnerApi, new_item: Callable[..., Item]) -> None:
     wanted = {new_item(n=number)["id"] for number in range(5)}
 
-    found: set[str] = set()
-    cursor = ""
-    while True:
-        data = partner.call("GET", f"/items?limit=2{cursor}").data
-        assert len(data["items"]) <= 2
-        found |= {item["id"] for item in data["items"]}
-        if data["cursor"] is None:
-            break
-        cursor = f"&cursor={data['cursor']}"
-    assert wanted <= found
+    assert wanted <= set(_listed(partner))
+
+
+def test_a_list_is_in_the_order_of_creation(
+    partner: PartnerApi, new_item: Callable[..., Item]
+) -> None:
+    _listed(partner)  # to the end: from then on every item has its place
+    made = [new_item(n=number)["id"] for number in range(7)]
+
+    assert [item_id for item_id in _listed(partner) if item_id in made] == made
+
+
+def test_the_segments_of_a_list_are_the_list(
+    partner: PartnerApi, new_item: Callable[..., Item]
+) -> None:
+    made = {new_item(n=number)["id"] for number in range(9)}
+
+    segments = [_listed(partner, f"&segment={segment}") for segment in SEGMENTS]
+
+    together = [item_id for segment in segments for item_id in segment]
+    assert made <= set(together)
+    assert len(together) == len(set(together))
+
+
+def test_a_cursor_of_a_segment_opens_no_other(
+    partner: PartnerApi, new_item: Callable[..., Item]
+) -> None:
+    while not (cursor := partner.call("GET", "/items?limit=1&segment=0").data["cursor"]):
+        new_item()
+
+    for query, status in (("&segment=0", 200), ("&segment=1", 400), ("", 400)):
+        assert partner.call("GET", f"/items?cursor={cursor}{query}").status == status, query
+
+
+def test_a_list_of_items_older_than_its_index_has_them_all_and_brings_them_in_order(
+    partner: PartnerApi, new_item: Callable[..., Item], deployment: Deployment
+) -> None:
+    ids = [new_item(n=number)["id"] for number in range(7)]
+    owner = partner.outputs["ApiKeyId"]
+    make_old(deployment, partner.outputs["DynamoDBTableName"], ids, owner)
+
+    assert set(ids) <= set(_listed(partner))
+    assert [item_id for item_id in _listed(partner) if item_id in ids] == ids
 
 
 @pytest.mark.parametrize(
@@ -165,6 +213,10 @@ def test_pages_lead_to_every_item(partner: PartnerApi, new_item: Callable[..., I
         ("limit=101", "query.limit"),
         ("limit=x", "query.limit"),
         ("limit=1&limit=2", "query.limit"),
+        ("segment=8", "query.segment"),
+        ("segment=-1", "query.segment"),
+        ("segment=x", "query.segment"),
+        ("segment=1&segment=1", "query.segment"),
         ("colour=blue", "query.colour"),
     ],
 )

@@ -14,9 +14,11 @@ WRITES_LOGS_AND_TRACES = {
 }
 NEEDED = {
     "api": {
+        "dynamodb:BatchGetItem",
         "dynamodb:DeleteItem",
         "dynamodb:GetItem",
         "dynamodb:PutItem",
+        "dynamodb:Query",
         "dynamodb:Scan",
         "dynamodb:UpdateItem",
         "kms:Decrypt",
@@ -44,7 +46,11 @@ NEEDED = {
     },
 }
 ALLOWED = [
-    *[("api", action, "table") for action in sorted(NEEDED["api"]) if "dynamodb" in action],
+    *[
+        ("api", action, "index" if "Query" in action else "table")
+        for action in sorted(NEEDED["api"])
+        if "dynamodb" in action
+    ],
     ("api", "s3:DeleteObject", "upload"),
     ("api", "s3:GetObject", "upload"),
     ("api", "s3:PutObject", "upload"),
@@ -64,6 +70,8 @@ REFUSED = [
     ("api", "dynamodb:CreateBackup", "table"),
     ("api", "dynamodb:GetItem", "other table"),
     ("api", "dynamodb:Scan", "other table"),
+    ("api", "dynamodb:Query", "table"),
+    ("api", "dynamodb:Scan", "index"),
     ("api", "dynamodb:ListTables", "any"),
     ("api", "s3:GetObject", "object besides uploads"),
     ("api", "s3:PutObject", "object besides uploads"),
@@ -110,6 +118,7 @@ def resources(deployment: Deployment) -> dict[str, str]:
         "any": "*",
         "table": table,
         "other table": f"{table}-other",
+        "index": f"{table}/index/listed",
         "bucket": bucket,
         "upload": f"{bucket}/uploads/a",
         "object besides uploads": f"{bucket}/private/a",

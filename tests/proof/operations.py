@@ -10,6 +10,7 @@ from typing import Any
 
 from cli import store as store_commands
 from tests.files import presign, send
+from tests.lists import make_old
 from tests.partner import Trail, new_agent
 from tests.proof.world import World, soon
 
@@ -51,10 +52,26 @@ def read_an_item(world: World) -> None:
 
 @_of("TapStack")
 def list_items(world: World) -> object:
-    """POST /api list, to a second page by the cursor of the first."""
+    """POST /api list, in order, to a second page by the cursor of the first."""
     _new(world), _new(world)  # pylint: disable=expression-not-assigned
+    _read_all(lambda cursor: world.api.call("list", limit=100, **cursor).data)
     cursor = world.api.call("list", limit=1).data["cursor"]
     return world.api.call("list", limit=1, cursor=cursor).data
+
+
+@_of("TapStack")
+def list_items_older_than_the_index(world: World) -> None:
+    """POST /api list, which gives items their places."""
+    item_id = _new(world)
+    make_old(world.deployment, world.deployment.outputs["DynamoDBTableName"], [item_id])
+    _read_all(lambda cursor: world.api.call("list", limit=100, **cursor).data)
+
+
+def _read_all(page: Callable[[dict[str, str]], Any]) -> None:
+    """Read a list to its end: from then on it is in order."""
+    cursor: str | None = page({})["cursor"]
+    while cursor:
+        cursor = page({"cursor": cursor})["cursor"]
 
 
 @_of("TapStack")
@@ -213,10 +230,25 @@ def read_a_partners_item(world: World) -> None:
 
 @_of("PartnerApiStack")
 def list_a_partners_items(world: World) -> object:
-    """GET /items, to a second page by the cursor of the first."""
+    """GET /items, in order, to a second page by the cursor of the first."""
     _partner_item(world), _partner_item(world)  # pylint: disable=expression-not-assigned
+    _read_all(lambda cursor: _partner_page(world, **cursor))
     cursor = world.partner.call("GET", "/items?limit=1").data["cursor"]
     return world.partner.call("GET", f"/items?limit=1&cursor={cursor}").data
+
+
+@_of("PartnerApiStack")
+def list_a_partners_items_older_than_the_index(world: World) -> None:
+    """GET /items, which gives items their places."""
+    item_id = _partner_item(world).rpartition("/")[2]
+    outputs = world.partner.outputs
+    make_old(world.deployment, outputs["DynamoDBTableName"], [item_id], outputs["ApiKeyId"])
+    _read_all(lambda cursor: _partner_page(world, **cursor))
+
+
+def _partner_page(world: World, cursor: str = "") -> Any:
+    query = f"&cursor={cursor}" if cursor else ""
+    return world.partner.call("GET", f"/items?limit=100{query}").data
 
 
 @_of("PartnerApiStack")

@@ -9,12 +9,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from services.shared import aws, telemetry
+from services.shared import aws
 from services.shared.http import errors, exact_json, responses
 from services.shared.http.errors import Failure
 from services.shared.http.exact_json import Json
 from services.shared.http.responses import Response
 from services.shared.http.text import plain
+from services.shared.telemetry import logger
 
 Event = dict[str, Any]
 Request = dict[str, Json]
@@ -32,11 +33,10 @@ class Call:
     # Of the answer, besides the common ones, be it a success or not.
     headers: dict[str, str] = field(default_factory=dict)
     status: int = 200  # HTTP status of the answer if it is a success
-    operation: str = "unknown"  # its name, once it is known to be one
 
 
 def serve(event: Event, run: Callable[[Call], Json], **envelope: str) -> Response:
-    """Answer a request; whatever happens, there is an answer, a log line and the metrics.
+    """Answer a request; whatever happens, there is an answer and a log line.
 
     `run` gives the data of the answer, or raises a `Failure`; `envelope` is what the answer's
     envelope says of the request besides its id.
@@ -45,7 +45,7 @@ def serve(event: Event, run: Callable[[Call], Json], **envelope: str) -> Respons
     # A client of a REST API can choose the request's id.
     request_id = plain(event["requestContext"]["requestId"], _REQUEST_ID_LENGTH)
     call = Call(event, {"request_id": request_id, **envelope})
-    telemetry.begin(request_id)
+    logger.append_keys(request_id=request_id, operation="unknown")
     code: str | None = None
     try:
         data = run(call)
@@ -55,12 +55,9 @@ def serve(event: Event, run: Callable[[Call], Json], **envelope: str) -> Respons
         code = failure.code
         response = responses.failure(failure, call.envelope)
     response["headers"] |= call.headers
-    telemetry.finish(
-        operation=call.operation,
-        status=response["statusCode"],
-        duration_ms=(time.perf_counter() - started) * 1000,
-        code=code,
-    )
+    took = round((time.perf_counter() - started) * 1000, 1)
+    told = {"status": response["statusCode"], "code": code, "duration_ms": took}
+    logger.info("request", extra=told)
     return response
 
 
@@ -88,7 +85,7 @@ def _to_failure(error: Exception) -> Failure:
     if isinstance(error, Failure):
         return error
     if isinstance(error, (BotoCoreError, ClientError)) and aws.is_transient(error):
-        telemetry.logger.warning("dependency failed", extra={"dependency_error": str(error)})
+        logger.warning("dependency failed", extra={"dependency_error": str(error)})
         return errors.Unavailable()
-    telemetry.logger.exception("unexpected error")
+    logger.exception("unexpected error")
     return errors.InternalError()

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from services.shared import telemetry
 from services.shared.http.errors import Forbidden, MethodNotAllowed, RouteNotFound
 from services.shared.http.exact_json import Json
 from services.shared.http.requests import Call, Event, Request
+from services.shared.telemetry import logger
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def dispatch(
 ) -> Json:
     """Find and run the route of a request; return the data of the answer.
 
-    Operation, status and request of the call are set; the request is what `read` reads and checks,
+    Status and request of the call are set; the request is what `read` reads and checks,
     empty when omitted. Raises a `Failure` for a path or method that is not there, and for a token
     that lacks the route's scope.
     """
@@ -36,8 +36,7 @@ def dispatch(
     if route is None:
         methods = methods_of(routes, key.partition(" ")[2])
         raise MethodNotAllowed(methods) if methods else RouteNotFound
-    call.operation = route.name
-    telemetry.name_operation(route.name)
+    logger.append_keys(operation=route.name)
     if route.scope and route.scope not in _granted_scopes(call.event):
         raise Forbidden(f"the token needs the scope {route.scope}")
     call.status = route.status

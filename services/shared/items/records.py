@@ -23,6 +23,11 @@ def to_item(record: Record) -> Item:
     return Item(**{name: _from_value(record[name]) for name in FIELDS})
 
 
+def place_of(item: Item) -> str:
+    """Give an item's place in a list that is sorted by the times of creation."""
+    return f"{item.created_at} {item.id}"
+
+
 def to_value(value: Json) -> dict[str, Any]:
     """Write a JSON value in DynamoDB's notation."""
     if isinstance(value, str):

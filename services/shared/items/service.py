@@ -1,15 +1,16 @@
 """Use cases of items, one verb each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.shared import aws
 from services.shared.http.text import timestamp
 from services.shared.ids import new_id
 from services.shared.items import models
 from services.shared.items.cursors import Cursors, KeyRing
+from services.shared.items.listing import ListedItems
 from services.shared.items.models import Attributes, Item
-from services.shared.items.repository import DynamoItems, Mode
+from services.shared.items.repository import Mode
 from services.shared.items.secret import ApplicationSecret
 
 
@@ -17,7 +18,7 @@ from services.shared.items.secret import ApplicationSecret
 class ItemService:
     """Use cases over a collection of items and the cursors of its list."""
 
-    items: DynamoItems
+    items: ListedItems
     cursors: Cursors
 
     def create(self, attributes: Attributes, item_id: str | None = None) -> Item:
@@ -47,11 +48,15 @@ class ItemService:
         """Remove the item and return what it was."""
         return self.items.remove(item_id)
 
-    def list_page(self, *, limit: int, cursor: str | None = None) -> tuple[list[Item], str | None]:
-        """Return a page, in no order to rely on, and the cursor of the next, None at the end."""
-        after = self.cursors.read(cursor) if cursor else None
-        items, last_id = self.items.page(limit=limit, after=after)
-        return items, self.cursors.sign(last_id) if last_id else None
+    def list_page(
+        self, *, limit: int, cursor: str | None = None, segment: int | None = None
+    ) -> tuple[list[Item], str | None]:
+        """Return a page, the oldest items first, and the cursor of the next, None at the end."""
+        # A cursor of a segment is good for no other.
+        cursors = replace(self.cursors, list_name=f"{self.cursors.list_name}#{segment}")
+        after = cursors.read(cursor) if cursor else None
+        items, last = self.items.page(limit=limit, after=after, segment=segment)
+        return items, cursors.sign(last) if last else None
 
 
 def _checked(item_id: str, attributes: Attributes) -> Item:
@@ -71,6 +76,6 @@ def item_services(
     def service_of(owner: str | None) -> ItemService:
         # A cursor names its list: one owner's is worth nothing to another.
         list_name = f"{table_name}/{owner}" if owner else table_name
-        return ItemService(DynamoItems(client, table_name, owner), Cursors(keys, list_name))
+        return ItemService(ListedItems(client, table_name, owner), Cursors(keys, list_name))
 
     return service_of

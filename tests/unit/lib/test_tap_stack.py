@@ -63,6 +63,17 @@ def test_the_table_is_paid_by_request_and_has_one_key(stack: SynthesizedStack) -
     assert table["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
 
 
+def test_the_index_of_lists_has_keys_alone(stack: SynthesizedStack) -> None:
+    [index] = stack.properties("AWS::DynamoDB::Table")["GlobalSecondaryIndexes"]
+
+    assert index["IndexName"] == "listed"
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert index["KeySchema"] == [
+        {"AttributeName": "listed_in", "KeyType": "HASH"},
+        {"AttributeName": "listed_at", "KeyType": "RANGE"},
+    ]
+
+
 @pytest.mark.parametrize(
     ("service", "memory", "timeout"),
     [("items_api", 512, 29), ("health", 256, 10), ("secret_rotation", 256, 30)],
@@ -80,6 +91,10 @@ def test_the_api_reaches_one_table_one_prefix_and_one_secret(dev: SynthesizedSta
     statements = dev.statements("items_api")
 
     assert statements["Items"]["Resource"] == dev.arn("Items")
+    assert statements["ItemsInOrder"]["Action"] == "dynamodb:Query"
+    assert statements["ItemsInOrder"]["Resource"] == {
+        "Fn::Join": ["", [dev.arn("Items"), "/index/listed"]]
+    }
     assert statements["CursorSecret"]["Resource"] == dev.ref("CursorSecret/Secret")
     assert statements["Files"]["Resource"] == {"Fn::Join": ["", [dev.arn("Files"), "/uploads/*"]]}
 

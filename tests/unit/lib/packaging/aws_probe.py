@@ -67,6 +67,10 @@ SAMPLES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
             },
             {"Items": [KEY], "LastEvaluatedKey": KEY, "Count": 1, "ScannedCount": 1},
         ),
+        "BatchGetItem": (
+            {"RequestItems": {"t": {"Keys": [KEY], "ConsistentRead": True}}},
+            {"Responses": {"t": [{**KEY, "b": {"B": "eA=="}}]}, "UnprocessedKeys": {}},
+        ),
         "DescribeTable": (
             {"TableName": "t"},
             {"Table": {"TableStatus": "ACTIVE", "CreationDateTime": 1.7e9, "ItemCount": 3}},

@@ -100,7 +100,6 @@ def test_the_stage_is_traced_throttled_and_logs_no_data(stack: SynthesizedStack)
             "DataTraceEnabled": False,
             "HttpMethod": "*",
             "LoggingLevel": "ERROR",
-            "MetricsEnabled": True,
             "ResourcePath": "/*",
             "ThrottlingBurstLimit": 2000,
             "ThrottlingRateLimit": 1000,

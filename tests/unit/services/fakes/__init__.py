@@ -64,7 +64,7 @@ def answering(client: Any, respond: Any) -> Any:
 def dynamodb(table: str = TABLE, keys: Sequence[str] = ("id",)) -> Any:
     """A real client of the embedded cloud's DynamoDB, in this process, with one empty table.
 
-    `keys` are its partition key and, if there are two, its sort key.
+    `keys` are its partition key and, if there are two, its sort key; it has the index of lists.
     """
     # Where the emulator is not installed, or another version is, the tests of tables alone fail.
     emulator = importlib.import_module("ministack.services.dynamodb")
@@ -80,16 +80,28 @@ def dynamodb(table: str = TABLE, keys: Sequence[str] = ("id",)) -> Any:
 
     reset()
     client = answering(aws.client("dynamodb"), respond)
+    place = ("listed_in", "listed_at")
     client.create_table(
         TableName=table,
-        KeySchema=[
-            {"AttributeName": name, "KeyType": kind}
-            for name, kind in zip(keys, ("HASH", "RANGE"), strict=False)
+        KeySchema=_key_schema(keys),
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in (*keys, *place)
         ],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "listed",
+                "KeySchema": _key_schema(place),
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
     return client
+
+
+def _key_schema(names: Sequence[str]) -> list[dict[str, str]]:
+    kinds = zip(names, ("HASH", "RANGE"), strict=False)
+    return [{"AttributeName": name, "KeyType": kind} for name, kind in kinds]
 
 
 class Clock:
@@ -113,3 +125,18 @@ def http_event(route: str, scopes: Sequence[str] | None = EVERY_SCOPE, **more: A
 def moment() -> Any:
     """A date with a time zone, as botocore parses one."""
     return datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
+
+
+class Listening:
+    """A DynamoDB client that keeps what it is asked."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**given: Any) -> Any:
+            self.asked.append((operation, given))
+            return getattr(self._client, operation)(**given)
+
+        return call

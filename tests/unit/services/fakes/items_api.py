@@ -11,7 +11,8 @@ from services.shared import aws
 from services.shared.http import requests
 from services.shared.items.cursors import Cursors, KeyRing
 from services.shared.items.models import Item, ItemExists, ItemNotFound, VersionConflict
-from services.shared.items.repository import Mode
+from services.shared.items.records import place_of
+from services.shared.items.repository import SEGMENTS, Mode
 from services.shared.items.secret import ApplicationSecret
 from services.shared.items.service import ItemService
 from tests.unit.services import fakes
@@ -49,10 +50,12 @@ class MemoryItems:
         del self.kept[item_id]
         return item
 
-    def page(self, *, limit: int, after: str | None) -> Any:
-        ids = sorted(id_ for id_ in self.kept if after is None or id_ > after)
-        page = ids[:limit]
-        return [self.kept[id_] for id_ in page], page[-1] if len(ids) > limit else None
+    def page(self, *, limit: int, after: str | None, segment: int | None) -> Any:
+        items = sorted(self.kept.values(), key=place_of)
+        rest = [item for item in items if after is None or place_of(item) > after]
+        wanted = [item for item in rest if segment in (None, len(item.id) % SEGMENTS)]
+        page = wanted[:limit]
+        return page, place_of(page[-1]) if len(wanted) > limit else None
 
 
 class ItemsApi:

@@ -146,20 +146,6 @@ def test_a_removed_item_is_gone_and_was_what_it_was(items: DynamoItems) -> None:
         items.get("mug")
 
 
-def test_pages_together_hold_every_item_once(items: DynamoItems) -> None:
-    for number in range(7):
-        items.add(replace(MUG, id=f"mug-{number}"))
-
-    seen, after = [], None
-    while True:
-        page, after = items.page(limit=3, after=after)
-        seen += [item.id for item in page]
-        assert len(page) <= 3
-        if after is None:
-            break
-    assert sorted(seen) == [f"mug-{number}" for number in range(7)]
-
-
 @pytest.fixture(scope="module")
 def table() -> Any:
     return dynamo_items()
@@ -250,7 +236,6 @@ def test_an_owner_neither_sees_nor_changes_what_is_anothers() -> None:
     ):
         with pytest.raises(ItemNotFound):
             step()
-    assert theirs.page(limit=10, after=None) == ([], None)
     assert ours.get("mug") == MUG
 
 
@@ -267,55 +252,9 @@ def test_an_id_that_another_owner_has_is_free() -> None:
     assert (ours.get("mug"), theirs.get("mug")) == (MUG, cup)
 
 
-def test_the_pages_of_an_owner_hold_his_items_alone() -> None:
-    table = OfOwners()
-    for number in range(5):
-        for owner in ("one", "two", "on", "onemug"):
-            table.items(owner).add(replace(MUG, id=f"{owner}-{number}"))
-    ours = table.items("one")
-
-    first, after = ours.page(limit=3, after=None)
-    second, end = ours.page(limit=3, after=after)
-
-    assert [item.id for item in first + second] == [f"one-{number}" for number in range(5)]
-    assert end is None
-
-
-class Listening:
-    """A DynamoDB client that keeps what it is asked."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-
-    def __getattr__(self, operation: str) -> Any:
-        def call(**given: Any) -> Any:
-            self.asked.append((operation, given))
-            return getattr(self._client, operation)(**given)
-
-        return call
-
-
-@pytest.mark.parametrize(("owner", "keys"), [(None, ("id",)), ("one", ("owner", "id"))])
-def test_every_read_sees_the_last_finished_write(owner: str | None, keys: Any) -> None:
-    client = Listening(fakes.dynamodb(keys=keys))
-    items = DynamoItems(client, TABLE, owner)
-    items.add(MUG)
-    client.asked.clear()
-
-    items.get("mug")
-    items.page(limit=1, after=None)
-    items.page(limit=1, after="mu")
-
-    assert [operation for operation, _ in client.asked] == (
-        ["get_item", "query", "query"] if owner else ["get_item", "scan", "scan"]
-    )
-    assert [given.get("ConsistentRead") for _, given in client.asked] == [True] * 3
-
-
 @pytest.mark.parametrize(("owner", "keys"), [(None, ("id",)), ("one", ("owner", "id"))])
 def test_every_write_names_its_condition_or_one_key(owner: str | None, keys: Any) -> None:
-    client = Listening(fakes.dynamodb(keys=keys))
+    client = fakes.Listening(fakes.dynamodb(keys=keys))
     items = DynamoItems(client, TABLE, owner)
 
     items.add(MUG)
