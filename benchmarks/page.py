@@ -15,8 +15,8 @@ DOCS = FOLDER.parent.parent / "docs"
 _FIRST = ("shipped", "instructions")  # what a stranger asks first
 _HEAD = """# Performance
 
-What `make bench` measured; it writes this page from `benchmarks/results/`. `make bench-<name>`, such
-as `make bench-shipped`, measures one part again.
+What `make bench` measured, which writes this page from `benchmarks/results/`. `make bench-<name>`,
+such as `make bench-shipped`, measures one part again.
 
 Compare figures of one section only: each was measured at one time, on the machine that it names.
 """

@@ -58,7 +58,9 @@ def _commit() -> str:
 def _machine() -> str:
     processor = Path("/proc/cpuinfo")
     named = (
-        re.search(r"model name\s*:\s*(.*)", processor.read_text()) if processor.exists() else None
+        re.search(r"model name\s*:\s*(.*)", processor.read_text("utf-8"))
+        if processor.exists()
+        else None
     )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     model = named[1].strip() if named else platform.machine()
