@@ -1,22 +1,20 @@
-"""docs/performance.md and its plots, from benchmarks/results: `python -m benchmarks.page`.
+"""docs/performance.md and its plots, from benchmarks/measured: `python -m benchmarks.page`.
 
 A unit test compares, so that nobody writes a figure by hand.
 """
 
 import json
+import sys
 from typing import Any
 
-import pygal
-from pygal.style import CleanStyle
-
-from benchmarks.results import FOLDER
+from benchmarks.results import FOLDER, cell
 
 DOCS = FOLDER.parent.parent / "docs"
 _FIRST = ("shipped", "instructions")  # what a stranger asks first
 _HEAD = """# Performance
 
-What `make bench` measured, which writes this page from `benchmarks/results/`. `make bench-<name>`,
-such as `make bench-shipped`, measures one part again.
+What `make bench` measured, which writes this page from `benchmarks/measured/`. One part is measured
+again with its name: `PARTS=shipped make bench`.
 
 Compare figures of one section only: each was measured at one time, on the machine that it names.
 """
@@ -42,7 +40,7 @@ def _image(name: str) -> str:
 
 
 def _section(name: str, result: dict[str, Any]) -> str:
-    rows = [[_cell(each) for each in row] for row in result["rows"]]
+    rows = [[cell(each) for each in row] for row in result["rows"]]
     align = ["---", *("---:" for _ in result["columns"][1:])]
     lines = [result["columns"], align, *rows]
     made = f"commit {result['commit']}, Python {result['python']}, {result['machine']}"
@@ -57,17 +55,14 @@ def _section(name: str, result: dict[str, Any]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _cell(value: Any) -> str:
-    """A number with three digits that count, and whole ones whole."""
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
 def _plot(result: dict[str, Any]) -> str:
     """Bars of one column, the smallest first."""
+    finders = [*sys.meta_path]
+    import pygal
+    from pygal.style import CleanStyle
+
+    # pygal's finder of plugins speaks a protocol that Python has dropped: each import would warn.
+    sys.meta_path[:] = finders
     at = result["columns"].index(result["plot"])
     rows = [row for row in result["rows"] if row[at] is not None]
     chart = pygal.HorizontalBar(
@@ -79,7 +74,7 @@ def _plot(result: dict[str, Any]) -> str:
         width=800,
         height=80 + 34 * len(rows),
         title=f"{result['title']}: {result['plot']}",
-        value_formatter=_cell,
+        value_formatter=cell,
     )
     rows.sort(key=lambda row: -row[at])
     chart.x_labels = [row[0] for row in rows]

@@ -1,16 +1,22 @@
 """Results of benchmarks, as files: what was measured, when, of which commit, on which machine."""
 
+import argparse
 import datetime
 import json
 import os
 import platform
 import re
+import statistics
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).resolve().parent / "results"
+from rich.console import Console
+from rich.table import Table
+
+PERCENTILES = ("p50 ms", "p90 ms", "p99 ms", "min ms")
+FOLDER = Path(__file__).resolve().parent / "measured"
 
 
 def write(
@@ -23,10 +29,10 @@ def write(
     notes: Sequence[str] = (),
     plot: str | None = None,
 ) -> None:
-    """Write a result; `benchmarks/page.py` makes a section of docs/performance.md of it.
+    """Print a result and write it: a section of docs/performance.md (`benchmarks/page.py`).
 
     Args:
-        file: `benchmarks/results/<name>.json`.
+        file: `benchmarks/measured/<name>.json`.
         title: The section's heading.
         method: What is counted or timed, with what and how often.
         columns: Their names with units; the first column names the row.
@@ -46,7 +52,35 @@ def write(
         "machine": _machine(),
         "python": platform.python_version(),
     }
+    listing = Table(*columns, title=title)
+    for row in rows:
+        listing.add_row(*(cell(each) for each in row))
+    Console().print(listing)
+    file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def cell(value: Any) -> str:
+    """A number with three digits that count, and whole ones whole."""
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def file_option(description: str | None, name: str) -> Path:
+    """Read `--json FILE` from the command line, which every benchmark has."""
+    parser = argparse.ArgumentParser(f"python -m benchmarks.{name}", description=description)
+    parser.add_argument("--json", type=Path, default=FOLDER / f"{name}.json")
+    file: Path = parser.parse_args().json
+    return file
+
+
+def percentiles(values: Sequence[float]) -> list[float]:
+    """Milliseconds of the median, of the 90th and the 99th percentile, and the least."""
+    cuts = statistics.quantiles(values, n=100)
+    return [statistics.median(values), cuts[89], cuts[98], min(values)]
 
 
 def _commit() -> str:
