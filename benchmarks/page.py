@@ -68,6 +68,7 @@ def _plot(result: dict[str, Any]) -> str:
     chart = pygal.HorizontalBar(
         style=CleanStyle(font_family="sans-serif"),
         show_legend=False,
+        show_y_guides=False,
         print_values=True,
         no_prefix=True,
         js=[],

@@ -69,6 +69,17 @@ def cell(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+def losses(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Say in which columns another row is less than the first, which is this project's."""
+    ours, *others = rows
+    found = [
+        f"{column} ({', '.join(row[0] for row in others if row[at] < ours[at])})"
+        for at, column in enumerate(columns)
+        if at and any(row[at] < ours[at] for row in others)
+    ]
+    return f"Less than this project's: {'; '.join(found) or 'nothing here'}."
+
+
 def file_option(description: str | None, name: str) -> Path:
     """Read `--json FILE` from the command line, which every benchmark has."""
     parser = argparse.ArgumentParser(f"python -m benchmarks.{name}", description=description)

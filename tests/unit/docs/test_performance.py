@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks.page import DOCS, files
-from benchmarks.results import FOLDER, write
+from benchmarks.results import FOLDER, losses, write
 
 RESULTS = sorted(FOLDER.glob("*.json"))
 
@@ -46,3 +46,13 @@ def test_a_result_that_is_written_has_its_commit_and_machine(tmp_path):
     written = json.loads((tmp_path / "a.json").read_text("utf-8"))
     assert len(written["commit"].removesuffix("-dirty")) >= 7
     assert "cores" in written["machine"]
+
+
+def test_a_result_says_in_which_columns_another_is_less():
+    rows = [["ours", 2, 3.0], ["theirs", 1, 4.0], ["others", 1.5, 3.0]]
+
+    assert losses(["", "MB", "ms"], rows) == "Less than this project's: MB (theirs, others)."
+
+
+def test_a_result_in_which_none_is_less_says_so():
+    assert "nothing here" in losses(["", "MB"], [["ours", 1], ["theirs", 2]])

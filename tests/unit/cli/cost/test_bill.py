@@ -106,11 +106,23 @@ def test_point_in_time_recovery_is_billed_by_what_the_table_keeps():
 
 
 def test_an_index_is_written_and_kept_like_its_table():
-    assumed = ["write_units=1", "read_units=0", "kept_items=1", "item_bytes=1000", "months=1"]
+    kept = ["kept_items=1", "item_bytes=1000", "index_bytes=200", "months=1"]
     table = {"BillingMode": "PAY_PER_REQUEST", "GlobalSecondaryIndexes": [{}]}
-    found = services(("AWS::DynamoDB::Table", table), assumed=assumed)
+    found = services(
+        ("AWS::DynamoDB::Table", table), assumed=["write_units=1", "read_units=0", *kept]
+    )
 
-    assert found["DynamoDB"][MILLION] == 2 * (0.625 + 0.25)
+    assert found["DynamoDB"][MILLION] == 2 * 0.625 + 1.2 * 0.25
+
+
+def test_a_function_that_says_less_of_itself_is_cheaper():
+    assumed = ["calls=1", "metrics=0", "platform_bytes=1000", "kept_share=0"]
+    quiet = {**FUNCTION, "LoggingConfig": {"SystemLogLevel": "WARN"}}
+
+    assert (
+        services(("AWS::Lambda::Function", FUNCTION), assumed=assumed)["CloudWatch"][MILLION] == 0.5
+    )
+    assert services(("AWS::Lambda::Function", quiet), assumed=assumed)["CloudWatch"][MILLION] == 0
 
 
 def test_a_database_in_two_zones_costs_two():
