@@ -22,6 +22,10 @@ from services.shared import health
 
 health.run.__defaults__ = (60.0,)
 """
+_SHIPPED_BY_CHALICE = (
+    *("boto", "dateutil", "jmespath", "python_dateutil", "s3transfer", "six", "urllib3"),
+    *("__init__.py", "__pycache__", "app.py", "chalice"),
+)
 _ITEM = {"name": "a bench", "tags": ["a", "b"], "price": 12.5, "in_stock": True}
 
 
@@ -71,9 +75,20 @@ def peer(name: str) -> Function:
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
         locked = ["--require-hashes", "--no-deps", "-r", str(source / "requirements.txt")]
         subprocess.run([*pip, "--target", str(package), *locked], check=True)
+        _leave_out(name, package)
         done.write_text(lock, "utf-8")
     shutil.copyfile(source / "handler.py", package / "handler.py")
-    return Function(package, "handler.lambda_handler", _EVENTS["items_api"], _ENVIRONMENT)
+    events = _EVENTS.get(f"peers/{name}", _EVENTS["items_api"])
+    return Function(package, "handler.lambda_handler", events, _ENVIRONMENT)
+
+
+def _leave_out(name: str, package: Path) -> None:
+    """Take away what `chalice package` would: all of Chalice and its tools but its runtime."""
+    if name == "chalice":
+        paths = [*package.iterdir(), *(package / "chalice").iterdir()]
+        for path in paths:
+            if not path.name.startswith(_SHIPPED_BY_CHALICE):
+                subprocess.run(["rm", "-r", str(path)], check=True)
 
 
 def _operation(**body: Any) -> dict[str, Any]:
@@ -82,8 +97,7 @@ def _operation(**body: Any) -> dict[str, Any]:
     return {
         **_http("POST /api"),
         "requestContext": {
-            "requestId": "request",
-            "http": {"method": "POST", "path": "/api", "sourceIp": "192.0.2.1"},
+            **_http("POST /api")["requestContext"],
             "authorizer": {"jwt": {"claims": {"scope": scopes}, "scopes": None}},
         },
         "body": json.dumps(body),
@@ -100,7 +114,15 @@ def _http(route: str) -> dict[str, Any]:
         "headers": {"content-type": "application/json", "host": "example.com"},
         "requestContext": {
             "requestId": "request",
-            "http": {"method": method, "path": path, "sourceIp": "192.0.2.1"},
+            "stage": "$default",
+            "timeEpoch": 1_700_000_000_000,
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1",
+                "userAgent": "benchmark",
+            },
         },
         "isBase64Encoded": False,
     }
@@ -112,12 +134,16 @@ def _rest(method: str, resource: str, body: Any = None, **path: str) -> dict[str
         "httpMethod": method,
         "resource": resource,
         "path": resource.format(**path),
+        "headers": {"Content-Type": "application/json"},
         "multiValueHeaders": {"Content-Type": ["application/json"]},
+        "stageVariables": None,
         "multiValueQueryStringParameters": None,
         "pathParameters": path or None,
         "requestContext": {
             "requestId": "request",
             "stage": "prod",
+            "httpMethod": method,
+            "resourcePath": resource,
             "identity": {"apiKeyId": "a-key", "sourceIp": "192.0.2.1", "userAgent": "benchmark"},
         },
         "body": json.dumps(body) if body else None,
@@ -146,6 +172,10 @@ _EVENTS: dict[str, list[dict[str, Any]]] = {
     "items_api": _CREATE_AND_READ,
     "partner_api": [_rest("POST", "/items", _ITEM), _rest("GET", "/items/{id}", id="1")],
     "health": [_http("GET /health")],
+    "peers/chalice": [  # which knows the REST API alone
+        _rest("POST", "/api", {"operation": "create", "item": _ITEM}),
+        _rest("POST", "/api", {"operation": "read", "id": "1"}),
+    ],
     "audit_writer": [{"Records": [{"messageId": "1", "body": json.dumps(_RECORD)}]}],
 }
 _ENVIRONMENT = {

@@ -19,9 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import fake_aws, functions, runtime_api
+from benchmarks import fake_aws, functions, results, runtime_api
 
 RUNTIME = Path(__file__).resolve().parent.parent / ".build" / "runtime"
+_PEERS = ("boto3", "chalice", "flask", "fastapi", "powertools")
+_OURS = ("items_api", "partner_api", "audit_writer")
+_ALL = [*_OURS, *(f"peers/{each}" for each in _PEERS)]
+_METHOD = """Millions of instructions, counted by valgrind while AWS's runtime client runs the
+packaged handler against a fake AWS that answers at once: `init` up to the wait for an event,
+`first` for the first request, `cold` both, `warm` the mean of ten more. All have bytecode."""
+_NOTES = ("Boto3 and those after it do the work of the first row: an item created and read.",)
 _WARM = 10
 _TIMEOUT = 300.0
 _SETTINGS = {
@@ -90,13 +97,37 @@ def run(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         aws = stack.enter_context(fake_aws.serve(folder))
         invocations = stack.enter_context(runtime_api.serve(events))
-        bundle = folder / "roots.pem"
-        shipped = package / "botocore" / "cacert.pem"  # what the function would read is read
-        bundle.write_bytes((shipped.read_bytes() if shipped.exists() else b"") + aws.root)
         counts = folder / "counts"
         instrument = [*tool, f"--cachegrind-out-file={counts}"] if tool else []
-        log = stack.enter_context((folder / "log").open("w+b"))
-        process = subprocess.Popen(
+        started = process(package, handler, environment, aws, invocations, folder, instrument)
+        while not invocations.idle.wait(0.1) and started.poll() is None:
+            pass
+        started.terminate()
+        started.wait(_TIMEOUT)
+        said = (folder / "log").read_text("utf-8", "replace")
+        answered = [a for a in invocations.answers if a.get("statusCode", 200) < 300]
+        if invocations.errors or len(answered) < len(events):
+            sys.exit(
+                f"{handler} failed: {invocations.errors or invocations.answers[:1]}\n{said[-2000:]}"
+            )
+        return _total(counts) if tool else 0
+
+
+def process(
+    package: Path,
+    handler: str,
+    environment: Mapping[str, str],
+    aws: fake_aws.Endpoint,
+    invocations: runtime_api.Invocations,
+    folder: Path,
+    instrument: Sequence[str] = (),
+) -> "subprocess.Popen[bytes]":
+    """Start a handler as Lambda does; what it says goes to the file `log` of the folder."""
+    bundle = folder / "roots.pem"
+    shipped = package / "botocore" / "cacert.pem"  # what the function would read is read
+    bundle.write_bytes((shipped.read_bytes() if shipped.exists() else b"") + aws.root)
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(
             [*instrument, _interpreter(), "-S", "-s", "-P", "-m", "awslambdaric", handler],
             cwd=package,
             env={
@@ -113,18 +144,6 @@ def run(
             stdout=log,
             stderr=log,
         )
-        while not invocations.idle.wait(0.1) and process.poll() is None:
-            pass
-        process.terminate()
-        process.wait(_TIMEOUT)
-        log.seek(0)
-        answered = [a for a in invocations.answers if a.get("statusCode", 200) < 300]
-        if invocations.errors or len(answered) < len(events):
-            sys.exit(
-                f"{handler} failed: {invocations.errors or invocations.answers[:1]}\n"
-                f"{log.read().decode()[-2000:]}"
-            )
-        return _total(counts) if tool else 0
 
 
 def _interpreter() -> str:
@@ -140,26 +159,31 @@ def _total(counts: Path) -> int:
 
 
 def main() -> None:
-    """Count the functions that are named, one a line."""
+    """Count the functions that are named, in millions of instructions; all of them by default."""
     parser = argparse.ArgumentParser("python -m benchmarks.instructions", description=main.__doc__)
-    parser.add_argument("names", nargs="+", help="a service, or peers/NAME")
-    names = parser.parse_args().names
-    _say("million instructions", "init", "first", "cold", "warm")
-    for name in names:
-        function = functions.find(name)
+    parser.add_argument("names", nargs="*", default=_ALL, help="a service, or peers/NAME")
+    parser.add_argument("--json", type=Path, default=results.FOLDER / "instructions.json")
+    given = parser.parse_args()
+    rows = []
+    for name in given.names:
+        found = functions.find(name)
         try:
-            counts = count(
-                function.package, function.handler, function.events, function.environment
-            )
+            counts = count(found.package, found.handler, found.events, found.environment)
         except NotMeasured as reason:
             sys.exit(f"NOT MEASURED: {reason}")
-        found = (counts.init, counts.first, counts.cold, counts.warm)
-        _say(name, *(f"{each / 1e6:.2f}" for each in found))
-
-
-def _say(name: str, *cells: str) -> None:
-    sys.stdout.write(f"{name:<24}{''.join(f'{cell:>10}' for cell in cells)}\n")
-    sys.stdout.flush()
+        each = (counts.init, counts.first, counts.cold, counts.warm)
+        own = "" if name.startswith("peers/") else "TAP "
+        rows.append([own + name.removeprefix("peers/"), *(value / 1e6 for value in each)])
+    columns = ["Function", "init M", "first M", "cold M", "warm M"]
+    results.write(
+        given.json,
+        title="Instructions",
+        method=" ".join(_METHOD.split()),
+        columns=columns,
+        rows=rows,
+        notes=[results.losses(columns, rows), *_NOTES],
+        plot="cold M",
+    )
 
 
 if __name__ == "__main__":
