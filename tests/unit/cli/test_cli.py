@@ -35,8 +35,9 @@ HEAVY = (
     "urllib3",
     "watchfiles",
 )
-# The commands that work on AWS as on the embedded cloud; the others run the embedded cloud itself.
-LOCAL = ("up", "down", "watch", "inbox", "drill", "prove")
+# The commands that work on AWS as on the embedded cloud; the others run the embedded cloud itself,
+# or neither.
+LOCAL = ("up", "down", "watch", "inbox", "drill", "prove", "cost")
 
 
 def run(*arguments):
