@@ -8,7 +8,7 @@ import dataclasses
 import threading
 import time
 import uuid
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -273,7 +273,8 @@ def test_the_shop_of_the_unit_tests_answers_as_the_database_does(
         return [
             *[_answer(shop.place, f"{name}-{uuid.UUID(int=0)}", lines) for name, lines in orders],
             *[_answer(shop.product, sku) for sku in ("MUG", "LAMP")],
-            _answer(shop.products),
+            _answer(shop.products, 1),
+            _answer(shop.products, 1, "0.MUG"),
             _answer(shop.order, str(uuid.UUID(int=0))),
         ]
 
@@ -286,10 +287,95 @@ def _answer(call: Callable[..., Any], *given: Any) -> Any:
         answer = call(*given)
     except (KeyInUse, OrderNotFound, OutOfStock, ProductNotFound) as refused:
         return refused.code, str(refused), refused.details
-    if isinstance(answer, tuple):
+    if isinstance(answer, tuple) and "id" in answer[0]:
         order, is_new = answer
         return {**order, "id": "", "placed_at": ""}, is_new
     return answer
+
+
+@pytest.fixture
+def catalogue(owner: Connection) -> int:
+    """How many products there are, on three shelves, each of them in an order."""
+    owner.run("TRUNCATE products, orders, order_lines; BEGIN")
+    owner.run(
+        "INSERT INTO products (sku, name, description, price_amount, stock, image, shelf) "
+        "SELECT 'P-' || n, 'Product', '', 100, 1000, 'images/mug.svg', n % 3 - 1 "
+        "FROM generate_series(1, 6000) AS n"
+    )
+    owner.run(
+        "INSERT INTO orders (idempotency_key) "
+        "SELECT 'an-older-order-' || n FROM generate_series(1, 6000) AS n"
+    )
+    owner.run(
+        "INSERT INTO order_lines (order_id, sku, name, price_amount, currency, quantity) "
+        "SELECT id, replace(idempotency_key, 'an-older-order', 'P'), '', 100, 'EUR', 1 FROM orders"
+    )
+    owner.run("COMMIT; ANALYZE products, orders, order_lines")
+    return 6000
+
+
+def test_the_pages_of_a_large_catalogue_hold_each_product_once_in_the_order_of_the_shelf(
+    catalogue: int, open_shop: Callable[[], PostgresShop], owner: Connection
+) -> None:
+    shop = open_shop()
+    seen, cursor = shop.products(100)
+    while cursor:
+        products, cursor = shop.products(100, cursor)
+        seen += products
+
+    shelf = owner.run("SELECT sku FROM products ORDER BY shelf, sku")
+    assert len(seen) == catalogue
+    assert [product["sku"] for product in seen] == [sku for [sku] in shelf]
+
+
+def test_a_cursor_of_what_is_sold_no_more_goes_on_where_it_stood(
+    catalogue: int, open_shop: Callable[[], PostgresShop], owner: Connection
+) -> None:
+    shop = open_shop()
+    first, cursor = shop.products(2)
+    assert catalogue
+    assert cursor == f"-1.{first[1]['sku']}"
+    second, _ = shop.products(1, cursor)
+
+    owner.run("DELETE FROM order_lines WHERE sku = :sku", sku=first[1]["sku"])
+    owner.run("DELETE FROM products WHERE sku = :sku", sku=first[1]["sku"])
+
+    assert shop.products(1, cursor)[0] == second
+
+
+@pytest.fixture
+def explained(cloud: Cloud, catalogue: int) -> Iterator[Connection]:
+    """A connection whose notices are the plans of what it ran, inside of functions as well."""
+    assert catalogue
+    connection = postgres.connect(cloud, "store")
+    connection.run("LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0")
+    connection.run("SET auto_explain.log_nested_statements = on")
+    connection.run("SET auto_explain.log_level = 'notice'")
+    connection.notices = deque()  # all of them
+    yield connection
+    connection.close()
+
+
+def test_no_statement_reads_a_large_catalogue_or_its_orders_whole(explained: Connection) -> None:
+    login: Any = None
+    shop = PostgresShop(Database(lambda: [login], lambda _: explained))
+
+    for _ in range(8):  # from the sixth on, a plan is made for any values
+        shop.product("P-7")
+        shop.products(100, "0.P-3")
+        shop.products(100)
+        for lines in ([line("P-1", 1)], [line(f"P-{n}", 1) for n in range(1, 51)]):
+            order_key = key()
+            order, _ = shop.place(order_key, lines)
+            assert shop.place(order_key, lines) == (order, False)
+            assert shop.order(order["id"]) == order
+            assert attempt(shop, key(), [line("P-9", 9999)]) == "out of stock"
+
+    told = "\n".join(notice[b"M"].decode() for notice in explained.notices)
+    assert "LockRows" in told
+    assert "Update on products" in told
+    assert "Index Scan using products_by_shelf" in told
+    assert "Seq Scan on" not in told
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ Event = dict[str, Any]
 Request = dict[str, Json]
 
 _REQUEST_ID_LENGTH = 128
+_WHOLE_NUMBER = re.compile("[0-9]{1,9}")
 
 
 @dataclass
@@ -81,6 +83,12 @@ def json_body(event: Event, *, limit: int) -> Json:
     except binascii.Error as error:
         raise errors.refused("body", "is not base64", "what isBase64Encoded says") from error
     return exact_json.parse(decoded)
+
+
+def read_limit(query: Request) -> Request:
+    """Make a number of the limit of a page, where the query has one that is written as one."""
+    limit = query.get("limit", "")
+    return query | {"limit": int(limit)} if _WHOLE_NUMBER.fullmatch(limit) else query
 
 
 def _to_failure(error: Exception) -> Failure:

@@ -100,8 +100,10 @@ class MemoryShop:
         }
         self.orders: dict[str, tuple[Sequence[Line], Order]] = {}
 
-    def products(self) -> list[Product]:
-        return [dict(each) for each in self.kept.values()]
+    def products(self, limit: int, cursor: str = "0.") -> tuple[list[Product], str | None]:
+        later = [dict(each) for sku, each in self.kept.items() if f"0.{sku}" > cursor]
+        page = later[:limit]
+        return page, f"0.{page[-1]['sku']}" if len(later) > limit else None
 
     def product(self, sku: str) -> Any:
         if sku not in self.kept:
@@ -193,6 +195,7 @@ class Store:
         *,
         key: str | None = None,
         headers: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
         isBase64Encoded: bool = False,  # noqa: N803  the gateway's name
         **path: str,
     ) -> Any:
@@ -200,6 +203,8 @@ class Store:
         event = fakes.http_event(route, pathParameters=path)
         event["headers"] = {"idempotency-key": key} if key is not None else headers or {}
         event["headers"].setdefault(HEADER, "the-cdns-key")
+        if query:
+            event["queryStringParameters"] = query
         event["body"] = body if isinstance(body, str) else json.dumps(body)
         event["isBase64Encoded"] = isBase64Encoded
         response = requests.serve(event, self._api.run)
