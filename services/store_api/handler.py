@@ -52,6 +52,8 @@ class Api:
 
     def _list_products(self, call: Call) -> Json:
         products, cursor = self.shop.products(**call.request["query"])
+        # For the CDN, which keeps it as long as its cache policy says; browsers ask each time.
+        call.headers["cache-control"] = "max-age=0, s-maxage=5"
         return {"products": products, "cursor": cursor}
 
     def _read_product(self, call: Call) -> Json:
