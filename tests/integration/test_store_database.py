@@ -22,6 +22,8 @@ from localcloud import ports, postgres
 from localcloud.cloud import Cloud
 from services.shared.database.postgres import Database, close, connect_to
 from services.shared.database.secret import DatabaseSecret, Login
+from services.shared.http.errors import Unavailable
+from services.shared.http.responses import failure
 from services.store_api.models import (
     KeyInUse,
     Line,
@@ -520,3 +522,57 @@ def test_the_log_tells_of_an_order_that_failed_but_not_what_was_ordered(
     assert "place_order" in said
     assert refused not in said
     assert "MUG" not in said
+
+
+@pytest.fixture
+def crowded(cloud: Cloud, owner: Connection, database: Login) -> Iterator[Connection]:
+    """The owner's connection to the server, which takes few more."""
+    assert owner
+    settings = vars(postgres)["_CONFIGURATION"]
+    postgres.stop(cloud.home)
+    with pytest.MonkeyPatch.context() as patch:
+        few = settings.replace("max_connections = 200", "max_connections = 20")
+        patch.setattr(postgres, "_CONFIGURATION", few)
+        postgres.start(cloud)
+    connection = connect_to(REGION)(database)
+    connection.run("SET ROLE store_owner; SET search_path = store")
+    yield connection
+    connection.close()
+    postgres.stop(cloud.home)
+    server.start(cloud.home)
+
+
+def test_more_functions_than_connections_are_told_to_come_again_and_no_order_is_lost(
+    crowded: Connection, secrets: StoreSecret
+) -> None:
+    crowded.run("UPDATE products SET stock = 1000")
+    keys = [key() for _ in range(100)]
+    held: list[Connection] = []
+
+    def connect(login: Login) -> Connection:
+        held.append(connect_to(REGION)(login))
+        return held[-1]
+
+    def order(order_key: str) -> str:
+        """As a function does that has not been asked before, and is frozen after it."""
+        shop = PostgresShop(Database(DatabaseSecret(secrets, SECRET).logins, connect))
+        try:
+            return attempt(shop, order_key, [line("MUG", 1)])
+        except Unavailable as busy:
+            return str(failure(busy, {"request_id": order_key})["headers"]["retry-after"])
+
+    with ThreadPoolExecutor(len(keys)) as pool:
+        told = dict(zip(keys, pool.map(order, keys), strict=True))
+    assert Counter(told.values()) == {"placed": len(held), "1": 100 - len(held)}
+    assert 10 < len(held) < 20
+
+    for order_key in [each for each in keys if told[each] == "1"]:
+        while held:
+            close(held.pop())
+        while (again := order(order_key)) == "1":
+            time.sleep(0.05)  # the server has not noticed yet that the others are gone
+        assert again == "placed"
+    assert crowded.run("SELECT count(*) FROM orders") == [[100]]
+    assert crowded.run("SELECT stock FROM products WHERE sku = 'MUG'") == [[900]]
+    while held:
+        close(held.pop())

@@ -188,7 +188,7 @@ class Store:
         """What the function does with a call."""
         return self._api.run
 
-    def __call__(
+    def event(
         self,
         route: str,
         body: Any = None,
@@ -199,7 +199,7 @@ class Store:
         isBase64Encoded: bool = False,  # noqa: N803  the gateway's name
         **path: str,
     ) -> Any:
-        """Status and parsed body of the answer to a request (text, or an object)."""
+        """A request as the gateway passes it on from the CDN (text, or an object)."""
         event = fakes.http_event(route, pathParameters=path)
         event["headers"] = {"idempotency-key": key} if key is not None else headers or {}
         event["headers"].setdefault(HEADER, "the-cdns-key")
@@ -207,5 +207,9 @@ class Store:
             event["queryStringParameters"] = query
         event["body"] = body if isinstance(body, str) else json.dumps(body)
         event["isBase64Encoded"] = isBase64Encoded
-        response = requests.serve(event, self._api.run)
+        return event
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        """Status and parsed body of the answer to a request, given as for `event`."""
+        response = requests.serve(self.event(*given, **named), self.run)
         return response["statusCode"], json.loads(response["body"])

@@ -47,6 +47,17 @@ def test_products_are_listed_and_read(store: Store) -> None:
     assert one["data"]["product"] == listed["data"]["products"][1]
 
 
+def test_a_page_may_be_kept_by_the_cdn_for_seconds_and_an_error_by_nobody() -> None:
+    store = Store()
+
+    def cache_control(query: dict[str, str]) -> str:
+        answer = requests.serve(store.event("GET /api/products", query=query), store.run)
+        return str(answer["headers"]["cache-control"])
+
+    assert cache_control({"limit": "1"}) == "max-age=0, s-maxage=5"
+    assert cache_control({"limit": "0"}) == "no-store"
+
+
 def test_a_page_has_the_products_after_its_cursor_and_the_last_one_says_so(store: Store) -> None:
     _, first = store("GET /api/products", query={"limit": "1"})
     _, last = store("GET /api/products", query={"limit": "1", "cursor": first["data"]["cursor"]})
