@@ -129,15 +129,16 @@ class StoreCdn(Construct):
             enable_accept_encoding_gzip=True,
             enable_accept_encoding_brotli=True,
         )
-        rest = cloudfront.BehaviorOptions(
-            allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
-            cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
-            # API Gateway finds the API by its own host name.
-            origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-            **common,
-        )
-        pages = cloudfront.BehaviorOptions(cache_policy=shelf, **common)
-        return {"/api/products": pages, "/api/*": rest}
+        return {
+            "/api/products": cloudfront.BehaviorOptions(cache_policy=shelf, **common),
+            "/api/*": cloudfront.BehaviorOptions(
+                allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+                cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+                # API Gateway finds the API by its own host name.
+                origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+                **common,
+            ),
+        }
 
     def _own_domain(self, settings: StoreSettings) -> dict[str, Any]:
         if not settings.domain or not settings.certificate_arn:

@@ -1,8 +1,4 @@
-"""Repository of products and orders: their PostgreSQL database.
-
-A cursor is the place of a page's last product, `<shelf>.<sku>`: whoever makes one up gets a page of
-what everybody may list anyway.
-"""
+"""Repository of products and orders: their PostgreSQL database."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +17,7 @@ _PAGE = (
     _PRODUCTS.replace(" FROM", ", shelf || '.' || sku FROM")
     + " WHERE (shelf, sku) > (CAST(:shelf AS bigint), :sku) ORDER BY shelf, sku LIMIT :limit"
 )
-_BEGINNING = f"{-(2**31)}."
+_BEGINNING = f"{-(2**31)}."  # a cursor: shelf and sku of a page's last product, for all to see
 _READ = _PRODUCTS + " WHERE sku = :sku"
 _PLACE = "SELECT store.place_order(:key, CAST(:lines AS jsonb))"
 _READ_ORDER = "SELECT store.read_order(CAST(:id AS uuid))"
