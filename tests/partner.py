@@ -142,7 +142,7 @@ class PartnerApi:
 
 @dataclass(frozen=True)
 class Line:
-    """One object of the audit trail."""
+    """One line of the audit trail, and the name of its object."""
 
     name: str
     text: str
@@ -156,29 +156,30 @@ class Line:
 
 
 class Trail:
-    """The audit trail from when this was made."""
+    """The audit trail, from the day on which this was made."""
 
     def __init__(self, partner: PartnerApi) -> None:
         self._s3 = partner.deployment.client("s3")
         self._bucket = partner.outputs["LogsBucketName"]
         self._since = time.time() - 5  # another clock wrote it
+        self._names: set[str] = set()
         self._read: dict[str, Line] = {}
 
     def lines(self) -> list[Line]:
-        """Every object, oldest first."""
+        """Every record, oldest first; one that came twice is there once."""
         day = time.strftime("api-logs/year=%Y/month=%m/day=%d/", time.gmtime(self._since))
-        # Ids begin with the milliseconds of their time.
-        stamp = f"{int(self._since * 1000):012x}"
-        start = f"{day}{stamp[:8]}-{stamp[8:]}"
         pages = self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix="api-logs/", StartAfter=start
+            Bucket=self._bucket, Prefix="api-logs/", StartAfter=day
         )
         for page in pages:
             for item in page.get("Contents", []):
                 name = item["Key"]
-                if name not in self._read:
+                if name not in self._names:
                     body = self._s3.get_object(Bucket=self._bucket, Key=name)["Body"].read()
-                    self._read[name] = Line(name, body.decode())
+                    for text in body.decode().splitlines(keepends=True):
+                        line = Line(name, text)
+                        self._read.setdefault(line.record["record_id"], line)
+                    self._names.add(name)
         return list(self._read.values())
 
     def of(self, agent: str, *, at_least: int) -> list[Line]:

@@ -135,6 +135,7 @@ CALLS: dict[str, Callable[[str, Json], list[Call]]] = {
         ("backup", "describe_backup_vault", {"BackupVaultName": identity}),
         ("backup", "list_tags", {"ResourceArn": _arn("backup", f":backup-vault:{identity}")}),
     ],
+    "AWS::CloudFront::CachePolicy": _one("cloudfront", "get_cache_policy", "Id"),
     "AWS::CloudFront::Distribution": lambda identity, _: [
         ("cloudfront", "get_distribution", {"Id": identity}),
         _tags("cloudfront", f":distribution/{identity}", "Resource", region=""),

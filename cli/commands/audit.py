@@ -29,7 +29,8 @@ def audit(
     target = targets.find(home, aws=aws, context=context)
     bucket = target.stack(project.PARTNER).outputs["LogsBucketName"]
     start = datetime.fromtimestamp(time.time() - span, UTC)
-    found = sorted(_records(target.clients("s3"), bucket, start), key=lambda each: each["time"])
+    records = {each["record_id"]: each for each in _records(target.clients("s3"), bucket, start)}
+    found = sorted(records.values(), key=lambda each: each["time"])
     if as_json:
         emit(found)
         return

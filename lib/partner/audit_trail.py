@@ -91,7 +91,7 @@ class AuditTrail(Construct):
             "Records",
             target=self.writer.lambda_function,
             event_source_arn=self.queue.queue_arn,
-            batch_size=100,
+            batch_size=1_000,
             max_batching_window=_LONGEST_WAIT,
             max_concurrency=_WRITERS_AT_ONCE,
             report_batch_item_failures=True,

@@ -31,13 +31,17 @@ _NOT_FOUND = cloudfront.ErrorResponse(
     ttl=Duration.seconds(10),
 )
 
+_UNAVAILABLE = cloudfront.ErrorResponse(http_status=503, ttl=Duration.seconds(1))  # Retry-After
+_STALE = Duration.seconds(5)  # how old the stock on a page of the shelf may be
+
 
 class StoreCdn(Construct):
     """A CDN: pages from a bucket that only it can read, `/api/*` from the store's API.
 
     Fixed: HTTPS only; security headers with a strict content policy on every answer; compressed;
-    `index.html` at the root, `404.html` for what is not there; the API, which is never cached,
-    gets the key that it asks for; requests logged where AWS can: `in_us_east_1`.
+    `index.html` at the root, `404.html` for what is not there; the API gets the key that it asks
+    for, and is not cached but for pages of the shelf, five seconds at most; requests logged where
+    AWS can: `in_us_east_1`.
     Defaults: CloudFront's own host name, without a web ACL; both by `settings`.
     """
 
@@ -65,8 +69,8 @@ class StoreCdn(Construct):
             comment=f"The store of {Stack.of(self).stack_name}",
             default_root_object="index.html",
             default_behavior=self._pages(assets, headers, name),
-            additional_behaviors={"/api/*": _calls(api, origin_key, headers)},
-            error_responses=[_NOT_FOUND],
+            additional_behaviors=self._calls(api, origin_key, headers, name),
+            error_responses=[_NOT_FOUND, _UNAVAILABLE],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             web_acl_id=StoreWebAcl(self, "Firewall").arn if settings.firewall else None,
             **self._own_domain(settings),
@@ -97,6 +101,44 @@ class StoreCdn(Construct):
             response_headers_policy=headers,
             compress=True,
         )
+
+    def _calls(
+        self, api: apigatewayv2.HttpApi, key: OriginKey, headers: SecurityHeaders, name: str
+    ) -> dict[str, cloudfront.BehaviorOptions]:
+        common: dict[str, Any] = {
+            "origin": origins.HttpOrigin(
+                Fn.parse_domain_name(api.api_endpoint),
+                protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+                origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+                custom_headers=key.custom_headers(),
+            ),
+            "viewer_protocol_policy": cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+            "response_headers_policy": headers,
+            "compress": True,
+        }
+        # CloudFront compresses what it caches. The API is sent what tells pages apart and nothing
+        # else: whatever more a visitor sends cannot put another answer before the next one.
+        shelf = cloudfront.CachePolicy(
+            self,
+            "Shelf",
+            cache_policy_name=f"{name}-shelf",
+            query_string_behavior=cloudfront.CacheQueryStringBehavior.allow_list("limit", "cursor"),
+            min_ttl=Duration.seconds(1),
+            default_ttl=_STALE,
+            max_ttl=_STALE,
+            enable_accept_encoding_gzip=True,
+            enable_accept_encoding_brotli=True,
+        )
+        return {
+            "/api/products": cloudfront.BehaviorOptions(cache_policy=shelf, **common),
+            "/api/*": cloudfront.BehaviorOptions(
+                allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+                cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+                # API Gateway finds the API by its own host name.
+                origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+                **common,
+            ),
+        }
 
     def _own_domain(self, settings: StoreSettings) -> dict[str, Any]:
         if not settings.domain or not settings.certificate_arn:
@@ -157,23 +199,3 @@ class StoreCdn(Construct):
                 reason="A web ACL costs about 9 $ a month and works in us-east-1 only: the setting "
                 "storeFirewall adds it. The API throttles and the database bounds what is stored.",
             )
-
-
-def _calls(
-    api: apigatewayv2.HttpApi, key: OriginKey, headers: SecurityHeaders
-) -> cloudfront.BehaviorOptions:
-    return cloudfront.BehaviorOptions(
-        origin=origins.HttpOrigin(
-            Fn.parse_domain_name(api.api_endpoint),
-            protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
-            origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
-            custom_headers=key.custom_headers(),
-        ),
-        viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
-        allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
-        cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
-        # API Gateway finds the API by its own host name.
-        origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-        response_headers_policy=headers,
-        compress=True,
-    )

@@ -1,10 +1,12 @@
-"""Audit trail in S3: one object for each record, by day, whose key only the record decides.
+"""Audit trail in S3: one object for the records of a batch, by day, named by the records alone.
 
-Why not one object for a batch: SQS may deliver a message again with other messages, and the sender
-may send a record again when an answer was lost. A key made of the batch would then be a new one,
-and the trail would hold the record twice. See docs/decisions/audit-trail.md.
+A batch that comes again is the same object, which is there already. A record that comes again in
+other company, as SQS may deliver it, is in two objects, and whoever reads the trail drops one: its
+id tells. See docs/decisions/audit-trail.md.
 """
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
@@ -13,11 +15,13 @@ from services.shared import aws
 from services.shared.audit.record import AuditRecord
 
 
-def key_of(record: AuditRecord) -> str:
-    """Make the object's key: the day of the record's own time, then the record's id."""
-    # Record ids sort by time, so a day's objects are listed in the order of their requests.
-    year, month, day = record.time[:10].split("-")
-    return f"api-logs/year={year}/month={month}/day={day}/{record.record_id}.ndjson"
+def key_of(records: Mapping[str, AuditRecord]) -> str:
+    """Make the object's key: the day of the records, the first one's id, a hash of all ids."""
+    # Record ids sort by time, so a day's objects are listed in the order of their first requests.
+    first = min(records)
+    year, month, day = records[first].time[:10].split("-")
+    digest = hashlib.sha256("\n".join(sorted(records)).encode()).hexdigest()
+    return f"api-logs/year={year}/month={month}/day={day}/{first}-{digest}.ndjson"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +31,14 @@ class BucketTrail:
     client: aws.Client
     bucket_name: str
 
-    def keep(self, record: AuditRecord) -> None:
-        """Put the object, on condition that the key is free: what is kept is never changed."""
+    def keep(self, records: Mapping[str, AuditRecord]) -> None:
+        """Put the records of one day, by their ids, if their key is free: nothing is changed."""
+        lines = "".join(f"{records[record_id].to_json()}\n" for record_id in sorted(records))
         try:
             self.client.put_object(
                 Bucket=self.bucket_name,
-                Key=key_of(record),
-                Body=f"{record.to_json()}\n".encode(),
+                Key=key_of(records),
+                Body=lines.encode(),
                 ContentType="application/x-ndjson",
                 IfNoneMatch="*",
             )

@@ -1,17 +1,14 @@
 """Parts of a REST API's event (payload format 1.0), by the names of the API's description."""
 
-import re
 from typing import Any
 from urllib.parse import quote, unquote
 
 from services.shared.http.errors import refused
-from services.shared.http.requests import Event, Request, json_body
+from services.shared.http.requests import Event, Request, json_body, read_numbers
 from services.shared.http.text import plain
 from services.shared.items.models import MAX_REQUEST_LENGTH
 
 _PATH_LENGTH = 1024
-_NUMBERS = ("limit", "segment")
-_WHOLE_NUMBER = re.compile("[0-9]{1,9}")
 
 
 def header(event: Event, name: str) -> str | None:
@@ -71,6 +68,4 @@ def _query(event: Event) -> dict[str, Any]:
         if len(values) > 1:
             raise refused(f"query.{name}", "is given more than once", "each parameter once")
         query[name] = values[0]
-        if name in _NUMBERS and _WHOLE_NUMBER.fullmatch(values[0]):
-            query[name] = int(values[0])
-    return query
+    return read_numbers(query, "limit", "segment")

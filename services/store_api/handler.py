@@ -15,7 +15,7 @@ from services.shared.function import entry_point, from_environment
 from services.shared.health import Health
 from services.shared.http.errors import refused
 from services.shared.http.exact_json import Json
-from services.shared.http.requests import Call, Event, Request, json_body, serve
+from services.shared.http.requests import Call, Event, Request, json_body, read_numbers, serve
 from services.shared.http.responses import Response
 from services.shared.http.routes import Route, Routes, dispatch
 from services.store_api import database
@@ -50,8 +50,11 @@ class Api:
         read = functools.partial(_read_request, call.event)
         return dispatch(call, self.routes, call.event["routeKey"], read)
 
-    def _list_products(self, _: Call) -> Json:
-        return {"products": self.shop.products()}
+    def _list_products(self, call: Call) -> Json:
+        products, cursor = self.shop.products(**call.request["query"])
+        # For the CDN, which keeps it as long as its cache policy says; browsers ask each time.
+        call.headers["cache-control"] = "max-age=0, s-maxage=5"
+        return {"products": products, "cursor": cursor}
 
     def _read_product(self, call: Call) -> Json:
         return {"product": self.shop.product(call.request["path"]["sku"])}
@@ -90,8 +93,9 @@ def connect(*, database_secret_arn: str, origin_key_arn: str, migration_level: s
 
 
 def _read_request(event: Event, route: Route) -> Request:
-    """Read and check path, idempotency key and body, by the names of the API's description."""
-    parts: Request = {"path": event.get("pathParameters") or {}}
+    """Read and check all of a request that counts, by the names of the API's description."""
+    query = read_numbers(event.get("queryStringParameters") or {}, "limit")
+    parts: Request = {"path": event.get("pathParameters") or {}, "query": query}
     if route.body:
         key = event["headers"].get("idempotency-key")  # API Gateway gives names in lower case
         parts["header"] = {} if key is None else {"Idempotency-Key": key}

@@ -13,7 +13,11 @@ _PRODUCTS = """SELECT json_build_object(
     'price', json_build_object('amount', price_amount, 'currency', currency),
     'stock', stock, 'image', image
 ) FROM store.products"""
-_LIST = _PRODUCTS + " ORDER BY shelf, sku"
+_PAGE = (
+    _PRODUCTS.replace(" FROM", ", shelf || '.' || sku FROM")
+    + " WHERE (shelf, sku) > (CAST(:shelf AS bigint), :sku) ORDER BY shelf, sku LIMIT :limit"
+)
+_BEGINNING = f"{-(2**31)}."  # a cursor: shelf and sku of a page's last product, for all to see
 _READ = _PRODUCTS + " WHERE sku = :sku"
 _PLACE = "SELECT store.place_order(:key, CAST(:lines AS jsonb))"
 _READ_ORDER = "SELECT store.read_order(CAST(:id AS uuid))"
@@ -28,9 +32,12 @@ class PostgresShop:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def products(self) -> list[Product]:
-        """List every product, in the order of the shelf."""
-        return [product for [product] in self._database.run(_LIST)]
+    def products(self, limit: int, cursor: str = _BEGINNING) -> tuple[list[Product], str | None]:
+        """List `limit` products after `cursor`, in the order of the shelf, and where to go on."""
+        shelf, _, sku = cursor.partition(".")
+        rows = self._database.run(_PAGE, shelf=int(shelf), sku=sku, limit=limit + 1)
+        page = rows[:limit]
+        return [product for product, _ in page], page[-1][1] if len(rows) > limit else None
 
     def product(self, sku: str) -> Product:
         """Return the product with its stock as the last order left it; raise `ProductNotFound`."""

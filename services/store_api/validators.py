@@ -10,6 +10,8 @@ from typing import Any
 from services.shared.http.errors import InvalidRequest, refused
 
 
+LIST_PRODUCTS_PATTERNS = {'^-?[0-9]{1,10}\\.[A-Z][A-Z0-9-]{1,31}$': re.compile('^-?[0-9]{1,10}\\.[A-Z][A-Z0-9-]{1,31}\\Z')}
+
 def validate_list_products(data: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise refused('', 'is not an object', 'optional: path, query, header')
@@ -30,12 +32,35 @@ def validate_list_products(data: dict[str, Any]) -> dict[str, Any]:
             data_keys.remove('query')
             data__query = data['query']
             if not isinstance(data__query, dict):
-                raise refused('query', 'is not an object', 'nothing')
+                raise refused('query', 'is not an object', 'optional: limit, cursor')
             data__query_is_dict = isinstance(data__query, dict)
             if data__query_is_dict:
                 data__query_keys = set(data__query.keys())
+                if 'limit' in data__query_keys:
+                    data__query_keys.remove('limit')
+                    data__query__limit = data__query['limit']
+                    if not isinstance(data__query__limit, int) and (not (isinstance(data__query__limit, float) and data__query__limit.is_integer())) or isinstance(data__query__limit, bool):
+                        raise refused('query.limit', 'is not an integer', 'an integer from 1 to 100')
+                    if isinstance(data__query__limit, (int, float, Decimal)) and (not isinstance(data__query__limit, bool)):
+                        if data__query__limit < 1:
+                            raise refused('query.limit', 'is less than 1', 'an integer from 1 to 100')
+                        if data__query__limit > 100:
+                            raise refused('query.limit', 'is greater than 100', 'an integer from 1 to 100')
+                else:
+                    data__query['limit'] = 20
+                if 'cursor' in data__query_keys:
+                    data__query_keys.remove('cursor')
+                    data__query__cursor = data__query['cursor']
+                    if not isinstance(data__query__cursor, str):
+                        raise refused('query.cursor', 'is not a string', 'the cursor of the page before, unchanged; when omitted, the first page')
+                    if isinstance(data__query__cursor, str):
+                        data__query__cursor_len = len(data__query__cursor)
+                        if data__query__cursor_len > 43:
+                            raise refused('query.cursor', 'has too many characters', 'the cursor of the page before, unchanged; when omitted, the first page')
+                        if not LIST_PRODUCTS_PATTERNS['^-?[0-9]{1,10}\\.[A-Z][A-Z0-9-]{1,31}$'].search(data__query__cursor):
+                            raise refused('query.cursor', 'does not have the form it must have', 'the cursor of the page before, unchanged; when omitted, the first page')
                 if data__query_keys:
-                    raise refused('query', 'is not allowed here', 'nothing', data__query_keys)
+                    raise refused('query', 'is not allowed here', 'optional: limit, cursor', data__query_keys)
         if 'header' in data_keys:
             data_keys.remove('header')
             data__header = data['header']

@@ -86,6 +86,39 @@ def test_one_who_comes_too_late_is_told_what_is_left(
     assert (stock(store, last), stock(store, other)) == (0, 8)
 
 
+def test_the_shelf_goes_on_page_after_page_and_the_keyboard_with_it(
+    customer: Customer, new_product: NewProduct
+) -> None:
+    many = [new_product(9) for _ in range(25)]
+    customer.visit()
+    cards, more = customer.page.locator("#products > li"), customer.page.locator("#more")
+    expect(cards).to_have_count(20)
+    customer.picture("more")
+    assert customer.barriers() == []
+
+    more.click()
+
+    expect(more).to_be_hidden()
+    expect(cards.nth(20).get_by_role("button")).to_be_focused()
+    for sku in many:
+        expect(customer.card(sku)).to_have_count(1)
+    assert customer.faults == []
+
+
+def test_what_is_in_the_cart_stays_though_it_stands_on_a_further_page(
+    customer: Customer, new_product: NewProduct
+) -> None:
+    customer.add("MUG")
+    for _ in range(25):
+        new_product(9)
+    customer.visit()
+    customer.open_cart()
+
+    expect(customer.card("MUG")).to_have_count(0)
+    expect(customer.page.locator("#cart-total")).to_have_text("€14.50")
+    assert customer.faults == []
+
+
 def test_a_double_click_sends_one_order(
     customer: Customer, store: Store, new_product: NewProduct
 ) -> None:

@@ -19,7 +19,7 @@ from tests.partner import Line, PartnerApi, Trail, eventually, new_agent
 REQUESTS = 60
 NAME = re.compile(
     r"api-logs/year=(\d{4})/month=(\d\d)/day=(\d\d)/"
-    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.ndjson"
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9a-f]{64}\.ndjson"
 )
 # Line feeds, and all that some reader of logs takes for one or for an order to its terminal.
 HOSTILE = [
@@ -103,7 +103,7 @@ def test_a_record_says_how_its_request_was_answered(partner: PartnerApi, trail: 
     assert record["request_id"] == answer.body["request_id"]
     assert (record["method"], record["path"], record["status"]) == ("GET", "/items/none", 404)
     assert (record["stage"], record["latency_ms"] > 0) == ("prod", True)
-    assert f"day={record['time'][8:10]}/{record['record_id']}" in line.name
+    assert f"day={record['time'][8:10]}/" in line.name
 
 
 def test_what_the_gateway_refuses_reaches_neither_function_nor_trail(
@@ -186,7 +186,7 @@ def test_no_path_can_write_a_line_or_leave_the_prefix(
         assert re.fullmatch(r"/[!-~]*", line.record["path"])
 
 
-def test_every_object_of_the_trail_is_one_record_below_its_day(trail: Trail) -> None:
+def test_every_record_of_the_trail_is_one_line_below_its_day(trail: Trail) -> None:
     lines = trail.lines()
 
     assert lines
@@ -236,7 +236,7 @@ def test_the_writers_own_role_cannot_write_over_a_record(
         )
 
     assert refusal.value.response["Error"]["Code"] == code
-    assert _read_again(partner, record) == record.text
+    assert record.text in _read_again(partner, record)
 
 
 @pytest.mark.embedded
@@ -261,7 +261,7 @@ def test_the_writers_own_role_can_neither_read_nor_delete_a_record(
     for forbidden in (as_writer.get_object, as_writer.delete_object):
         with pytest.raises(ClientError, match="AccessDenied"):
             forbidden(**which)
-    assert _read_again(partner, record) == record.text
+    assert record.text in _read_again(partner, record)
 
 
 def test_a_record_is_locked_and_its_version_cannot_be_deleted(
@@ -277,7 +277,7 @@ def test_a_record_is_locked_and_its_version_cannot_be_deleted(
     lock = s3.get_object_retention(**which)["Retention"]
     assert lock["Mode"] == "GOVERNANCE"
     assert (lock["RetainUntilDate"] - head["LastModified"]).days in (89, 90)
-    assert _read_again(partner, record) == record.text
+    assert record.text in _read_again(partner, record)
 
 
 def _read_again(partner: PartnerApi, record: Line) -> str:

@@ -39,11 +39,33 @@ def test_every_answer_has_the_security_headers(store: Store, path: str) -> None:
     assert not [name for name in answer.headers if name.lower().startswith(TOLD_BY_S3)]
 
 
-def test_the_shelf_is_listed_and_never_cached(store: Store) -> None:
+def test_the_shelf_is_listed_and_no_browser_keeps_it(store: Store) -> None:
     answer = store.get("/api/products")
 
-    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["cache-control"] == "max-age=0, s-maxage=5"
     assert "MUG" in {product["sku"] for product in answer.data["products"]}
+
+
+def test_a_cursor_leads_on_from_page_to_page(store: Store) -> None:
+    first = store.get("/api/products?limit=1").data
+    second = store.get(f"/api/products?limit=1&cursor={first['cursor']}").data
+
+    both = store.get("/api/products?limit=2").data
+    assert both["products"] == first["products"] + second["products"]
+    assert both["cursor"] == second["cursor"]
+
+
+def test_what_a_visitor_adds_to_the_address_of_the_shelf_does_not_reach_the_api(
+    store: Store,
+) -> None:
+    """An answer about it would be cached for the next visitor, who added nothing."""
+    plain, sent = store.get("/api/products?limit=1"), {"cookie": "a=b", "idempotency-key": "no"}
+
+    answer = store.request("GET", "/api/products?limit=1&page=2", headers=sent)
+
+    assert answer.status == 200
+    assert answer.data == plain.data
+    assert store.get("/api/products?limit=0").status == 400
 
 
 @pytest.mark.embedded

@@ -8,7 +8,7 @@ import dataclasses
 import threading
 import time
 import uuid
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -22,6 +22,8 @@ from localcloud import ports, postgres
 from localcloud.cloud import Cloud
 from services.shared.database.postgres import Database, close, connect_to
 from services.shared.database.secret import DatabaseSecret, Login
+from services.shared.http.errors import Unavailable
+from services.shared.http.responses import failure
 from services.store_api.models import (
     KeyInUse,
     Line,
@@ -273,7 +275,8 @@ def test_the_shop_of_the_unit_tests_answers_as_the_database_does(
         return [
             *[_answer(shop.place, f"{name}-{uuid.UUID(int=0)}", lines) for name, lines in orders],
             *[_answer(shop.product, sku) for sku in ("MUG", "LAMP")],
-            _answer(shop.products),
+            _answer(shop.products, 1),
+            _answer(shop.products, 1, "0.MUG"),
             _answer(shop.order, str(uuid.UUID(int=0))),
         ]
 
@@ -286,10 +289,95 @@ def _answer(call: Callable[..., Any], *given: Any) -> Any:
         answer = call(*given)
     except (KeyInUse, OrderNotFound, OutOfStock, ProductNotFound) as refused:
         return refused.code, str(refused), refused.details
-    if isinstance(answer, tuple):
+    if isinstance(answer, tuple) and "id" in answer[0]:
         order, is_new = answer
         return {**order, "id": "", "placed_at": ""}, is_new
     return answer
+
+
+@pytest.fixture
+def catalogue(owner: Connection) -> int:
+    """How many products there are, on three shelves, each of them in an order."""
+    owner.run("TRUNCATE products, orders, order_lines; BEGIN")
+    owner.run(
+        "INSERT INTO products (sku, name, description, price_amount, stock, image, shelf) "
+        "SELECT 'P-' || n, 'Product', '', 100, 1000, 'images/mug.svg', n % 3 - 1 "
+        "FROM generate_series(1, 6000) AS n"
+    )
+    owner.run(
+        "INSERT INTO orders (idempotency_key) "
+        "SELECT 'an-older-order-' || n FROM generate_series(1, 6000) AS n"
+    )
+    owner.run(
+        "INSERT INTO order_lines (order_id, sku, name, price_amount, currency, quantity) "
+        "SELECT id, replace(idempotency_key, 'an-older-order', 'P'), '', 100, 'EUR', 1 FROM orders"
+    )
+    owner.run("COMMIT; ANALYZE products, orders, order_lines")
+    return 6000
+
+
+def test_the_pages_of_a_large_catalogue_hold_each_product_once_in_the_order_of_the_shelf(
+    catalogue: int, open_shop: Callable[[], PostgresShop], owner: Connection
+) -> None:
+    shop = open_shop()
+    seen, cursor = shop.products(100)
+    while cursor:
+        products, cursor = shop.products(100, cursor)
+        seen += products
+
+    shelf = owner.run("SELECT sku FROM products ORDER BY shelf, sku")
+    assert len(seen) == catalogue
+    assert [product["sku"] for product in seen] == [sku for [sku] in shelf]
+
+
+def test_a_cursor_of_what_is_sold_no_more_goes_on_where_it_stood(
+    catalogue: int, open_shop: Callable[[], PostgresShop], owner: Connection
+) -> None:
+    shop = open_shop()
+    first, cursor = shop.products(2)
+    assert catalogue
+    assert cursor == f"-1.{first[1]['sku']}"
+    second, _ = shop.products(1, cursor)
+
+    owner.run("DELETE FROM order_lines WHERE sku = :sku", sku=first[1]["sku"])
+    owner.run("DELETE FROM products WHERE sku = :sku", sku=first[1]["sku"])
+
+    assert shop.products(1, cursor)[0] == second
+
+
+@pytest.fixture
+def explained(cloud: Cloud, catalogue: int) -> Iterator[Connection]:
+    """A connection whose notices are the plans of what it ran, inside of functions as well."""
+    assert catalogue
+    connection = postgres.connect(cloud, "store")
+    connection.run("LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0")
+    connection.run("SET auto_explain.log_nested_statements = on")
+    connection.run("SET auto_explain.log_level = 'notice'")
+    connection.notices = deque()  # all of them
+    yield connection
+    connection.close()
+
+
+def test_no_statement_reads_a_large_catalogue_or_its_orders_whole(explained: Connection) -> None:
+    login: Any = None
+    shop = PostgresShop(Database(lambda: [login], lambda _: explained))
+
+    for _ in range(8):  # from the sixth on, a plan is made for any values
+        shop.product("P-7")
+        shop.products(100, "0.P-3")
+        shop.products(100)
+        for lines in ([line("P-1", 1)], [line(f"P-{n}", 1) for n in range(1, 51)]):
+            order_key = key()
+            order, _ = shop.place(order_key, lines)
+            assert shop.place(order_key, lines) == (order, False)
+            assert shop.order(order["id"]) == order
+            assert attempt(shop, key(), [line("P-9", 9999)]) == "out of stock"
+
+    told = "\n".join(notice[b"M"].decode() for notice in explained.notices)
+    assert "LockRows" in told
+    assert "Update on products" in told
+    assert "Index Scan using products_by_shelf" in told
+    assert "Seq Scan on" not in told
 
 
 @pytest.mark.parametrize(
@@ -434,3 +522,57 @@ def test_the_log_tells_of_an_order_that_failed_but_not_what_was_ordered(
     assert "place_order" in said
     assert refused not in said
     assert "MUG" not in said
+
+
+@pytest.fixture
+def crowded(cloud: Cloud, owner: Connection, database: Login) -> Iterator[Connection]:
+    """The owner's connection to the server, which takes few more."""
+    assert owner
+    settings = vars(postgres)["_CONFIGURATION"]
+    postgres.stop(cloud.home)
+    with pytest.MonkeyPatch.context() as patch:
+        few = settings.replace("max_connections = 200", "max_connections = 20")
+        patch.setattr(postgres, "_CONFIGURATION", few)
+        postgres.start(cloud)
+    connection = connect_to(REGION)(database)
+    connection.run("SET ROLE store_owner; SET search_path = store")
+    yield connection
+    connection.close()
+    postgres.stop(cloud.home)
+    server.start(cloud.home)
+
+
+def test_more_functions_than_connections_are_told_to_come_again_and_no_order_is_lost(
+    crowded: Connection, secrets: StoreSecret
+) -> None:
+    crowded.run("UPDATE products SET stock = 1000")
+    keys = [key() for _ in range(100)]
+    held: list[Connection] = []
+
+    def connect(login: Login) -> Connection:
+        held.append(connect_to(REGION)(login))
+        return held[-1]
+
+    def order(order_key: str) -> str:
+        """As a function does that has not been asked before, and is frozen after it."""
+        shop = PostgresShop(Database(DatabaseSecret(secrets, SECRET).logins, connect))
+        try:
+            return attempt(shop, order_key, [line("MUG", 1)])
+        except Unavailable as busy:
+            return str(failure(busy, {"request_id": order_key})["headers"]["retry-after"])
+
+    with ThreadPoolExecutor(len(keys)) as pool:
+        told = dict(zip(keys, pool.map(order, keys), strict=True))
+    assert Counter(told.values()) == {"placed": len(held), "1": 100 - len(held)}
+    assert 10 < len(held) < 20
+
+    for order_key in [each for each in keys if told[each] == "1"]:
+        while held:
+            close(held.pop())
+        while (again := order(order_key)) == "1":
+            time.sleep(0.05)  # the server has not noticed yet that the others are gone
+        assert again == "placed"
+    assert crowded.run("SELECT count(*) FROM orders") == [[100]]
+    assert crowded.run("SELECT stock FROM products WHERE sku = 'MUG'") == [[900]]
+    while held:
+        close(held.pop())

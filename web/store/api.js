@@ -3,8 +3,9 @@
 /**
  * @typedef {{ amount: number, currency: string }} Money An amount in minor units.
  * @typedef {{ sku: string, name: string, description: string, price: Money, stock: number, image: string }} Product
+ * @typedef {{ products: Product[], cursor: string | null }} Shelf A page of it, and where the next begins.
  * @typedef {{ sku: string, quantity: number }} Line
- * @typedef {{ name: string, quantity: number, total: Money }} OrderLine
+ * @typedef {{ sku: string, name: string, quantity: number, total: Money }} OrderLine
  * @typedef {{ id: string, placed_at: string, lines: OrderLine[], total: Money }} Order
  */
 
@@ -21,8 +22,19 @@ export class Refusal extends Error {
   }
 }
 
-/** @type {() => Promise<Product[]>} */
-export const listProducts = async () => (await call("products")).products;
+/**
+ * Lists a page of the shelf, as it was seconds ago.
+ *
+ * @type {(cursor?: string | null) => Promise<Shelf>}
+ */
+export const listProducts = (cursor) => call(cursor ? `products?cursor=${encodeURIComponent(cursor)}` : "products");
+
+/**
+ * Reads a product as it is now.
+ *
+ * @type {(sku: string) => Promise<Product>}
+ */
+export const readProduct = async (sku) => (await call(`products/${sku}`)).product;
 
 /** @type {(id: string) => Promise<Order>} */
 export const readOrder = async (id) => (await call(`orders/${encodeURIComponent(id)}`)).order;

@@ -19,12 +19,13 @@ export function say(words) {
   $("said").textContent = words;
 }
 
-/** @param {Product[]} products @param {Cart} cart */
-export function showProducts(products, cart) {
+/** @param {Product[]} products @param {Cart} cart @param {string | null} cursor */
+export function showProducts(products, cart, cursor) {
   const list = $("products");
   const focused = skuOf(document.activeElement);
   list.replaceChildren(...products.map((product) => card(product, cart)));
   list.removeAttribute("aria-busy");
+  $("more").hidden = !cursor;
   if (focused) find(list, `[data-sku="${CSS.escape(focused)}"] button`)?.focus();
 }
 

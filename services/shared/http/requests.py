@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ Event = dict[str, Any]
 Request = dict[str, Json]
 
 _REQUEST_ID_LENGTH = 128
+_WHOLE_NUMBER = re.compile("[0-9]{1,9}")
 
 
 @dataclass
@@ -78,6 +80,12 @@ def json_body(event: Event, *, limit: int) -> Json:
     except binascii.Error as error:
         raise errors.refused("body", "is not base64", "what isBase64Encoded says") from error
     return exact_json.parse(decoded)
+
+
+def read_numbers(query: Request, *names: str) -> Request:
+    """Make numbers of a query's parameters of these names, where they are written as such."""
+    given = {name: query[name] for name in names if name in query}
+    return query | {n: int(text) for n, text in given.items() if _WHOLE_NUMBER.fullmatch(text)}
 
 
 def _to_failure(error: Exception) -> Failure:

@@ -400,20 +400,24 @@ def test_the_shell_is_never_given_credentials_of_aws(aws):
     assert asked.asked == []
 
 
-def test_the_audit_trail_is_read_from_the_stacks_bucket(aws):
+def test_the_audit_trail_is_read_from_the_stacks_bucket_each_record_once(aws):
     now = time.gmtime()
-    record = {"time": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", now), "path": "/items/audited"}
+    at = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", now)
+    twice = {"record_id": "r1", "time": at, "path": "/items/audited"}
+    records = [twice, {"record_id": "r2", "time": at, "path": "/items/audited"}, twice]
     listing = (
         "<ListBucketResult><Contents><Key>one</Key><LastModified>"
         f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', now)}</LastModified></Contents></ListBucketResult>"
     )
     asked = aws(
         {PARTNER: {"LogsBucketName": "audit-trail"}},
-        **{"GET /": lambda _: listing, "GET /one": lambda _: json.dumps(record)},
+        **{"GET /": lambda _: listing, "GET /one": lambda _: "\n".join(map(json.dumps, records))},
     )
 
     said = run("audit", "--aws", "--json", "--since", "1m")
 
-    assert {each["path"] for each in json.loads(said.stdout)} == {"/items/audited"}
+    shown = json.loads(said.stdout)
+    assert [each["record_id"] for each in shown] == ["r1", "r2"]
+    assert {each["path"] for each in shown} == {"/items/audited"}
     prefixes = [given["prefix"] for name, given in asked.asked if name == "GET /"]
     assert prefixes[-1] == [time.strftime("api-logs/year=%Y/month=%m/day=%d/", now)]

@@ -29,7 +29,7 @@ ENVIRONMENT = {
     "ITEMS_TABLE_NAME": "items",
     "LOGS_BUCKET_NAME": "logs",
     "MASTER_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:master",
-    "MIGRATION_LEVEL": "3",
+    "MIGRATION_LEVEL": "4",
     "ORIGIN_KEY_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:origin",
     "POWERTOOLS_METRICS_NAMESPACE": "TAP",
     "POWERTOOLS_SERVICE_NAME": "service",

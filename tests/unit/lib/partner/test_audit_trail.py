@@ -123,7 +123,7 @@ def test_the_writer_takes_batches_reports_single_failures_and_leaves_room_for_th
 
     assert mapping["EventSourceArn"] == stack.arn("Audit/Unwritten/Queue")
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (100, 5)
+    assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (1000, 5)
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
 
 

@@ -3,6 +3,8 @@
 import json
 
 from lib.store import origin_key
+from services.shared.http.errors import Unavailable
+from services.shared.http.responses import failure
 from services.store_api import cdn
 from tests.unit.synthesized import ROOT, Json, SynthesizedStack
 
@@ -22,9 +24,11 @@ def distribution(stack: SynthesizedStack) -> Json:
     return config
 
 
-def test_the_cdn_speaks_https_only_and_never_caches_the_api(stack: SynthesizedStack) -> None:
+def test_the_cdn_speaks_https_only_and_caches_nothing_of_the_api_but_the_shelf(
+    stack: SynthesizedStack,
+) -> None:
     pages = distribution(stack)["DefaultCacheBehavior"]
-    (api,) = distribution(stack)["CacheBehaviors"]
+    shelf, api = distribution(stack)["CacheBehaviors"]
 
     assert distribution(stack)["DefaultRootObject"] == "index.html"
     assert pages["ViewerProtocolPolicy"] == "redirect-to-https"
@@ -33,6 +37,40 @@ def test_the_cdn_speaks_https_only_and_never_caches_the_api(stack: SynthesizedSt
     assert api["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # CachingDisabled
     assert "POST" in api["AllowedMethods"]
     assert pages["ResponseHeadersPolicyId"] == api["ResponseHeadersPolicyId"]
+    assert shelf["PathPattern"] == "/api/products"
+    assert shelf["TargetOriginId"] == api["TargetOriginId"]
+    assert shelf["ResponseHeadersPolicyId"] == api["ResponseHeadersPolicyId"]
+
+
+def test_a_page_of_the_shelf_is_compressed_and_seconds_old_at_most(
+    stack: SynthesizedStack,
+) -> None:
+    shelf, _ = distribution(stack)["CacheBehaviors"]
+    policy = stack.properties("AWS::CloudFront::CachePolicy")["CachePolicyConfig"]
+    parts = policy["ParametersInCacheKeyAndForwardedToOrigin"]
+
+    # AWS compresses what it caches, of a minimum time to live above 0, by policies that say so:
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html
+    assert shelf["Compress"] is True
+    assert parts["EnableAcceptEncodingGzip"] is True
+    assert parts["EnableAcceptEncodingBrotli"] is True
+    assert (policy["MinTTL"], policy["DefaultTTL"], policy["MaxTTL"]) == (1, 5, 5)
+
+
+def test_an_answer_that_is_cached_depends_on_nothing_that_tells_no_page_from_another(
+    stack: SynthesizedStack,
+) -> None:
+    shelf, _ = distribution(stack)["CacheBehaviors"]
+    policy = stack.properties("AWS::CloudFront::CachePolicy")["CachePolicyConfig"]
+    parts = policy["ParametersInCacheKeyAndForwardedToOrigin"]
+
+    assert "OriginRequestPolicyId" not in shelf
+    assert parts["QueryStringsConfig"] == {
+        "QueryStringBehavior": "whitelist",
+        "QueryStrings": ["limit", "cursor"],
+    }
+    assert parts["HeadersConfig"] == {"HeaderBehavior": "none"}
+    assert parts["CookiesConfig"] == {"CookieBehavior": "none"}
 
 
 def test_every_behaviour_takes_https_alone_and_a_page_may_be_redirected_to_it(
@@ -44,7 +82,11 @@ def test_every_behaviour_takes_https_alone_and_a_page_may_be_redirected_to_it(
         each.get("PathPattern"): each["ViewerProtocolPolicy"]
         for each in (config["DefaultCacheBehavior"], *config["CacheBehaviors"])
     }
-    assert policies == {None: "redirect-to-https", "/api/*": "https-only"}
+    assert policies == {
+        None: "redirect-to-https",
+        "/api/products": "https-only",
+        "/api/*": "https-only",
+    }
     assert config["HttpVersion"] == "http2and3"
 
 
@@ -90,15 +132,26 @@ def test_the_cdns_key_is_random_long_and_encrypted(stack: SynthesizedStack) -> N
 def test_only_what_s3_says_of_a_missing_page_is_answered_with_a_page(
     stack: SynthesizedStack,
 ) -> None:
-    [error] = distribution(stack)["CustomErrorResponses"]
+    pages = distribution(stack)["CustomErrorResponses"]
 
-    assert error == {
-        "ErrorCode": 403,
-        "ResponseCode": 404,
-        "ResponsePagePath": "/404.html",
-        "ErrorCachingMinTTL": 10,
-    }
+    assert [each for each in pages if "ResponsePagePath" in each] == [
+        {
+            "ErrorCode": 403,
+            "ResponseCode": 404,
+            "ResponsePagePath": "/404.html",
+            "ErrorCachingMinTTL": 10,
+        }
+    ]
     assert (ROOT / "web/store/404.html").exists()
+
+
+def test_a_store_that_is_back_is_not_hidden_behind_a_503_that_the_cdn_kept(
+    stack: SynthesizedStack,
+) -> None:
+    errors = distribution(stack)["CustomErrorResponses"]
+    retry_after = failure(Unavailable(), {"request_id": "r"})["headers"]["retry-after"]
+
+    assert {"ErrorCode": 503, "ErrorCachingMinTTL": int(retry_after)} in errors
 
 
 def test_every_answer_carries_a_strict_content_policy_and_no_trace_of_the_key(

@@ -1,4 +1,4 @@
-"""The audit writer: every record of a batch in the trail once, and the others told one by one."""
+"""The audit writer: every record of a batch in the trail, and the others told one by one."""
 
 import json
 from collections.abc import Sequence
@@ -25,6 +25,12 @@ def message(message_id: str, **fields: Any) -> Any:
     return {"messageId": message_id, "body": body}
 
 
+def one() -> dict[str, AuditRecord]:
+    """A record, by its id."""
+    record = read_record(message("a")["body"])
+    return {record.record_id: record}
+
+
 class Bucket:
     """An S3 client of one bucket, which keeps what is under a name that was free."""
 
@@ -48,6 +54,10 @@ class Bucket:
             raise fakes.client_error("PreconditionFailed", 412)
         self.objects[Key] = Body
 
+    def records(self) -> list[Any]:
+        """Every line of every object."""
+        return [json.loads(line) for body in self.objects.values() for line in body.splitlines()]
+
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Bucket:
@@ -62,18 +72,29 @@ def deliver(*messages: Any) -> list[str]:
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def test_each_record_is_a_line_under_its_own_day(bucket: Bucket) -> None:
-    assert deliver(message("a"), message("b", time="2027-01-02T00:00:00.000000Z")) == []
+def test_a_batch_is_one_object_for_each_day_with_a_line_for_each_record(bucket: Bucket) -> None:
+    later = message("c", time="2027-01-02T00:00:00.000000Z")
+
+    assert deliver(message("a"), later, message("b")) == []
 
     first, second = bucket.objects
     assert first.startswith("api-logs/year=2026/month=11/day=22/")
     assert second.startswith("api-logs/year=2027/month=01/day=02/")
-    for body in bucket.objects.values():
-        assert body.endswith(b"}\n")
-        assert body.count(b"\n") == 1
+    assert [body.count(b"}\n") for body in bucket.objects.values()] == [2, 1]
+    assert len(bucket.records()) == 3
 
 
-def test_a_batch_delivered_again_in_other_company_leaves_each_record_once(bucket: Bucket) -> None:
+def test_a_batch_that_comes_again_in_any_order_is_the_object_that_is_there(bucket: Bucket) -> None:
+    batch = [message(str(number)) for number in range(25)]
+    deliver(*batch)
+    before = dict(bucket.objects)
+
+    assert deliver(*reversed(batch)) == []
+
+    assert bucket.objects == before
+
+
+def test_a_record_that_comes_again_in_other_company_is_told_by_its_id(bucket: Bucket) -> None:
     batch = [message(str(number)) for number in range(25)]
     deliver(*batch)
     before = dict(bucket.objects)
@@ -81,21 +102,21 @@ def test_a_batch_delivered_again_in_other_company_leaves_each_record_once(bucket
     assert deliver(batch[3]) == []
     assert deliver(batch[0], message("new"), *batch[20:]) == []
 
-    assert len(bucket.objects) == 26
+    assert len({record["record_id"] for record in bucket.records()}) == 26
     assert bucket.objects.items() >= before.items()
 
 
-def test_a_record_sent_twice_is_kept_once(bucket: Bucket) -> None:
+def test_a_record_twice_in_a_batch_is_kept_once(bucket: Bucket) -> None:
     record_id = new_id()
 
     assert deliver(message("a", record_id=record_id), message("b", record_id=record_id)) == []
 
-    assert len(bucket.objects) == 1
+    assert len(bucket.records()) == 1
 
 
 @settings(max_examples=40)
 @given(st.lists(st.lists(st.integers(0, 9)), max_size=6))
-def test_however_messages_are_grouped_and_repeated_each_record_is_there_once(
+def test_however_messages_are_grouped_and_repeated_each_record_is_there_as_it_was_sent(
     deliveries: Sequence[Sequence[int]],
 ) -> None:
     bucket = Bucket()
@@ -105,7 +126,12 @@ def test_however_messages_are_grouped_and_repeated_each_record_is_there_once(
         chosen = [messages[number] for number in numbers]
         assert not handler.keep(chosen, BucketTrail(bucket, LOGS))
 
-    assert len(bucket.objects) == len({number for each in deliveries for number in each})
+    sent = {number for each in deliveries for number in each}
+    kept = {record["record_id"]: record for record in bucket.records()}
+    assert kept == {
+        record["record_id"]: record
+        for record in (json.loads(messages[number]["body"]) for number in sent)
+    }
 
 
 @pytest.mark.parametrize("poison", ["", "xyzzy", "{}", json.dumps(RECORD | {"time": "xyzzy"})])
@@ -115,7 +141,7 @@ def test_a_poison_message_fails_alone_and_nothing_of_it_is_logged(
     failed = deliver(message("a"), {"messageId": "poison", "body": poison}, message("b"))
 
     assert failed == ["poison"]
-    assert len(bucket.objects) == 2
+    assert len(bucket.records()) == 2
     failure, batch = log_lines()
     assert (failure["level"], failure["message_id"]) == ("ERROR", "poison")
     assert failure["reason"].startswith("not a record: ")
@@ -142,14 +168,37 @@ def test_what_the_bucket_does_not_take_comes_again_and_is_kept_then(
     bucket.failure = None
 
     assert deliver(*batch) == []
-    assert len(bucket.objects) == 2
+    assert len(bucket.records()) == 2
+
+
+def test_a_day_that_cannot_be_put_comes_again_and_the_other_day_does_not(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = bucket.put_object
+
+    def refuse_the_first(**given: Any) -> None:
+        if "year=2026" in given["Key"]:
+            raise fakes.client_error("SlowDown", 503)
+        put(**given)
+
+    monkeypatch.setattr(bucket, "put_object", refuse_the_first)
+    batch = [message("a"), message("b", time="2027-01-02T00:00:00.000000Z"), message("c")]
+
+    assert deliver(*batch) == ["a", "c"]
+    assert len(bucket.records()) == 1
+
+
+def test_a_message_that_the_writer_itself_fails_at_takes_no_other_with_it(bucket: Bucket) -> None:
+    assert deliver(message("a"), {"messageId": "no body"}) == ["no body"]
+
+    assert len(bucket.records()) == 1
 
 
 def test_names_sort_by_the_time_of_their_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     nanoseconds = iter(range(0, 10**12, 10**11))
     monkeypatch.setattr("services.shared.ids.time.time_ns", lambda: next(nanoseconds))
 
-    names = [key_of(read_record(message(str(number))["body"])) for number in range(5)]
+    names = [key_of(one()) for _ in range(5)]
 
     assert names == sorted(names)
 
@@ -161,14 +210,14 @@ def test_s3_itself_is_asked_to_leave_what_is_there() -> None:
         asked.append(request)
         return 412, b"<Error><Code>PreconditionFailed</Code></Error>"
 
-    record = read_record(message("a")["body"])
+    records = one()
 
-    BucketTrail(fakes.answering(aws.client("s3"), respond), LOGS).keep(record)
+    BucketTrail(fakes.answering(aws.client("s3"), respond), LOGS).keep(records)
 
     assert len(asked) == 1
     request = asked[0]
     assert request.headers["If-None-Match"] in (b"*", "*")
-    assert unquote(request.url).endswith(key_of(record))
+    assert unquote(request.url).endswith(key_of(records))
 
 
 def test_a_record_goes_with_a_checksum_as_a_locked_bucket_demands() -> None:
@@ -178,8 +227,8 @@ def test_a_record_goes_with_a_checksum_as_a_locked_bucket_demands() -> None:
         asked.append(request)
         return 200, b""
 
-    record = read_record(message("a")["body"])
-    BucketTrail(fakes.answering(aws.client("s3"), respond), LOGS).keep(record)
+    records = one()
+    BucketTrail(fakes.answering(aws.client("s3"), respond), LOGS).keep(records)
 
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
     names = {name.lower() for name in asked[0].headers}
@@ -193,7 +242,6 @@ def test_only_what_is_kept_already_may_be_refused() -> None:
         return 403, b"<Error><Code>AccessDenied</Code></Error>"
 
     trail = BucketTrail(fakes.answering(aws.client("s3"), denied), LOGS)
-    record: AuditRecord = read_record(message("a")["body"])
 
     with pytest.raises(ClientError):
-        trail.keep(record)
+        trail.keep(one())

@@ -100,8 +100,10 @@ class MemoryShop:
         }
         self.orders: dict[str, tuple[Sequence[Line], Order]] = {}
 
-    def products(self) -> list[Product]:
-        return [dict(each) for each in self.kept.values()]
+    def products(self, limit: int, cursor: str = "0.") -> tuple[list[Product], str | None]:
+        later = [dict(each) for sku, each in self.kept.items() if f"0.{sku}" > cursor]
+        page = later[:limit]
+        return page, f"0.{page[-1]['sku']}" if len(later) > limit else None
 
     def product(self, sku: str) -> Any:
         if sku not in self.kept:
@@ -186,21 +188,28 @@ class Store:
         """What the function does with a call."""
         return self._api.run
 
-    def __call__(
+    def event(
         self,
         route: str,
         body: Any = None,
         *,
         key: str | None = None,
         headers: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
         isBase64Encoded: bool = False,  # noqa: N803  the gateway's name
         **path: str,
     ) -> Any:
-        """Status and parsed body of the answer to a request (text, or an object)."""
+        """A request as the gateway passes it on from the CDN (text, or an object)."""
         event = fakes.http_event(route, pathParameters=path)
         event["headers"] = {"idempotency-key": key} if key is not None else headers or {}
         event["headers"].setdefault(HEADER, "the-cdns-key")
+        if query:
+            event["queryStringParameters"] = query
         event["body"] = body if isinstance(body, str) else json.dumps(body)
         event["isBase64Encoded"] = isBase64Encoded
-        response = requests.serve(event, self._api.run)
+        return event
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        """Status and parsed body of the answer to a request, given as for `event`."""
+        response = requests.serve(self.event(*given, **named), self.run)
         return response["statusCode"], json.loads(response["body"])

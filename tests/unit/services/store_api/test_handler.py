@@ -47,6 +47,28 @@ def test_products_are_listed_and_read(store: Store) -> None:
     assert one["data"]["product"] == listed["data"]["products"][1]
 
 
+def test_a_page_may_be_kept_by_the_cdn_for_seconds_and_an_error_by_nobody() -> None:
+    store = Store()
+
+    def cache_control(query: dict[str, str]) -> str:
+        answer = requests.serve(store.event("GET /api/products", query=query), store.run)
+        return str(answer["headers"]["cache-control"])
+
+    assert cache_control({"limit": "1"}) == "max-age=0, s-maxage=5"
+    assert cache_control({"limit": "0"}) == "no-store"
+
+
+def test_a_page_has_the_products_after_its_cursor_and_the_last_one_says_so(store: Store) -> None:
+    _, first = store("GET /api/products", query={"limit": "1"})
+    _, last = store("GET /api/products", query={"limit": "1", "cursor": first["data"]["cursor"]})
+
+    described("ProductsAnswer", first)
+    described("ProductsAnswer", last)
+    pages = [[each["sku"] for each in page["data"]["products"]] for page in (first, last)]
+    assert pages == [["MUG"], ["TOTE"]]
+    assert last["data"]["cursor"] is None
+
+
 def test_an_order_is_placed_once_and_found_by_its_id(store: Store) -> None:
     status, placed = store("POST /api/orders", MUGS, key=KEY)
     again, repeated = store("POST /api/orders", MUGS, key=KEY)
@@ -116,6 +138,18 @@ def test_a_key_with_another_order_is_refused(store: Store) -> None:
         ({"body": {**MUGS, "total": 1}, "key": KEY}, "order.total", "is not allowed here"),
         ({"route": "GET /api/products/{sku}", "sku": "' OR 1=1"}, "path.sku", "does not have"),
         ({"route": "GET /api/orders/{id}", "id": "1"}, "path.id", "does not have the form"),
+        *(
+            ({"route": "GET /api/products", "query": {name: given}}, f"query.{name}", problem)
+            for name, given, problem in (
+                ("limit", "0", "is less than 1"),
+                ("limit", "101", "is greater than 100"),
+                ("limit", "9" * 5000, "is not an integer"),
+                ("limit", "1,2", "is not an integer"),  # the gateway's way to give both of two
+                ("cursor", "0.' OR 1=1", "does not have the form"),
+                ("cursor", "MUG", "does not have the form"),
+                ("page", "2", "is not allowed here"),
+            )
+        ),
     ],
 )
 def test_a_wrong_request_is_refused_with_its_field(
@@ -145,7 +179,7 @@ def test_any_request_is_placed_or_refused_precisely(body: Any, key: str) -> None
 def test_a_database_that_is_down_is_a_clear_503_with_retry_after(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def down(*_: Any) -> None:
+    def down(*_: Any, **_given: Any) -> None:
         raise Unavailable
 
     monkeypatch.setattr(PostgresShop, "products", down)
@@ -243,7 +277,14 @@ def test_a_row_is_a_product() -> None:
     mug = {"sku": "MUG"}
 
     assert shop([mug]).product("MUG") == mug
-    assert shop([mug], [mug]).products() == [mug, mug]
+
+
+def test_a_page_asks_for_one_more_to_know_whether_there_is_another() -> None:
+    database: Any = Answers([{"sku": "A"}, "-1.A"], [{"sku": "B"}, "2.B"])
+
+    assert PostgresShop(database).products(2) == ([{"sku": "A"}, {"sku": "B"}], None)
+    assert PostgresShop(database).products(1, "-7.Z-1") == ([{"sku": "A"}], "-1.A")
+    assert database.values == {"shelf": -7, "sku": "Z-1", "limit": 2}
 
 
 def test_no_row_is_no_product_and_null_is_no_order() -> None:

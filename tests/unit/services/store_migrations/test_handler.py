@@ -99,7 +99,7 @@ def test_migrations_are_numbered_without_a_gap(tmp_path: Path) -> None:
 
     with pytest.raises(MigrationRefused, match=r"0003_c\.sql should have the number 0002"):
         read_migrations(tmp_path)
-    assert [migration.number for migration in read_migrations()] == [1, 2, 3]
+    assert [migration.number for migration in read_migrations()] == [1, 2, 3, 4]
 
 
 @pytest.fixture
@@ -122,6 +122,7 @@ def test_the_database_is_prepared_alone_and_a_second_time_nothing_changes(
         "0001_products.sql",
         "0002_orders.sql",
         "0003_level.sql",
+        "0004_large_catalogue.sql",
     ]
     assert second == {"applied": [], "password_set": False, "seeded": []}
     assert (database.locked, database.open) == (0, 0)
