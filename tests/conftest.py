@@ -48,22 +48,19 @@ def partner(deployment: Deployment) -> Iterator[PartnerApi]:  # pylint: disable=
         yield connected
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let the tests' processes run side by side, and Ctrl-C reach what they start."""
     # The CDK CLI locks the folder that it synthesizes into: each process has one of its own.
     name = f"cdk.out-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     os.environ["CDK_OUTPUT"] = str(Path(__file__).parents[1] / ".build" / name)
-    if "PYTEST_XDIST_WORKER" not in os.environ:
+    if prepared.SHARED not in os.environ:
         os.environ[prepared.SHARED] = tempfile.mkdtemp(prefix="tap-test-")
+        config.add_cleanup(
+            lambda: shutil.rmtree(os.environ.pop(prepared.SHARED), ignore_errors=True)
+        )
     # Also where a shell put pytest into the background.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def pytest_unconfigure() -> None:
-    """Delete what this run's processes shared."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        shutil.rmtree(os.environ[prepared.SHARED], ignore_errors=True)
 
 
 def pytest_report_header() -> str:

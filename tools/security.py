@@ -26,7 +26,8 @@ STRIDE = {
 _HEAD = """# Threat model
 
 Each stack by STRIDE, the six ways to attack: what is at stake, how it is attacked, what stops that
-and where it is written, and the tests that send the attack. Written by `make generate` from
+and where it is written, the tests that send the attack, and the [mutations](sabotage.md) that open
+the control, each of which a test was seen to notice. Written by `make generate` from
 `docs/threats.toml`; [what holds in short](security.md).
 """
 _BEGIN = "<!-- attacks: written by `make generate` -->\n"
@@ -45,6 +46,7 @@ class Threat:
     where: str
     refusal: str = ""
     tests: tuple[str, ...] = ()
+    mutations: tuple[str, ...] = ()
     accepted: str = ""
 
     def cases(self, collected: Mapping[str, int]) -> int:
@@ -61,7 +63,8 @@ def threats() -> list[Threat]:
     found: list[dict[str, Any]] = tomllib.loads((ROOT / "docs/threats.toml").read_text("utf-8"))[
         "threat"
     ]
-    return [Threat(**{**each, "tests": tuple(each.get("tests", ()))}) for each in found]
+    lists = ("tests", "mutations")
+    return [Threat(**each | {name: tuple(each.get(name, ())) for name in lists}) for each in found]
 
 
 def collected(files: Iterable[str]) -> Counter[str]:
@@ -80,7 +83,7 @@ def collected(files: Iterable[str]) -> Counter[str]:
 def model() -> str:
     """Return the page of threats."""
     lines, found = [_HEAD], threats()
-    head = ("Kind", "Asset", "Threat", "Control", "Where", "Tests")
+    head = ("Kind", "Asset", "Threat", "Control", "Where", "Tests", "Opened by")
     for stack in dict.fromkeys(each.stack for each in found):
         rows = (_row(each) for each in found if each.stack == stack)
         lines += [f"## {stack}\n", *_table(head, rows), ""]
@@ -102,8 +105,9 @@ def page() -> str:
 
 def _row(threat: Threat) -> list[str]:
     tests = _spelled(threat.tests, "<br>") or f"accepted: {threat.accepted}"
-    kind = STRIDE[threat.stride]
-    return [kind, threat.asset, threat.threat, threat.control, f"`{threat.where}`", tests]
+    opened = _spelled(threat.mutations, "<br>") or "no control"
+    kind, where = STRIDE[threat.stride], f"`{threat.where}`"
+    return [kind, threat.asset, threat.threat, threat.control, where, tests, opened]
 
 
 def _files(threat: Threat) -> list[str]:

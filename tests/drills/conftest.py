@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import psutil
@@ -28,6 +29,7 @@ class Orders:
     store: Store
     shelf: Callable[[], Connection]
     refused: list[Answer] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)  # those found placed when sent again
 
     def load(self, drill: str) -> Load:
         """Clients that order one of each."""
@@ -38,7 +40,21 @@ class Orders:
         assert answer.status in (200, 201) or answer.status >= 500, answer.status
         if answer.status >= 500:
             self.refused.append(answer)
+        if answer.status == 200:
+            self.repeated.append(name)
         return answer.status < 300
+
+    @contextmanager
+    def held(self) -> Iterator[Callable[[], object]]:
+        """Let orders wait in the database, until what is yielded is called or the block ends."""
+        owner = self.shelf()
+        owner.run("BEGIN")
+        owner.run("SELECT FROM products WHERE sku = ANY(:skus) FOR UPDATE", skus=self.skus)
+        time.sleep(_IN_HAND_SECONDS)
+        try:
+            yield lambda: owner.run("ROLLBACK")
+        finally:
+            owner.close()
 
     def are_told_to_come_again(self) -> bool:
         """Whether each refusal was a 503 of the function's own that says when to come again."""
@@ -146,11 +162,15 @@ class Processes:
                 continue
         return found
 
-    def kill(self, function: str) -> int:
-        """`kill -9` of a function's execution environments, at their work; how many there were."""
+    def kill(self, function: str, meanwhile: Callable[[], object] = lambda: None) -> int:
+        """`kill -9` of a function's execution environments, at their work; how many there were.
+
+        They stand still first, and `meanwhile` is done: what they asked for is answered to nobody.
+        """
         found = self.of(function)
         for each in found:
             each.suspend()
+        meanwhile()
         time.sleep(_IN_HAND_SECONDS)
         for each in found:
             each.kill()

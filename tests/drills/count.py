@@ -25,7 +25,7 @@ class Count:
         answered: How many were answered as done.
         kept: How many were found kept afterwards.
         lost: How many were answered as done and are not kept.
-        doubled: How many are kept more than once.
+        doubled: How many are kept more than once, or under a name that was never sent.
     """
 
     sent: int
@@ -119,15 +119,18 @@ class Load:
             self.say(f"sent {len(self.sent)}, answered {len(self.answered)} (tries: {tries})")
 
     def count(self, kept: Iterable[str]) -> Count:
-        """Compare what was sent with the names that were found kept, and print the count."""
-        ours = set(self.sent)
-        times = Counter(name for name in kept if name in ours)
+        """Compare what was sent with the names that were found kept, and print the count.
+
+        What is kept under another name is what was sent, done again as something else.
+        """
+        times = Counter(kept)
+        strangers = times.keys() - set(self.sent)
         counted = Count(
             sent=len(self.sent),
             answered=len(self.answered),
-            kept=len(times),
+            kept=len(times) - len(strangers),
             lost=len(self.answered - times.keys()),
-            doubled=sum(number > 1 for number in times.values()),
+            doubled=sum(n > 1 or name in strangers for name, n in times.items()),
         )
         self.say(
             f"sent {counted.sent}, answered {counted.answered}, kept {counted.kept}, "

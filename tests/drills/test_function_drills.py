@@ -53,12 +53,14 @@ def test_an_api_that_is_killed_loses_and_doubles_no_order(
     with orders.load("order-killed") as load:
         for _ in range(KILLS):
             load.until(5)
-            killed = processes.kill(f"tap-store-api-{deployment.suffix}")
-            load.say(f"{killed} execution environments of the API are killed")
+            with orders.held() as release:
+                killed = processes.kill(f"tap-store-api-{deployment.suffix}", release)
+            load.say(f"{killed} execution environments of the API are killed, their orders placed")
         load.until(5)
 
     assert load.count(orders.kept()).is_whole()
     assert load.became["refused"]
+    assert orders.repeated  # whose answer was lost
     assert bell.rings(alarm)
 
 

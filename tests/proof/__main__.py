@@ -41,8 +41,10 @@ def main() -> int:
     for gap in (gaps := proof.gaps()):
         data.print(f"gap: {gap}")
     if given.write and not given.only:
-        PAGE.write_text(render(proof.rights, proof.consents, proof.known), "utf-8")
-    data.print(f"{len(proof.rights)} rights, {len(proof.consents)} consents, {len(gaps)} gaps")
+        consents = [*proof.consents, *proof.denials]
+        PAGE.write_text(render(proof.rights, consents, proof.known), "utf-8")
+    number = f"{len(proof.rights)} rights, {len(proof.consents)} consents"
+    data.print(f"{number}, {len(proof.denials)} denials, {len(gaps)} gaps")
     return 1 if gaps else 0
 
 
@@ -62,6 +64,7 @@ def _proven(home: Path, only: str) -> Proof:
         proof.use()
         proof.need()
         proof.agree()
+        proof.deny()
         proof.bound()
     return proof
 

@@ -11,6 +11,9 @@ from botocore.exceptions import ClientError
 from tests.proof.deployed import Deployed, names
 
 Call = tuple[str, str, dict[str, Any]]
+_UPLOAD = {"Bucket": "{bucket}", "Key": "uploads/a"}
+_SECRET = {"SecretId": "{secret}"}
+_KEY = {"id": {"S": "a"}}
 _REFUSALS = ("AccessDenied", "AccessDeniedException", "AuthorizationError")
 _TRUST = '{"Version": "2012-10-17", "Statement": []}'
 
@@ -36,6 +39,7 @@ DANGEROUS: tuple[Call, ...] = (
         {"KeyId": "{key}", "GranteePrincipal": "{role arn}", "Operations": ["Decrypt"]},
     ),
     ("kms", "generate_data_key", {"KeyId": "{key}", "KeySpec": "AES_256"}),
+    ("kms", "decrypt", {"KeyId": "{key}", "CiphertextBlob": b"a"}),
     ("kms", "list_keys", {}),
     ("s3", "list_buckets", {}),
     ("s3", "delete_bucket", {"Bucket": "{bucket}"}),
@@ -43,6 +47,7 @@ DANGEROUS: tuple[Call, ...] = (
     ("s3", "get_object", {"Bucket": "{bucket}", "Key": "private/a"}),
     ("s3", "put_object", {"Bucket": "{bucket}", "Key": "private/a", "Body": b"a"}),
     ("s3", "delete_object", {"Bucket": "{bucket}", "Key": "private/a"}),
+    ("s3", "delete_object", {**_UPLOAD, "VersionId": "null"}),
     ("s3", "put_bucket_policy", {"Bucket": "{bucket}", "Policy": _TRUST}),
     ("s3", "delete_bucket_policy", {"Bucket": "{bucket}"}),
     ("s3", "delete_bucket_encryption", {"Bucket": "{bucket}"}),
@@ -72,6 +77,10 @@ DANGEROUS: tuple[Call, ...] = (
     ("lambda", "update_function_configuration", {"FunctionName": "{function}", "Timeout": 3}),
     ("lambda", "delete_function", {"FunctionName": "{function}"}),
     ("logs", "describe_log_groups", {}),
+    (
+        *("logs", "create_log_stream"),
+        {"logGroupName": "{other log group}", "logStreamName": "proof"},
+    ),
     ("logs", "delete_log_group", {"logGroupName": "{log group}"}),
     ("logs", "put_retention_policy", {"logGroupName": "{log group}", "retentionInDays": 1}),
     ("cloudwatch", "delete_alarms", {"AlarmNames": ["a"]}),
@@ -81,13 +90,43 @@ DANGEROUS: tuple[Call, ...] = (
     ("rds", "describe_db_instances", {}),
 )
 
+# What a role may not do with what is its own stack's, unless it has the right to.
+UNLESS_GRANTED: dict[str, Call] = {
+    "dynamodb:DeleteItem": ("dynamodb", "delete_item", {"TableName": "{table}", "Key": _KEY}),
+    "dynamodb:GetItem": ("dynamodb", "get_item", {"TableName": "{table}", "Key": _KEY}),
+    "dynamodb:PutItem": ("dynamodb", "put_item", {"TableName": "{table}", "Item": _KEY}),
+    "dynamodb:Query": (
+        *("dynamodb", "query"),
+        {
+            "TableName": "{table}",
+            "KeyConditionExpression": "id = :id",
+            "ExpressionAttributeValues": {":id": {"S": "a"}},
+        },
+    ),
+    "dynamodb:Scan": ("dynamodb", "scan", {"TableName": "{table}"}),
+    "dynamodb:UpdateItem": ("dynamodb", "update_item", {"TableName": "{table}", "Key": _KEY}),
+    "s3:DeleteObject": ("s3", "delete_object", _UPLOAD),
+    "s3:GetObject": ("s3", "get_object", _UPLOAD),
+    "s3:PutObject": ("s3", "put_object", {**_UPLOAD, "Body": b"a"}),
+    "secretsmanager:DescribeSecret": ("secretsmanager", "describe_secret", _SECRET),
+    "secretsmanager:GetSecretValue": ("secretsmanager", "get_secret_value", _SECRET),
+    "secretsmanager:PutSecretValue": (
+        *("secretsmanager", "put_secret_value"),
+        {**_SECRET, "SecretString": "a"},
+    ),
+    "sqs:ReceiveMessage": ("sqs", "receive_message", {"QueueUrl": "{queue}"}),
+    "sqs:SendMessage": ("sqs", "send_message", {"QueueUrl": "{queue}", "MessageBody": "a"}),
+}
+
 
 def possible(stack: Deployed, role: str, stacks: list[Deployed]) -> list[str]:
     """The dangerous calls that are not refused to a role with its own credentials."""
     stand_for, found = names(stack, role, stacks), []
     clients: dict[str, Any] = {}
+    has = {right.action for right in stack.rights if right.role == role}
+    foreign = [call for action, call in UNLESS_GRANTED.items() if action not in has]
     with stack.session(role) as client_of:
-        for service, operation, parameters in DANGEROUS:
+        for service, operation, parameters in (*DANGEROUS, *foreign):
             client = clients[service] = clients.get(service) or client_of(service)
             asked = {name: _filled(value, stand_for) for name, value in parameters.items()}
             if not _is_refused(getattr(client, operation), asked):

@@ -15,9 +15,11 @@ from tests.proof.decisions import Decision
 from tests.proof.rights import Json, listed, named, plain
 
 # Of each type of policy the member that is its document, and the one that names whose it is.
-_POLICIES = {
+POLICIES = {
     "AWS::S3::BucketPolicy": ("PolicyDocument", "Bucket"),
     "AWS::SNS::TopicPolicy": ("PolicyDocument", "Topics"),
+    "AWS::SQS::QueuePolicy": ("PolicyDocument", "Queues"),
+    "AWS::IAM::ManagedPolicy": ("PolicyDocument", ""),
     "AWS::KMS::Key": ("KeyPolicy", ""),
 }
 _RECORDED = {
@@ -75,11 +77,11 @@ def given(kind: str, template: Json, suffix: str) -> list[Consent]:
         made = resource.get("Properties", {})
         if resource["Type"] == "AWS::Lambda::Permission":
             caller = named(made.get("SourceArn", "")).partition("/")[2] or "a rotation"
-            function, actions = _id(made["FunctionName"]), (made["Action"],)
+            function, actions = id_of(made["FunctionName"]), (made["Action"],)
             found.append(Consent(kind, function, caller, made["Principal"], actions, logical_id))
-        elif resource["Type"] in _POLICIES:
-            document, owner = _POLICIES[resource["Type"]]
-            target = _id(listed(made[owner])[0]) if owner else logical_id
+        elif resource["Type"] in POLICIES:
+            document, owner = POLICIES[resource["Type"]]
+            target = id_of(listed(made[owner])[0]) if owner else logical_id
             found += [
                 Consent(kind, target, *asked, logical_id, place)
                 for place, statement in enumerate(made[document]["Statement"])
@@ -90,10 +92,11 @@ def given(kind: str, template: Json, suffix: str) -> list[Consent]:
 
 def _asked(statement: Json, suffix: str) -> tuple[str, str, tuple[str, ...]] | None:
     """Sid, service and actions of a statement that lets a service do something."""
-    if statement["Effect"] != "Allow" or "Service" not in statement["Principal"]:
+    principal = statement.get("Principal", {})  # none in a role's policy
+    if statement["Effect"] != "Allow" or "Service" not in principal:
         return None
     sid = statement.get("Sid", "without a Sid").removesuffix(suffix.title())
-    return sid, named(statement["Principal"]["Service"]), tuple(listed(statement["Action"]))
+    return sid, named(principal["Service"]), tuple(listed(statement["Action"]))
 
 
 class Consents:
@@ -165,6 +168,7 @@ class Consents:
             )
 
 
-def _id(reference: Json) -> str:
+def id_of(reference: Json) -> str:
+    """The logical id that a reference is to."""
     [(_, argument)] = reference.items()
     return str(argument if isinstance(argument, str) else argument[0])

@@ -12,6 +12,7 @@ from botocore.config import Config
 from tests.deployment import Deployment
 from tests.proof.consents import Consent, given
 from tests.proof.decisions import Decision
+from tests.proof.denials import Denial, denied
 from tests.proof.rights import KINDS, Json, Right, granted, plain, roles
 
 _TYPES = {
@@ -51,6 +52,11 @@ class Deployed:
     def consents(self) -> list[Consent]:
         """What the template lets services do."""
         return given(self.kind, self.template, self._deployment.suffix)
+
+    @cached_property
+    def denials(self) -> list[Denial]:
+        """What the template denies."""
+        return denied(self.kind, self.template)
 
     def place_of(self, consent: Consent) -> tuple[str, str, str]:
         """The type of what holds a consent, the name of the resource, and the statement's Sid."""

@@ -9,6 +9,8 @@ from typing import Any
 from tests.proof.bounds import possible
 from tests.proof.consents import Consent, Consents
 from tests.proof.decisions import Decision, Record
+from tests.proof.denials import CALLER, Denial, deny
+from tests.proof.denials import gaps as undenied
 from tests.proof.deployed import Deployed, every
 from tests.proof.operations import OPERATIONS, Operation, name_of
 from tests.proof.rights import Right
@@ -45,6 +47,7 @@ class Proof:
             "used": {},
             "needed": {},
             "consents": {},
+            "denials": {},
             "bounded": {},
         }
         if progress.exists():
@@ -60,6 +63,11 @@ class Proof:
     def consents(self) -> list[Consent]:
         """Every consent that is looked at: none when it is about one role."""
         return [] if self.only else [each for stack in self.stacks for each in stack.consents]
+
+    @property
+    def denials(self) -> list[Denial]:
+        """Every denial that is looked at: none when it is about one role."""
+        return [] if self.only else [each for stack in self.stacks for each in stack.denials]
 
     def use(self) -> None:
         """Run every operation, and see which rights it uses."""
@@ -90,6 +98,20 @@ class Proof:
             if consent.key not in self.known["consents"]:
                 self._say(f"consent {number}/{len(wanted)}: {consent.key}")
                 self._keep("consents", consent.key, self._refusing(consent))
+
+    def deny(self) -> None:
+        """Take each denial away by itself: what it refuses must be possible then."""
+        for denial in self.denials:
+            if not denial.recorded_only and denial.key not in self.known["denials"]:
+                self._say(f"denied: {denial.key}")
+                self._keep("denials", denial.key, self._denied(denial))
+
+    def _denied(self, denial: Denial) -> dict[str, Any]:
+        [stack] = [each for each in self.stacks if each.kind == denial.stack]
+        role, where = stack.roles[CALLER], stack.place_of(denial)
+        with self._policies.with_more(*role, "s3:*"), stack.session(CALLER) as client_of:
+            bucket, s3 = stack.physical[denial.resource], client_of("s3")
+            return deny(denial, bucket, where, self._consents, s3)
 
     def _refusing(self, consent: Consent) -> dict[str, Any]:
         [stack] = [each for each in self.stacks if each.kind == consent.stack]
@@ -146,7 +168,8 @@ class Proof:
 
     def gaps(self) -> list[str]:
         """Whatever is not as it ought to be; empty when everything is proven."""
-        return gaps([*self.rights, *self.consents], self.known)
+        found = gaps([*self.rights, *self.consents], self.known)
+        return [*found, *undenied(self.denials, self.known["denials"])]
 
     def _run(
         self, operation: Operation, taken: tuple[str, str] = ("", "")

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.proof.consents import Consent
-from tests.proof.rights import Right, plain
+from tests.proof.denials import Denial
+from tests.proof.rights import UNTRIED, Right, plain
 
 PAGE = Path(__file__).parents[2] / "docs" / "proof.md"
 _HEAD = """# Proof of least privilege
@@ -12,10 +13,15 @@ _HEAD = """# Proof of least privilege
 Written by `tap prove --write`; [how it is made](decisions/proof.md). Each action that a function's
 role is granted was used by an operation, then taken away by itself: without it, that operation was
 refused the action. So was each statement by which a policy of a bucket, key or topic, or a
-permission of a function, lets an AWS service act. *Recorded only* is what the embedded cloud cannot
-decide, and is not proven.
+permission of a function, lets an AWS service act. *Nobody* is allowed what a statement denies: with
+it, what it is tried by is refused, without it possible, and with it again refused. *Recorded only*
+is what the embedded cloud cannot decide, and is not proven.
 """
 _COLUMNS = ("Role", "Statement", "Action", "Resource", "Used by", "Without it")
+_NOT_TRIED = """## Roles that are not tried
+
+Their policies are AWS's own or the CDK's. By who takes them:
+"""
 _CONSENTS = ("Resource", "Statement", "Service", "Actions", "Used by", "Without it")
 
 
@@ -43,11 +49,18 @@ def render(rights: list[Right], consents: list[Consent], known: dict[str, dict[s
         ]
         lines += ["", _line(_CONSENTS), _line(("---",) * len(_CONSENTS))]
         lines += [
-            _line((*row_of_consent(each), *_shown(each, known["consents"].get(each.key))))
+            _line((*row_of_consent(each), *_shown(each, _taken(each, known))))
             for each in consents
             if each.stack == stack
         ]
+    lines += ["", _NOT_TRIED, *(f"- `{service}`: {why}" for service, why in UNTRIED.items())]
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+
+
+def _taken(each: Consent, known: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+    part = "denials" if isinstance(each, Denial) else "consents"
+    found: dict[str, Any] | None = known.get(part, {}).get(each.key)
+    return found
 
 
 def _shown(right: Right | Consent, needed: dict[str, Any] | None) -> tuple[str, str]:
@@ -55,6 +68,8 @@ def _shown(right: Right | Consent, needed: dict[str, Any] | None) -> tuple[str, 
         return "recorded only", right.recorded_only
     if not needed or not needed["refused"]:
         return "nothing", "not proven"
+    if isinstance(right, Denial):
+        return needed["by"], "it is possible"
     return needed["by"], "it fails" if needed["fails"] else "the action is refused"
 
 

@@ -68,6 +68,24 @@ def roles(template: Json) -> dict[str, str]:
     }
 
 
+# Of a role without a policy of the stack's own, by who takes it: why no right is tried.
+UNTRIED = {
+    "backup.amazonaws.com": "no backup is made here",
+    "lambda.amazonaws.com": "the CDK's own functions: nobody is asked for what they do here",
+    "monitoring.rds.amazonaws.com": "no operating system is watched here",
+}
+
+
+def untried(template: Json) -> set[str]:
+    """Who takes the roles that the proof does not try."""
+    return {
+        trust["Principal"]["Service"]
+        for role, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::IAM::Role" and role not in roles(template)
+        for trust in resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    }
+
+
 def _attached(template: Json) -> Iterator[tuple[str, Json]]:
     for role, policy in roles(template).items():
         yield role, template["Resources"][policy]["Properties"]

@@ -34,6 +34,17 @@ class Policies:
                 raise
 
     @contextmanager
+    def with_more(self, role: str, policy: str, action: str) -> Iterator[None]:
+        """Let a role do these actions besides, with everything, until the block ends."""
+        statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+        more = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        try:
+            self._iam.put_role_policy(RoleName=role, PolicyName=_REST, PolicyDocument=more)
+            yield
+        finally:
+            self.put_back(role, policy)
+
+    @contextmanager
     def without(self, role: str, policy: str, statement: str, action: str) -> Iterator[None]:
         """Let a role do all but this action of this statement until the block ends."""
         version = self._iam.get_policy(PolicyArn=policy)["Policy"]["DefaultVersionId"]

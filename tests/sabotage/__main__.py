@@ -26,12 +26,14 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.list:
         sys.stdout.writelines(f"{each.name}: {each.opens}\n" for each in chosen)
         return 0
-    verdicts = tell(sabotage(chosen, jobs=asked.jobs), len(chosen), sys.stdout.write)
-    missed = [each.mutation.name for each in verdicts if not each.caught]
+    verdicts = tell(
+        sabotage(chosen, jobs=asked.jobs), sum(len(each.each) for each in chosen), sys.stdout.write
+    )
+    missed = {each.mutation.name for each in verdicts if not each.caught}
     if missed:
         sys.stdout.write(f"not caught: {', '.join(sorted(missed))}\n")
         return 1
-    sys.stdout.write(f"{len(verdicts)} mutations, each caught\n")
+    sys.stdout.write(f"{len(chosen)} mutations, each caught\n")
     if chosen == every:
         PAGE.write_text(page(every), "utf-8")
     return 0

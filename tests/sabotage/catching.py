@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from tests import prepared
 from tests.sabotage.mutations import Mutation
 
 _TIMEOUT_SECONDS = 600
@@ -33,7 +34,10 @@ class Outcome:
 
 
 def run(mutation: Mutation, root: Path) -> Outcome:
-    """Run the mutation's command below `root`."""
+    """Run the mutation's command below `root`.
+
+    What is deployed is deployed once for all copies of a checkout, beside them.
+    """
     return _run_checker(mutation, root) if mutation.says else _run_test(mutation.by, root)
 
 
@@ -67,6 +71,7 @@ def _run_checker(mutation: Mutation, root: Path) -> Outcome:
 
 def _call(command: list[str], root: Path) -> subprocess.CompletedProcess[str]:
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    environment[prepared.SHARED] = str(root.parent)
     folders = [str(root / folder) for folder in _PROGRAMS]
     environment["PATH"] = os.pathsep.join([*folders, environment.get("PATH", "")])
     program = shutil.which(command[0], path=environment["PATH"])

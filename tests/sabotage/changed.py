@@ -41,16 +41,17 @@ def concerns(mutation: Mutation, files: Collection[str]) -> bool:
 def choose(mutations: Sequence[Mutation], files: Collection[str], *, most: int) -> list[Mutation]:
     """Choose at most so many mutations that the files are about, of as many files as can be.
 
-    Those of the sample fill up to two.
+    Those of the sample fill up to two. What needs an embedded cloud is left to `make sabotage`.
     """
-    about = [each for each in mutations if concerns(each, files)]
+    fast = [mutation.each[0] for mutation in mutations if not mutation.is_deployed]
+    about = [each for each in fast if concerns(each, files)]
     seen: dict[str, int] = {}
     ranks = []
     for each in about:
         seen[each.file] = seen.get(each.file, 0) + 1
         ranks.append(seen[each.file])
     ordered = [each for _, each in sorted(zip(ranks, about, strict=True), key=lambda pair: pair[0])]
-    sample = [each for each in mutations if each.name in SAMPLE and each not in ordered]
+    sample = [each for each in fast if each.name in SAMPLE and each not in ordered]
     return (ordered + sample)[: max(min(most, len(ordered)), len(SAMPLE))]
 
 

@@ -25,6 +25,16 @@ def copy_checkout(root: Path, target: Path) -> None:
             (target / name).symlink_to((root / name).resolve())
 
 
+def own(root: Path, file: str) -> None:
+    """Make a copy's own what is only linked to in it, as far as a file is part of that."""
+    for name in _SHARED:
+        folder = root / name
+        if folder.is_symlink() and (root / file).is_relative_to(folder):
+            installed = folder.resolve()
+            folder.unlink()
+            shutil.copytree(installed, folder, symlinks=True)
+
+
 @contextmanager
 def copy_of(pristine: Path, name: str) -> Iterator[Path]:
     """Copy a copy, with all that was built in it, for as long as the block runs."""

@@ -10,15 +10,20 @@ A table of `tests/sabotage/<room>.toml` is one mutation:
     by = "tests/unit/...::test_name[parameter]"
 
 `by` is the test that must fail. With `says`, it is a command of the virtual environment instead,
-such as `python -m tools.check`, whose output must have that text when it fails.
+such as `python -m tools.check`, whose output must have that text when it fails. A test of a
+deployed suite meets the changed source where it runs, in a copy of an embedded cloud that was
+deployed once; `attack` names one that must fail beside a fast test.
 """
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tests.sabotage.copies import own
+
 ROOT = Path(__file__).parents[2]
+_DEPLOYED = ("security", "e2e", "drills")
 LISTS = tuple(sorted(Path(__file__).parent.glob("*.toml")))
 
 
@@ -28,7 +33,7 @@ class MutationError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Mutation:
-    """One change of one file, and the command that must notice it."""
+    """One change of one file, and the command, or two, that must notice it."""
 
     name: str
     file: str
@@ -37,6 +42,18 @@ class Mutation:
     opens: str
     by: str
     says: str = ""
+    attack: str = ""
+
+    @property
+    def is_deployed(self) -> bool:
+        """Whether what must catch it needs an embedded cloud."""
+        return self.by.startswith(tuple(f"tests/{suite}/" for suite in _DEPLOYED))
+
+    @property
+    def each(self) -> "list[Mutation]":
+        """The mutation for each command that must notice it: the fast one first."""
+        fast = replace(self, attack="")
+        return [fast, replace(fast, by=self.attack, says="")] if self.attack else [fast]
 
     def mutated(self, root: Path) -> str:
         """Return the file's text with the change.
@@ -58,7 +75,9 @@ class Mutation:
 
     def apply(self, root: Path) -> None:
         """Change the file below `root`; raise `MutationError` if that is not possible."""
-        (root / self.file).write_text(self.mutated(root), "utf-8")
+        changed = self.mutated(root)
+        own(root, self.file)
+        (root / self.file).write_text(changed, "utf-8")
 
 
 def read_mutations(lists: Sequence[Path] = LISTS) -> list[Mutation]:

@@ -13,7 +13,10 @@ _ROOMS = {
     "services": "Lambda functions",
     "web": "The store's page",
     "localcloud": "The embedded cloud",
+    ".build": "The emulator in it, in its own code",
+    "tests": "The search for secrets",
 }
+_SUITES = {"drills": "drill: ", "e2e": "attack: ", "security": "attack: "}
 _HEAD = """# Sabotage
 
 <!-- Written by `make sabotage`, when every mutation was caught. -->
@@ -22,7 +25,8 @@ A test that cannot fail proves nothing. `make sabotage` makes {count} small chan
 source, one at a time: each opens or breaks something, and the test or checker beside it has to fail
 because of it. An error on the way to the claim, such as an import that fails, does not count; nor
 does a command that fails without the change. `make test` does the same for the mutations that a
-change is about.
+change is about and a fast test catches. A *drill* or an *attack* meets the change in a copy of one
+deployed embedded cloud, where the change is deployed or served.
 
 The list is `tests/sabotage/*.toml`. To try one: `.venv/bin/python -m tests.sabotage {first}`.
 What else was measured: [decisions/sabotage.md](decisions/sabotage.md).
@@ -31,9 +35,10 @@ What else was measured: [decisions/sabotage.md](decisions/sabotage.md).
 
 def page(mutations: Sequence[Mutation]) -> str:
     """Return the page's text."""
-    parts = [_HEAD.format(count=len(mutations), first=mutations[0].name)]
+    fast_first = sorted(mutations, key=lambda each: each.is_deployed)
+    parts = [_HEAD.format(count=len(mutations), first=fast_first[0].name)]
     for room, title in _ROOMS.items():
-        rows = [_row(each) for each in mutations if each.file.startswith(f"{room}/")]
+        rows = [_row(each) for each in fast_first if each.file.startswith(f"{room}/")]
         parts.append(
             f"\n## {title}\n\n| Mutation | In | Opens | Caught by |\n| --- | --- | --- | --- |\n"
         )
@@ -42,8 +47,9 @@ def page(mutations: Sequence[Mutation]) -> str:
 
 
 def _row(mutation: Mutation) -> str:
-    file = mutation.file
-    return f"| `{mutation.name}` | `{file}` | {mutation.opens} | {_catcher(mutation)} |\n"
+    file = mutation.file.removeprefix(".build/emulator/")
+    catchers = "; ".join(map(_catcher, mutation.each))
+    return f"| `{mutation.name}` | `{file}` | {mutation.opens} | {catchers} |\n"
 
 
 def _catcher(mutation: Mutation) -> str:
@@ -53,4 +59,5 @@ def _catcher(mutation: Mutation) -> str:
     name, _, parameter = test.partition("[")
     claim = _CLAIM.fullmatch(parameter)
     said = (claim[1] if claim else name.removeprefix("test_")).replace("_", " ")
-    return f"[{said}](../{file})"
+    suite = _SUITES.get(file.split("/")[1], "")
+    return f"{suite}[{said}](../{file})"

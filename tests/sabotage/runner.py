@@ -30,7 +30,7 @@ class Verdict:
 def sabotage(
     mutations: Sequence[Mutation], *, root: Path = ROOT, jobs: int = 2
 ) -> Iterator[Verdict]:
-    """Run every mutation's command with the change, in copies of `root`; yield as they end.
+    """Run every mutation's commands with the change, in copies of `root`; yield as they end.
 
     Each command first runs without any change: one that fails then catches nothing.
     """
@@ -38,7 +38,7 @@ def sabotage(
         pristine = Path(folder) / "pristine"
         copy_checkout(root, pristine)
         groups: dict[tuple[str, str], list[Mutation]] = {}
-        for each in mutations:
+        for each in (each for mutation in mutations for each in mutation.each):
             groups.setdefault((each.by, each.says), []).append(each)
         with ThreadPoolExecutor(jobs) as pool:
             runs = [pool.submit(_judge, pristine, group) for group in groups.values()]
@@ -57,7 +57,9 @@ def _judge(pristine: Path, group: list[Mutation]) -> list[Verdict]:
 
 def _mutate(pristine: Path, mutation: Mutation) -> Verdict:
     started = time.monotonic()
-    with copy_of(pristine, mutation.name) as root:
+    with copy_of(
+        pristine, f"{mutation.name}-{'attack' if mutation.is_deployed else 'fast'}"
+    ) as root:
         try:
             mutation.apply(root)
         except MutationError as error:

@@ -1,5 +1,7 @@
 """Presigned requests for files, turned against what they were given for."""
 
+import base64
+import json
 import uuid
 from collections.abc import Callable
 
@@ -67,6 +69,18 @@ def test_a_form_takes_no_field_that_its_policy_does_not_name(
     answer = send(api, form, changes=changes)
 
     assert answer.status in (400, 403), answer.data
+    assert keys() == before
+
+
+def test_a_form_takes_no_policy_that_was_changed_after_it_was_signed(
+    api: Api, form: Form, keys: Callable[[], set[str]]
+) -> None:
+    before, policy = keys(), json.loads(base64.b64decode(form["fields"]["policy"]))
+    longer = json.dumps(policy | {"expiration": "2099-01-01T00:00:00Z"}).encode()
+
+    answer = send(api, form, changes={"policy": base64.b64encode(longer).decode()})
+
+    assert answer.status == 403, answer.data
     assert keys() == before
 
 

@@ -11,11 +11,21 @@ def test_what_was_answered_and_is_not_kept_is_lost_and_what_is_kept_twice_is_dou
         load.until(10)
     first, second, *others = load.sent
 
-    count = load.count([second, second, *others, "of another drill"])
+    count = load.count([second, second, *others])
 
     number = len(load.sent)
     assert count == Count(number, number, number - 1, lost=1, doubled=1)
     assert first in load.answered
+    assert not count.is_whole()
+
+
+def test_what_is_kept_under_a_name_that_was_never_sent_is_doubled() -> None:
+    with Load("planted", lambda _: True) as load:
+        load.until(1)
+
+    count = load.count([*load.sent, f"{load.sent[0]}-again"])
+
+    assert (count.kept, count.doubled) == (len(load.sent), 1)
     assert not count.is_whole()
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from tests.sabotage.mutations import read_mutations
 from tests.unit.docs.pages import ROOT
 from tests.unit.synthesized import KINDS
 from tools import security
@@ -51,3 +52,11 @@ def test_a_threat_is_tested_or_accepted_with_a_reason(threat: Threat) -> None:
     assert bool(threat.tests and threat.refusal) != bool(threat.accepted)
     assert threat.stride in STRIDE
     assert (ROOT / threat.where).exists()
+
+
+@pytest.mark.parametrize(
+    "threat", THREATS, ids=lambda each: f"{each.stack}-{each.stride}-{each.asset}"
+)
+def test_every_control_was_opened_on_purpose_by_a_mutation(threat: Threat) -> None:
+    assert bool(threat.mutations) == bool(threat.tests)
+    assert set(threat.mutations) - {each.name for each in read_mutations()} == set()

@@ -5,12 +5,15 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.proof import page
 from tests.proof.consents import Consent, Consents, given
 from tests.proof.decisions import Decision, Record
+from tests.proof.denials import Denial, denied, deny
+from tests.proof.denials import gaps as undenied
 from tests.proof.engine import gaps
-from tests.proof.rights import KINDS, Right, granted
+from tests.proof.rights import KINDS, UNTRIED, Right, granted, untried
 from tests.proof.taken import without
 
 RIGHT = Right("TapStack", "ApiRole", "Items", "dynamodb:GetItem", "Items")
@@ -87,6 +90,76 @@ def test_a_consent_that_was_taken_away_is_put_back_by_the_next_proof(tmp_path):
     assert not (tmp_path / "taken.json").exists()
 
 
+DENIAL = Denial("TapStack", "Logs", "NothingGoes", "nobody", ("s3:DeleteObject",), "P", 0)
+
+
+def test_a_denial_that_refuses_nothing_or_is_not_tried_is_a_gap():
+    gap = f"{DENIAL.key} denies nothing that was tried"
+
+    assert undenied([DENIAL], {}) == [gap]
+    assert undenied([DENIAL], {DENIAL.key: {"refused": False}}) == [gap]
+    assert undenied([DENIAL], {DENIAL.key: {"refused": True}}) == []
+
+
+@pytest.mark.parametrize(
+    ("with_it", "without_it", "refused"),
+    [("AccessDenied", "", True), ("", "", False), ("AccessDenied", "AccessDenied", False)],
+)
+def test_a_denial_is_proven_when_it_alone_refuses(tmp_path, with_it, without_it, refused):
+    s3 = Bucket({"NothingGoes": with_it, "Nothing": without_it})
+
+    place = ("AWS::S3::BucketPolicy", "logs", "NothingGoes")
+    found = deny(DENIAL, "logs", place, Consents(lambda _: s3, tmp_path / "taken.json"), s3)
+
+    assert found["refused"] is refused
+    assert s3.policy == Bucket.policy
+
+
+class Bucket:
+    """A bucket: what each statement of its policy answers to a deletion."""
+
+    policy = json.dumps({"Statement": [{"Sid": "NothingGoes"}]})
+
+    def __init__(self, answers):
+        self.answers = answers
+
+    def get_bucket_policy(self, Bucket):  # noqa: N803
+        return {"Policy": self.policy}
+
+    def put_bucket_policy(self, Bucket, Policy):  # noqa: N803
+        self.policy = Policy
+
+    def put_object(self, **_):
+        pass
+
+    def list_object_versions(self, **_):
+        return {"Versions": [{"VersionId": "1"}]}
+
+    def delete_object(self, **_):
+        code = self.answers["NothingGoes" if "NothingGoes" in self.policy else "Nothing"]
+        if code:
+            raise ClientError({"Error": {"Code": code}}, "DeleteObject")
+
+
+def test_a_policys_denials_are_found_with_the_condition_by_which_they_deny():
+    allow = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "s3:*"}
+    in_clear = {"Bool": {"aws:SecureTransport": "false"}}
+    deny_clear = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Condition": in_clear}
+    deny_all = {"Sid": "NothingGoes", "Effect": "Deny", "Principal": "*", "Action": "s3:Delete*"}
+    document = {"Statement": [allow, deny_clear, deny_all]}
+    made = {"Bucket": {"Ref": "Logs"}, "PolicyDocument": document}
+    template = {"Resources": {"P": {"Type": "AWS::S3::BucketPolicy", "Properties": made}}}
+
+    found = denied("TapStack", template)
+
+    assert [(each.statement, each.place, each.only_if) for each in found] == [
+        ("NothingGoes", 2, ""),
+        ("aws:SecureTransport", 1, "aws:SecureTransport"),
+    ]
+    assert [each.statement for each in found if not each.recorded_only] == ["NothingGoes"]
+    assert given("TapStack", template, "dev")[0].place == 0
+
+
 @pytest.mark.parametrize(
     ("principal", "action", "of"),
     [
@@ -137,14 +210,24 @@ def test_half_a_line_of_the_record_is_left_for_the_next_reader(tmp_path):
     assert decision.role == "r"
 
 
-def test_every_granted_action_has_a_row_in_the_proof_and_no_row_is_of_another(dev):
+def test_every_granted_action_has_a_row_in_the_proof_and_no_row_is_of_another(dev, prod):
     templates = {kind: dev.other(kind).template for kind in KINDS}
     rights = [right for kind in KINDS for right in granted(kind, templates[kind])]
     consents = [each for kind in KINDS for each in given(kind, templates[kind], "dev")]
     wanted = {(right.stack, *page.row_of(right)) for right in rights}
-    wanted |= {(each.stack, *page.row_of_consent(each)) for each in consents}
+    # Where data is kept, as in the proof, more is denied.
+    denials = [each for kind in KINDS for each in denied(kind, prod.other(kind).template)]
+    wanted |= {(each.stack, *page.row_of_consent(each)) for each in [*consents, *denials]}
 
     assert wanted == set(page.rows(page.PAGE.read_text("utf-8")))
+
+
+def test_every_role_is_tried_or_the_page_says_why_not(dev, prod):
+    templates = [stage.other(kind).template for stage in (dev, prod) for kind in KINDS]
+    text = page.PAGE.read_text("utf-8")
+
+    assert set().union(*map(untried, templates)) == UNTRIED.keys()
+    assert all(f"- `{service}`: {why}\n" in text for service, why in UNTRIED.items())
 
 
 def test_nothing_in_the_proof_is_unproven():

@@ -77,3 +77,10 @@ def test_of_many_mutations_a_few_of_as_many_files_as_can_be_are_chosen() -> None
     chosen = choose(many, {"a", "b", "c"}, most=4)
 
     assert [each.name for each in chosen] == ["a0", "b0", "c0", "a1"]
+
+
+def test_what_needs_an_embedded_cloud_is_left_to_the_whole_list() -> None:
+    attacked = changed(attack="tests/security/test_a.py::test_b")
+    deployed = changed(name="deployed", by="tests/security/test_a.py::test_b")
+
+    assert choose([attacked, deployed], {attacked.file}, most=4) == [changed()]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.sabotage.mutations import Mutation
 from tests.sabotage.runner import Verdict, sabotage
-from tests.unit.sabotage.checkout import OPENED, TEST, changed, write
+from tests.unit.sabotage.checkout import OPENED, RULE, TEST, changed, write
 
 
 def verdict(root: Path, mutation: Mutation = OPENED) -> Verdict:
@@ -106,3 +106,31 @@ def test_a_checker_that_is_not_installed_catches_nothing(tmp_path: Path) -> None
 
     assert not found.caught
     assert "no-such-checker is not installed" in found.problem
+
+
+def test_an_attack_must_fail_too(tmp_path: Path) -> None:
+    root = write(tmp_path)
+    (root / "tests/security").mkdir()
+    (root / "tests/security/test_attack.py").write_text("def test_in_vain():\n    pass\n", "utf-8")
+    attacked = changed(attack="tests/security/test_attack.py::test_in_vain")
+
+    found = list(sabotage([attacked], root=root))
+
+    assert {each.mutation.by: each.problem for each in found} == {
+        OPENED.by: "",
+        attacked.attack: "nothing noticed it",
+    }
+
+
+def test_what_is_installed_is_changed_in_the_copy_alone(tmp_path: Path) -> None:
+    root = write(tmp_path)
+    installed = root / ".build/emulator/rule.py"
+    installed.parent.mkdir(parents=True)
+    installed.write_text(RULE, "utf-8")
+    imports = "import sys\nsys.path.insert(0, '.build/emulator')\nfrom rule import is_allowed\n"
+    (root / "tests/test_rule.py").write_text(imports + TEST.partition("\n")[2], "utf-8")
+
+    found = verdict(root, changed(file=".build/emulator/rule.py"))
+
+    assert found.caught
+    assert installed.read_text("utf-8") == RULE
