@@ -38,7 +38,7 @@ KNOWN = {
     " Stage UsagePlan UsagePlanKey",
     "ApiGatewayV2": "Api Authorizer Integration Route Stage",
     "Backup": "BackupPlan BackupSelection BackupVault",
-    "CloudFront": "Distribution OriginAccessControl ResponseHeadersPolicy",
+    "CloudFront": "CachePolicy Distribution OriginAccessControl ResponseHeadersPolicy",
     "CloudWatch": "Alarm Dashboard",
     "Cognito": "UserPool UserPoolClient UserPoolDomain UserPoolResourceServer",
     "DynamoDB": "Table",
