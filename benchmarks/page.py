@@ -57,12 +57,12 @@ def _section(name: str, result: dict[str, Any]) -> str:
 
 def _plot(result: dict[str, Any]) -> str:
     """Bars of one column, the smallest first."""
-    finders = [*sys.meta_path]
     import pygal
     from pygal.style import CleanStyle
 
     # pygal's finder of plugins speaks a protocol that Python has dropped: each import would warn.
-    sys.meta_path[:] = finders
+    stale = pygal.PluginImportFixer
+    sys.meta_path[:] = [each for each in sys.meta_path if not isinstance(each, stale)]
     at = result["columns"].index(result["plot"])
     rows = [row for row in result["rows"] if row[at] is not None]
     chart = pygal.HorizontalBar(
