@@ -30,6 +30,7 @@ TAP = Path(sys.executable).with_name("tap")
 SUFFIX = "test"
 ORIGINS = ("https://store.example", "https://admin.example")
 PORT_OPTIONS = ("--port", "--front-port", "--database-port")
+WORKER, _FIRST = "PYTEST_XDIST_WORKER", "gw0"  # which of pytest-xdist's processes this is
 FREE_PORTS = tuple(word for option in PORT_OPTIONS for word in (option, "0"))
 # What a shell may hold and no function may see.
 SHELL_SECRET = {"SUITE_SHELL_SECRET": "not for functions"}
@@ -127,7 +128,7 @@ def environment(command_name: str = "") -> dict[str, str]:
     clouds of one of the tests' processes are: those that its `up` starts.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TAP_")}
-    if command_name == "up" and os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
+    if command_name == "up" and os.environ.get(WORKER, _FIRST) != _FIRST:
         kept.pop("COVERAGE_PROCESS_CONFIG", None)
     return (
         kept
