@@ -77,7 +77,7 @@ def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
     `given` are its ports, where they were told; 0 takes a free one. Raises `CliError` if it runs
     with others, or could not be started.
     """
-    from localcloud import ports, process
+    from localcloud import ports, postgres, process
     from localcloud.cloud import Cloud
 
     known = Cloud.load(folder) or Cloud(home=folder, **_DEFAULTS)
@@ -96,11 +96,18 @@ def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
         name: port or ports.free_port() for name, port in given.items() if port is not None
     }
     cloud = replace(known, app=project.APP, **chosen)
+    if postgres.is_made(folder) and cloud.database_port != known.database_port:
+        raise CliError(
+            f"the store was deployed with database_port {known.database_port}, which its secrets "
+            f"and functions hold; start without another, or forget it all by deleting {folder}"
+        )
     with step("Starting the embedded cloud", f"The embedded cloud runs at {cloud.endpoint}"):
         cloud.save()
         try:
             process.start(cloud)
         except ports.PortsTaken as error:
+            if postgres.is_made(folder) and "database_port" in error.free:
+                raise CliError(f"{error.taken}; end it: a deployed store keeps its port") from error
             again = _again(cloud, error.free)
             raise CliError(f"{error.taken}; end it, or take others: `{again}`") from error
     return cloud

@@ -61,6 +61,38 @@ def test_a_running_clouds_ports_are_kept_when_it_starts_again(cloud, calls):
     assert again == replace(cloud, app=project.APP)
 
 
+@pytest.fixture
+def stopped(cloud, monkeypatch):
+    """A cloud with a database, which is stopped."""
+    (cloud.home / "postgres").mkdir()
+    (cloud.home / "postgres" / "PG_VERSION").touch()
+    monkeypatch.setattr(process, "running", lambda _: None)
+    return cloud
+
+
+def test_a_deployed_database_does_not_move_to_another_port(stopped):
+    with pytest.raises(CliError, match=r"deployed with database_port 5433.* without another"):
+        start(stopped.home, GIVEN | {"database_port": 5544})
+
+    assert Cloud.load(stopped.home).database_port == 5433
+
+
+def test_a_deployed_databases_port_may_be_given_again(stopped, monkeypatch):
+    monkeypatch.setattr(process, "start", lambda _: None)
+
+    assert start(stopped.home, GIVEN | {"database_port": 5433}).database_port == 5433
+
+
+def test_no_other_port_is_told_for_a_deployed_database_whose_port_is_taken(stopped, monkeypatch):
+    def taken(_):
+        raise ports.PortsTaken("port 5433 is taken by x", {"database_port": 5434})
+
+    monkeypatch.setattr(process, "start", taken)
+
+    with pytest.raises(CliError, match="taken by x; end it: a deployed store keeps its port"):
+        start(stopped.home, GIVEN)
+
+
 @pytest.mark.parametrize(
     ("home", "line"),
     [
