@@ -92,15 +92,12 @@ def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
         process.wait_until_ready(known, found)
         done(f"The embedded cloud is running already at {known.endpoint}")
         return known
-    chosen: dict[str, Any] = {
-        name: port or ports.free_port() for name, port in given.items() if port is not None
-    }
+    told = {name: port for name, port in given.items() if port is not None}
+    chosen: Any = {name: port or ports.free_port() for name, port in told.items()}
     cloud = replace(known, app=project.APP, **chosen)
     if postgres.is_made(folder) and cloud.database_port != known.database_port:
-        raise CliError(
-            f"the store was deployed with database_port {known.database_port}, which its secrets "
-            f"and functions hold; start without another, or forget it all by deleting {folder}"
-        )
+        why = f"the store was deployed with database_port {known.database_port}, and keeps it"
+        raise CliError(f"{why}; start without another, or forget it all by deleting {folder}")
     with step("Starting the embedded cloud", f"The embedded cloud runs at {cloud.endpoint}"):
         cloud.save()
         try:
@@ -116,10 +113,8 @@ def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
 def _refuse_to_move(running: "Cloud", given: dict[str, int | None]) -> None:
     for name, port in given.items():
         if port and port != (runs_with := getattr(running, name)):
-            raise CliError(
-                f"the embedded cloud already runs with {name} {runs_with}; "
-                "`tap down` first to move it"
-            )
+            why = f"the embedded cloud already runs with {name} {runs_with}"
+            raise CliError(f"{why}; `tap down` first to move it")
 
 
 def _again(cloud: "Cloud", free: Mapping[str, int]) -> str:
@@ -140,16 +135,14 @@ def deploy(cloud: "Cloud", *, only: str | None = None) -> bool:
 
     wanted: dict[str, Any] = {"fingerprint": project.fingerprint(), "only": only}
     noted = cloud.home / "deployed.json"
-    unchanged = noted.exists() and json.loads(noted.read_text("utf-8")) == wanted
-    if unchanged and targets.embedded(cloud).stacks:
+    before = json.loads(noted.read_text("utf-8")) if noted.exists() else {}
+    if before.items() >= wanted.items() and targets.embedded(cloud).stacks:
         return False
     noted.unlink(missing_ok=True)
     kept = project.ROOT / ".build/assemblies" / wanted["fingerprint"]
     deployment.deploy(cloud, step=step, only=only, kept=kept)
     for stack in targets.embedded(cloud).stacks:
         if stack.name.startswith(project.STORE):
-            with step("Opening the store", "The store is open"):
-                store.migrate(cloud.client, stack.outputs, seed=True)
-                store.publish(cloud.client, stack.outputs)
+            wanted[stack.name] = store.keep_open(cloud.client, stack, before)
     write_private(noted, json.dumps(wanted))
     return True

@@ -43,13 +43,12 @@ def watch(home: Home = None) -> None:
             talk.print("The embedded cloud was stopped: `tap up`, then watch again")
             return
         saved = {Path(path).relative_to(_SERVICES).parts[0] for _, path in batch}
-        _put(target, functions, sorted(functions if "shared" in saved else saved & set(functions)))
+        if services := sorted(functions if "shared" in saved else saved & set(functions)):
+            _put(target, functions, services)
 
 
 def _put(target: Target, functions: dict[str, str], services: list[str]) -> None:
     """Build the packages of some services, and put those that differ from what runs."""
-    if not services:
-        return
     began, client = time.monotonic(), target.clients("lambda")
     # The package builder belongs to the infrastructure, which this package must not import: a
     # process of its own also sees the builder as it now is.

@@ -93,9 +93,3 @@ def test_a_service_that_cannot_be_built_is_told_and_the_others_are_live(target, 
 
     assert "✗ health: does not compile" in capsys.readouterr().err
     assert aws.code["items-function"] == b"edited"
-
-
-def test_nothing_is_built_for_a_save_outside_every_deployed_service(target, built):
-    watch._put(target, FUNCTIONS, [])
-
-    assert built.runs == []

@@ -54,4 +54,5 @@ def test_the_module_is_the_command(
         runpy.run_path(str(packages.__file__), run_name="__main__")
 
     assert ended.value.code == 2
-    assert "usage: python -m lib.packaging.package [-h] service [service ...]" in capsys.readouterr().err
+    usage = "usage: python -m lib.packaging.package [-h] service [service ...]"
+    assert usage in capsys.readouterr().err
