@@ -94,6 +94,7 @@ bench: .venv/.browser ## measure the running embedded cloud
 	@$(BIN)/python benchmarks/items_api.py
 	@$(BIN)/python -m benchmarks.audit
 	@$(BIN)/python -m benchmarks.store
+	@$(BIN)/python -m benchmarks.commands
 
 clean: down ## forget the embedded cloud's state and what was built
 	@rm -rf .tap .build cdk.out .venv/.up
