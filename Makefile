@@ -69,8 +69,8 @@ sabotage: .venv/.test .venv/.node ## break the source on purpose, one change at 
 audit: .venv/.up .venv-audit/.done ## known vulnerabilities, secrets in the history, licences, and what each function ships
 	@.venv-audit/bin/python -m tools.audit $(if $(ONLINE),--online)
 
-synth: .venv/.up ## synthesize the templates into cdk.out
-	@$(BIN)/npx cdk synth --quiet
+synth: .venv/.up ## synthesize the templates into cdk.out; `make check` and `make deploy` validate them
+	@CDK_VALIDATION=false $(BIN)/node node_modules/aws-cdk/bin/cdk synth --quiet
 
 diff: .venv/.up ## what `make deploy` would change on AWS
 	@$(BIN)/tap cdk --aws diff

@@ -45,12 +45,12 @@ def home(given: Path | None) -> Path:
     return (given or Path(os.environ.get("TAP_HOME") or ROOT / ".tap")).absolute()
 
 
-def fingerprint() -> str:
-    """Hash everything that decides what would be deployed."""
+def fingerprint(sources: Sequence[str] = SOURCES) -> str:
+    """Hash everything that decides what would be deployed, or what `sources` decide of it."""
     digest = hashlib.sha256(sys.version.encode())
     for name in _VARIABLES:
         digest.update(f"{name}={os.environ.get(name)}\n".encode())
-    for top in (*(ROOT / source for source in SOURCES), Path(_USER_CONTEXT).expanduser()):
+    for top in (*(ROOT / source for source in sources), Path(_USER_CONTEXT).expanduser()):
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
             if path.is_file() and "__pycache__" not in path.parts:
                 digest.update(f"{path.relative_to(top.parent)}\n".encode() + path.read_bytes())

@@ -7,14 +7,27 @@ from pathlib import Path
 from typing import Any
 
 from cli import project
+from cli.console import step
 from cli.errors import CliError
-from cli.stacks import Clients, pages
+from cli.stacks import Clients, Stack, pages
 
 _MIGRATION_SECONDS = 330  # the function's own limit is 300
 _PAGE = project.ROOT / "web" / "store"
 # Names do not change with their contents: a browser asks each time whether its copy still holds.
 _CACHE = "no-cache"
+# What decides how the store is opened, besides the outputs of its stack.
+_OPENED_WITH = ("web", "services/store_migrations", "services/shared", "requirements")
 _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+def keep_open(clients: Clients, stack: Stack, before: dict[str, Any]) -> list[Any]:
+    """Migrate and publish a store, unless it was opened with all that is returned `before`."""
+    now = [stack.outputs, project.fingerprint(_OPENED_WITH)]
+    if now != before.get(stack.name):
+        with step("Opening the store", "The store is open"):
+            migrate(clients, stack.outputs, seed=True)
+            publish(clients, stack.outputs)
+    return now
 
 
 def migrate(clients: Clients, outputs: dict[str, str], *, seed: bool) -> dict[str, Any]:
@@ -28,13 +41,9 @@ def migrate(clients: Clients, outputs: dict[str, str], *, seed: bool) -> dict[st
     from botocore.exceptions import HTTPClientError
 
     # Longer than the function may run. Lambda sends nothing meanwhile, so the connection is kept.
-    once = {
-        "read_timeout": _MIGRATION_SECONDS,
-        "retries": {"total_max_attempts": 1},
-        "tcp_keepalive": True,
-    }
+    once = {"read_timeout": _MIGRATION_SECONDS, "retries": {"total_max_attempts": 1}}
     try:
-        answer = clients("lambda", **once).invoke(
+        answer = clients("lambda", tcp_keepalive=True, **once).invoke(
             FunctionName=outputs["MigrationFunctionName"],
             Payload=json.dumps({"seed": seed}).encode(),
         )
@@ -56,13 +65,8 @@ def publish(clients: Clients, outputs: dict[str, str]) -> int:
         str(path.relative_to(_PAGE)): path for path in sorted(_PAGE.rglob("*")) if path.is_file()
     }
     for key, path in files.items():
-        s3.put_object(
-            Bucket=bucket,
-            Key=key,
-            Body=path.read_bytes(),
-            ContentType=_content_type(path),
-            CacheControl=_CACHE,
-        )
+        told = {"ContentType": _content_type(path), "CacheControl": _CACHE}
+        s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes(), **told)
     stored = {item["Key"] for item in pages(s3, "list_objects_v2", "Contents", Bucket=bucket)}
     for key in sorted(stored - set(files)):
         s3.delete_object(Bucket=bucket, Key=key)

@@ -77,7 +77,7 @@ def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
     `given` are its ports, where they were told; 0 takes a free one. Raises `CliError` if it runs
     with others, or could not be started.
     """
-    from localcloud import ports, process
+    from localcloud import ports, postgres, process
     from localcloud.cloud import Cloud
 
     known = Cloud.load(folder) or Cloud(home=folder, **_DEFAULTS)
@@ -92,15 +92,19 @@ def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
         process.wait_until_ready(known, found)
         done(f"The embedded cloud is running already at {known.endpoint}")
         return known
-    chosen: dict[str, Any] = {
-        name: port or ports.free_port() for name, port in given.items() if port is not None
-    }
+    told = {name: port for name, port in given.items() if port is not None}
+    chosen: Any = {name: port or ports.free_port() for name, port in told.items()}
     cloud = replace(known, app=project.APP, **chosen)
+    if postgres.is_made(folder) and cloud.database_port != known.database_port:
+        why = f"the store was deployed with database_port {known.database_port}, and keeps it"
+        raise CliError(f"{why}; start without another, or forget it all by deleting {folder}")
     with step("Starting the embedded cloud", f"The embedded cloud runs at {cloud.endpoint}"):
         cloud.save()
         try:
             process.start(cloud)
         except ports.PortsTaken as error:
+            if postgres.is_made(folder) and "database_port" in error.free:
+                raise CliError(f"{error.taken}; end it: a deployed store keeps its port") from error
             again = _again(cloud, error.free)
             raise CliError(f"{error.taken}; end it, or take others: `{again}`") from error
     return cloud
@@ -109,10 +113,8 @@ def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
 def _refuse_to_move(running: "Cloud", given: dict[str, int | None]) -> None:
     for name, port in given.items():
         if port and port != (runs_with := getattr(running, name)):
-            raise CliError(
-                f"the embedded cloud already runs with {name} {runs_with}; "
-                "`tap down` first to move it"
-            )
+            why = f"the embedded cloud already runs with {name} {runs_with}"
+            raise CliError(f"{why}; `tap down` first to move it")
 
 
 def _again(cloud: "Cloud", free: Mapping[str, int]) -> str:
@@ -133,16 +135,14 @@ def deploy(cloud: "Cloud", *, only: str | None = None) -> bool:
 
     wanted: dict[str, Any] = {"fingerprint": project.fingerprint(), "only": only}
     noted = cloud.home / "deployed.json"
-    unchanged = noted.exists() and json.loads(noted.read_text("utf-8")) == wanted
-    if unchanged and targets.embedded(cloud).stacks:
+    before = json.loads(noted.read_text("utf-8")) if noted.exists() else {}
+    if before.items() >= wanted.items() and targets.embedded(cloud).stacks:
         return False
     noted.unlink(missing_ok=True)
     kept = project.ROOT / ".build/assemblies" / wanted["fingerprint"]
     deployment.deploy(cloud, step=step, only=only, kept=kept)
     for stack in targets.embedded(cloud).stacks:
         if stack.name.startswith(project.STORE):
-            with step("Opening the store", "The store is open"):
-                store.migrate(cloud.client, stack.outputs, seed=True)
-                store.publish(cloud.client, stack.outputs)
+            wanted[stack.name] = store.keep_open(cloud.client, stack, before)
     write_private(noted, json.dumps(wanted))
     return True

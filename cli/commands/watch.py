@@ -1,8 +1,11 @@
 """`tap watch`: a saved handler is served at once, without a deployment."""
 
+import base64
+import hashlib
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cli import project, stacks, targets
@@ -40,27 +43,35 @@ def watch(home: Home = None) -> None:
             talk.print("The embedded cloud was stopped: `tap up`, then watch again")
             return
         saved = {Path(path).relative_to(_SERVICES).parts[0] for _, path in batch}
-        for service in sorted(functions if "shared" in saved else saved & set(functions)):
-            _put(target, service, functions[service])
+        if services := sorted(functions if "shared" in saved else saved & set(functions)):
+            _put(target, functions, services)
 
 
-def _put(target: Target, service: str, function: str) -> None:
-    began = time.monotonic()
+def _put(target: Target, functions: dict[str, str], services: list[str]) -> None:
+    """Build the packages of some services, and put those that differ from what runs."""
+    began, client = time.monotonic(), target.clients("lambda")
     # The package builder belongs to the infrastructure, which this package must not import: a
     # process of its own also sees the builder as it now is.
     built = subprocess.run(
-        [sys.executable, "-m", "lib.packaging.package", service],
+        [sys.executable, "-m", "lib.packaging.package", *services],
         cwd=project.ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    if built.returncode:
-        failed(f"{service}: {built.stderr.strip()}")
-        return
-    code = Path(built.stdout.strip()).read_bytes()
-    target.clients("lambda").update_function_code(FunctionName=function, ZipFile=code)
-    done(f"{service} is live", f"({time.monotonic() - began:.2f} s)")
+    for line in built.stderr.splitlines():
+        failed(line)
+
+    def put(line: str) -> None:
+        service, _, path = line.partition(" ")
+        code, function = Path(path).read_bytes(), {"FunctionName": functions[service]}
+        digest = base64.b64encode(hashlib.sha256(code).digest()).decode()
+        if client.get_function_configuration(**function)["CodeSha256"] != digest:
+            client.update_function_code(**function, ZipFile=code)
+            done(f"{service} is live", f"({time.monotonic() - began:.2f} s)")
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(put, built.stdout.splitlines()))
 
 
 def _functions(target: Target) -> dict[str, str]:

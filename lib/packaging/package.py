@@ -2,7 +2,7 @@
 
 A package is made once for its inputs and kept in `.build/packages`. It is built from files alone
 (no network, no pip, no Docker), and the same inputs give the same digest on any machine.
-`python -m lib.packaging.package SERVICE` builds one for programs outside the CDK app.
+`python -m lib.packaging.package SERVICE...` builds some for programs outside the CDK app.
 """
 
 import argparse
@@ -105,14 +105,17 @@ def _key(*inputs: object) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Build the package that the command line names; an error is one line and exit code 1."""
+    """Build the packages that the command line names, a line each; exit code 1 if one failed."""
     parser = argparse.ArgumentParser("python -m lib.packaging.package", description=main.__doc__)
-    parser.add_argument("service", help="a folder's name below services")
-    try:
-        package = build_package(parser.parse_args(arguments).service)
-    except PackageError as error:
-        sys.exit(str(error))
-    sys.stdout.write(f"{package.path}\n")
+    parser.add_argument("service", nargs="+", help="a folder's name below services")
+    refused = []
+    for service in parser.parse_args(arguments).service:
+        try:
+            sys.stdout.write(f"{service} {build_package(service).path}\n")
+        except PackageError as error:
+            refused.append(f"{service}: {error}")
+    if refused:
+        sys.exit("\n".join(refused))
 
 
 if __name__ == "__main__":

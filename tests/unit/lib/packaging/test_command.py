@@ -18,19 +18,31 @@ def small_checkout(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Check
     return checkout.with_service("one")
 
 
-def test_the_command_prints_where_the_package_lies(
+def test_the_command_prints_where_each_package_lies(
     small: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    packages.main(["one"])
+    small.with_service("two")
 
-    assert capsys.readouterr().out == f"{small.build('one').path}\n"
+    packages.main(["one", "two"])
+
+    lies = "".join(f"{name} {small.build(name).path}\n" for name in ("one", "two"))
+    assert capsys.readouterr().out == lies
 
 
 def test_the_command_fails_in_one_line() -> None:
     with pytest.raises(SystemExit) as ended:
         packages.main(["tow"])
 
-    assert str(ended.value.code).startswith("no such service: 'tow'")
+    assert str(ended.value.code).startswith("tow: no such service: 'tow'")
+
+
+def test_a_package_that_cannot_be_built_keeps_no_other_from_being_built(
+    small: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        packages.main(["tow", "one"])
+
+    assert capsys.readouterr().out == f"one {small.build('one').path}\n"
 
 
 def test_the_module_is_the_command(
@@ -42,4 +54,5 @@ def test_the_module_is_the_command(
         runpy.run_path(str(packages.__file__), run_name="__main__")
 
     assert ended.value.code == 2
-    assert "usage: python -m lib.packaging.package [-h] service" in capsys.readouterr().err
+    usage = "usage: python -m lib.packaging.package [-h] service [service ...]"
+    assert usage in capsys.readouterr().err

@@ -1,0 +1,93 @@
+"""What the commands cost that a developer waits for all day: `make bench`.
+
+Instructions (valgrind's, where it is installed) are the same on any load; the times are medians of
+five, the commands in turn. With `--json`, as JSON.
+"""
+
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from cli.console import emit, show
+
+_ROOT = Path(__file__).resolve().parent.parent
+_BIN = Path(sys.executable).parent
+_ROUNDS = 5
+_CLI = [sys.executable, "-m", "cli"]
+_SYNTH = [str(_BIN / "node"), "node_modules/aws-cdk/bin/cdk", "synth", "--quiet", "--output"]
+_SHARED = [sys.executable, "-m", "lib.packaging.package", "health", "items_api", "partner_api"]
+
+
+def main() -> None:
+    """Measure each command and print what was found; the embedded cloud must be running."""
+    with tempfile.TemporaryDirectory() as folder:
+        commands = {
+            "tap --help": [*_CLI, "--help"],
+            "tap token": [*_CLI, "token"],
+            "tap up, nothing changed": [*_CLI, "up"],
+            "three packages, built before": _SHARED,
+            "make synth": [*_SYNTH, folder],
+        }
+        taken: dict[str, list[float]] = {name: [] for name in commands}
+        for _ in range(_ROUNDS):
+            for name, command in commands.items():
+                began = time.perf_counter()
+                _run(command)
+                taken[name].append(time.perf_counter() - began)
+        # Of Python's alone: of Node.js they vary with how its compiler fares.
+        found: dict[str, dict[str, Any]] = {
+            name: {
+                "seconds": round(statistics.median(taken[name]), 3),
+                "instructions": _instructions(command) if command[0] == sys.executable else None,
+            }
+            for name, command in commands.items()
+        }
+    if "--json" in sys.argv:
+        emit(found)
+    else:
+        _print(found)
+
+
+def _run(command: list[str]) -> str:
+    # Validation is what `make check` and `make deploy` do.
+    environ = os.environ | {"CDK_VALIDATION": "false", "PYTHONHASHSEED": "0"}
+    environ["PATH"] = f"{_BIN}{os.pathsep}{environ['PATH']}"
+    ended = subprocess.run(
+        command, cwd=_ROOT, env=environ, capture_output=True, text=True, check=False
+    )
+    if ended.returncode:
+        sys.exit(f"{' '.join(command)} failed: {ended.stderr}")
+    return ended.stderr
+
+
+def _instructions(command: list[str]) -> int | None:
+    """Count the instructions of a command's own process; None without valgrind."""
+    if not (valgrind := shutil.which("valgrind")):
+        return None
+    counting = [valgrind, "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
+    said = _run([*counting, *command])
+    counted = re.search(r"I\s+refs:\s+([\d,]+)", said)
+    return int(counted[1].replace(",", "")) if counted else None
+
+
+def _print(found: dict[str, dict[str, Any]]) -> None:
+    rows = [
+        (
+            name,
+            f"{each['seconds']:.2f}",
+            f"{each['instructions'] / 1e6:,.0f}" if each["instructions"] else "-",
+        )
+        for name, each in found.items()
+    ]
+    show(("Command", "Seconds", "Million instructions"), rows, title=f"Medians of {_ROUNDS}")
+
+
+if __name__ == "__main__":
+    main()
