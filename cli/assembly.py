@@ -44,11 +44,8 @@ class Assembly:
 
     def bootstrap(self) -> dict[str, int]:
         """The parameters that say which version of the bootstrap stack is there, and the least."""
-        return {
-            stack["bootstrapStackVersionSsmParameter"]: stack["requiresBootstrapStackVersion"]
-            for stack in self._stacks.values()
-            if "bootstrapStackVersionSsmParameter" in stack
-        }
+        name, least = "bootstrapStackVersionSsmParameter", "requiresBootstrapStackVersion"
+        return {each[name]: each[least] for each in self._stacks.values() if name in each}
 
     def properties(self, kind: str, *, made: bool = False) -> list[Json]:
         """The properties of the resources of a type; with `made`, of those that are new."""

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from localcloud.metrics import clock
+from localcloud.metrics.clock import read_ahead
+from tests import clock
 from tests.deployment import Deployment
 from tests.partner import eventually
 
@@ -28,7 +29,7 @@ class Alarms:
     def wait(self, seconds: float) -> None:
         """Put the clock forward, and see that CloudWatch goes by it."""
         clock.advance(self.home, seconds)
-        wanted = time.time() + clock.read_ahead(self.home) - 1
+        wanted = time.time() + read_ahead(self.home) - 1
         assert eventually(self._now, lambda now: now >= wanted) >= wanted
 
     def _now(self) -> float:

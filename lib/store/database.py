@@ -50,8 +50,7 @@ class StoreDatabase(Construct):
             at_once=False,
             network=network,
         )
-        attachment = self.user.secret.attach(self.instance)
-        self.user.schedule.node.add_dependency(attachment)
+        self.user.schedule.node.add_dependency(self.user.secret.attach(self.instance))
 
     def _add_log_groups(self, prefix: str) -> None:
         """Make the groups before RDS does, which would neither encrypt nor expire them."""

@@ -36,9 +36,8 @@ class Actions:
         if not alarm.get("ActionsEnabled", True):
             return
         for action in alarm.get(_LISTS[state]) or []:
-            if not action.startswith("arn:aws:sns:"):
-                why = "the embedded cloud executes Amazon SNS actions alone"
-            else:
+            why = "the embedded cloud executes Amazon SNS actions alone"
+            if action.startswith("arn:aws:sns:"):
                 why = why_not_published(alarm["AlarmArn"], action)
             if not why:
                 self._publish({**alarm, _LISTS[state]: [action]}, before, state, reason)

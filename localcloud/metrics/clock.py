@@ -9,8 +9,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from localcloud.cloud import write_private
-
 MINUTE = 60
 
 
@@ -40,22 +38,12 @@ class ClockedTime:
         return getattr(time, name)
 
 
-def advance(home: Path, seconds: float) -> None:
-    """Put a running embedded cloud's clock forward; it is noticed within a second.
-
-    Raises:
-        ValueError: The clock would go back.
-    """
-    if seconds < 0:
-        raise ValueError(f"a clock cannot go back, as {seconds} seconds would; start a new cloud")
-    write_private(_file(home), json.dumps({"seconds_ahead": read_ahead(home) + seconds}))
-
-
 def read_ahead(home: Path) -> float:
     """Return how many seconds the clock of an embedded cloud is ahead of the machine's."""
-    file = _file(home)
+    file = file_of(home)
     return float(json.loads(file.read_text("utf-8"))["seconds_ahead"]) if file.exists() else 0.0
 
 
-def _file(home: Path) -> Path:
+def file_of(home: Path) -> Path:
+    """Where a drill writes how far ahead the clock is to be."""
     return home / "state" / "clock.json"

@@ -12,9 +12,7 @@ from typing import Any
 from localcloud.metrics.published import Datum
 
 _MARK = '"_aws"'
-_MAX_DIMENSIONS = 30
-_MAX_METRICS = 100
-_MAX_VALUES = 100
+_MAX_DIMENSIONS, _MAX_METRICS, _MAX_VALUES = 30, 100, 100
 
 
 def metrics_in(log: str, *, ahead: float) -> Iterator[Datum]:
@@ -47,7 +45,7 @@ def _of_directive(document: dict[str, Any], directive: Any, at: float) -> Iterat
         name, unit = metric["Name"], metric.get("Unit", "None")
         values = document.get(name)
         values = values if isinstance(values, list) else [values]
-        if len(values) <= _MAX_VALUES and all(map(_is_number, values)):
+        if len(values) <= _MAX_VALUES and all(type(each) in (int, float) for each in values):
             for dimensions, value in product(sets, values):
                 yield Datum(directive["Namespace"], name, value, unit, dimensions, at)
 
@@ -58,7 +56,3 @@ def _dimensions(document: dict[str, Any], names: list[str]) -> tuple[tuple[str, 
     if len(found) > _MAX_DIMENSIONS or not all(isinstance(value, str) for _, value in found):
         return None
     return tuple((name, str(value)) for name, value in found)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -55,8 +55,6 @@ class AuditQueue:
         try:
             self.client.send_message(QueueUrl=self.url, MessageBody=record.to_json())
         except Exception as error:  # noqa: BLE001  # see above
-            telemetry.logger.error(
-                UNDELIVERED,
-                extra={"audit_record": record.to_json(), "reason": aws.name_of(error)},
-            )
+            told = {"audit_record": record.to_json(), "reason": aws.name_of(error)}
+            telemetry.logger.error(UNDELIVERED, extra=told)
             telemetry.count("AuditUndelivered")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from localcloud.metrics import clock
+from tests import clock
 from tests.alarms import MINUTE
 from tests.api import Api
 from tests.deployment import Deployment

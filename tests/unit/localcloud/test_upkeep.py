@@ -10,8 +10,8 @@ from ministack.services import dynamodb
 from localcloud.cloud import Cloud
 from localcloud.engine import rotation
 from localcloud.engine.internals import need
-from localcloud.metrics import clock
 from localcloud.upkeep import Upkeep
+from tests import clock
 from tests.unit.localcloud.engine.conftest import emulator, patch
 
 __all__ = ["emulator", "patch"]

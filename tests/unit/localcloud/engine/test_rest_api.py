@@ -9,7 +9,7 @@ from ministack.services import apigateway_v1
 from localcloud.engine import rest_api
 from localcloud.engine.internals import need
 from localcloud.gateway.sent import SERVED, handed_on
-from localcloud.metrics import clock
+from tests import clock
 
 SENT = [
     (b"host", b"localhost"),

@@ -8,11 +8,12 @@ import pytest
 from localcloud.ledger import Verdict
 from localcloud.ledger.deployed import of_alarm
 from localcloud.metrics import inbox
-from localcloud.metrics.clock import Clock, advance
+from localcloud.metrics.clock import Clock
 from localcloud.metrics.embedded import metrics_in
 from localcloud.metrics.notifications import text_of
 from localcloud.metrics.published import Datum, is_published, of_service
 from localcloud.metrics.requests import Measured, Served
+from tests.clock import advance
 
 
 def document(**changed):

@@ -26,7 +26,7 @@ class Resource:
     known: Json
 
     def get(self, expression: str) -> Any:
-        """What an expression of cli/cost/charges.toml finds; None for nothing."""
+        """What an expression of tools/cost/charges.toml finds; None for nothing."""
         return jmespath.search(expression, self.known)
 
     def times(self, factors: list[Any], requests: float) -> float:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from cli.cost.bill import bill, limits
-from cli.cost.resources import assuming, read
 from cli.errors import CliError
+from tools.cost.bill import bill, limits
+from tools.cost.resources import assuming, read
 
 IDLE, MILLION, HUNDRED, BILLION = range(4)
 

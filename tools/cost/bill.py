@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 
-from cli.cost.resources import Resource, table
 from cli.errors import CliError
 from cli.stacks import Json
+from tools.cost.resources import Resource, table
 
 SCALES = {"Idle": 0.0, "1 M": 1e6, "100 M": 1e8, "1 B": 1e9}  # requests a month
 PRICES: dict[str, Json] = table("prices")["price"]
@@ -18,8 +18,8 @@ Bill = dict[str, list[float]]  # US dollars of each service, at each scale
 def bill(resources: list[Resource]) -> Bill:
     """Price the resources of a stack.
 
-    Raises `CliError` that names each type in no list of cli/cost/charges.toml, and each price that
-    is missing: what would be left out of the sum.
+    Raises `CliError` that names each type in no list of charges.toml, and each price that is
+    missing: what would be left out of the sum.
     """
     known = {*FREE, *(row["type"] for row in CHARGES)}
     due = [
@@ -31,7 +31,7 @@ def bill(resources: list[Resource]) -> Bill:
     wrong = [f"charges.toml lists no {r.type} ({r.name})" for r in resources if r.type not in known]
     wrong += [f"prices.toml has no {name} ({r.name})" for name, _, r in due if name not in PRICES]
     if wrong:
-        raise CliError(f"a cost is not known; in cli/cost, {'; '.join(wrong)}")
+        raise CliError(f"a cost is not known; in tools/cost, {'; '.join(wrong)}")
     found: Bill = defaultdict(lambda: [0.0] * len(SCALES))
     for at, requests in enumerate(SCALES.values()):
         quantities: dict[str, float] = defaultdict(float)

@@ -7,9 +7,9 @@ import re
 import jmespath
 import pytest
 
-from cli.cost.bill import CHARGES, FREE, PRICES, QUOTAS, bill, limits
-from cli.cost.resources import assuming, read, table
 from tests.unit.synthesized import KINDS
+from tools.cost.bill import CHARGES, FREE, PRICES, QUOTAS, bill, limits
+from tools.cost.resources import assuming, read, table
 
 EXPRESSIONS = [
     expression
