@@ -5,7 +5,6 @@ are put on with `styled`. rich is imported when the first thing is printed.
 """
 
 import contextlib
-import io
 import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,8 +12,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
     from rich.text import Text
 
@@ -87,9 +84,8 @@ def show(
     rows: Iterable[Sequence["str | Text"] | None],
     *,
     title: str = "",
-    svg: "Path | None" = None,
 ) -> None:
-    """Print a table of which nothing is cut; None as a row draws a line, `svg` is drawn as well.
+    """Print a table of which nothing is cut; None as a row draws a line.
 
     In a pipe it has no frame and is as wide as it must be. On a terminal its cells are wrapped
     between words; where not even the words fit, each row is a line without a frame.
@@ -107,10 +103,6 @@ def show(
             listing.add_row(*row)
     unbounded = data.options.update(max_width=_UNBOUNDED)
     width = Measurement.get(data, unbounded, listing)
-    if svg:
-        image = Console(file=io.StringIO(), record=True, width=width.maximum)
-        image.print(listing)
-        image.save_svg(str(svg), title=title)
     if not data.file.isatty():
         listing.box, wide = None, max(width.maximum, len(title))
         Console(file=data.file, width=wide, **_PLAIN).print(listing)

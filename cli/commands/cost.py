@@ -1,7 +1,6 @@
 """`tap cost`: what the stacks would cost a month on AWS, and which quota they hit first."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +12,6 @@ _SET = typer.Option("--context", "-c", help="A setting, such as environmentSuffi
 _APP = typer.Option("--app", help="A folder that was synthesized, instead of the sources.")
 _COMPARE = typer.Option(help="Such a folder, or a setting: show what it changes.")
 _ASSUME = typer.Option(help="NAME=VALUE, instead of what tools/cost/assumptions.toml assumes.")
-_SVG = typer.Option(help="Draw the table into this file as well.")
 
 
 def cost(
@@ -21,7 +19,6 @@ def cost(
     app: Annotated[str, _APP] = "",
     compare: Annotated[list[str] | None, _COMPARE] = None,
     assume: Annotated[list[str] | None, _ASSUME] = None,
-    svg: Annotated[Path | None, _SVG] = None,
     as_json: Json = False,
 ) -> None:
     """Price the stacks: dollars a month by service, idle and as they grow.
@@ -34,4 +31,4 @@ def cost(
     sys.path.append(str(project.ROOT))  # the checkout's own tools are no part of this package
     from tools.cost import report
 
-    report.tell(app, context or [], compare or [], assume or [], svg=svg, as_json=as_json)
+    report.tell(app, context or [], compare or [], assume or [], as_json=as_json)

@@ -11,8 +11,6 @@ from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.service_function import ServiceFunction
 from lib.store.database import StoreDatabase
 
-_MIGRATIONS = Path(__file__).parents[2] / "services" / "store_migrations" / "sql"
-
 
 class StoreService(Construct):
     """The store's API function, and the one that makes its user, schema and functions for people.
@@ -32,6 +30,7 @@ class StoreService(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         read_secrets = EncryptionKey.of(self).allow_decryption_via("secretsmanager")
+        migrations = Path(__file__).parents[2] / "services/store_migrations/sql"
         secret_arn = database.user.secret.secret_arn
         self.api = ServiceFunction(
             self,
@@ -41,7 +40,7 @@ class StoreService(Construct):
             settings={
                 "DATABASE_SECRET_ARN": secret_arn,
                 "ORIGIN_KEY_ARN": origin_key.secret_arn,
-                "MIGRATION_LEVEL": str(len(list(_MIGRATIONS.glob("[0-9]*.sql")))),
+                "MIGRATION_LEVEL": str(len(list(migrations.glob("[0-9]*.sql")))),
             },
             permissions=[database.user.allow_reading(origin_key), read_secrets],
             memory_mb=512,

@@ -14,15 +14,7 @@ from functools import partial
 from typing import Any
 
 from ministack.core.responses import error_response_json
-from ministack.services import (
-    apigateway,
-    apigateway_v1,
-    cloudwatch_logs,
-    lambda_svc,
-    s3,
-    sns,
-    sqs,
-)
+from ministack.services import apigateway, apigateway_v1, cloudwatch_logs, lambda_svc, s3, sns, sqs
 
 from localcloud.cloud import ACCOUNT, REGION, Cloud
 from localcloud.consent import callers, decisions, services

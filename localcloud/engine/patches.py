@@ -6,23 +6,14 @@ from importlib.metadata import version
 from localcloud.cloud import Cloud
 from localcloud.errors import CloudError
 
+_ENGINE = (
+    *("cdn", "conditional_writes", "conditions", "databases", "functions", "payloads"),
+    *("protection", "resources", "rest_api", "rotation", "settings", "signatures", "stacks"),
+    *("viewers", "web_acls"),
+)
 # In this order: a later one may wrap what an earlier one has put in place.
 PATCHES = (
-    "localcloud.engine.cdn",
-    "localcloud.engine.conditional_writes",
-    "localcloud.engine.conditions",
-    "localcloud.engine.databases",
-    "localcloud.engine.functions",
-    "localcloud.engine.payloads",
-    "localcloud.engine.protection",
-    "localcloud.engine.resources",
-    "localcloud.engine.rest_api",
-    "localcloud.engine.rotation",
-    "localcloud.engine.settings",
-    "localcloud.engine.signatures",
-    "localcloud.engine.stacks",
-    "localcloud.engine.viewers",
-    "localcloud.engine.web_acls",
+    *(f"localcloud.engine.{name}" for name in _ENGINE),
     "localcloud.network.installed",
     "localcloud.consent.installed",  # asks before whatever the others have put in place
 )

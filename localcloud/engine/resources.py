@@ -15,15 +15,8 @@ import logging
 from typing import Any
 
 from localcloud.cloud import ACCOUNT, REGION, Cloud
-from localcloud.engine.handlers import (
-    Deploy,
-    Deployed,
-    Properties,
-    add_type,
-    let_call,
-    wrap_deployment,
-    wrap_verbs,
-)
+from localcloud.engine import handlers
+from localcloud.engine.handlers import Deploy, Deployed, Properties
 from localcloud.engine.rotation import why_no_schedule
 
 # Each with the attributes that templates ask for, besides `Id` and `Arn`.
@@ -50,12 +43,12 @@ def install(cloud: Cloud) -> None:
     """Register the missing types with the emulator's CloudFormation."""
     for kind, attributes in RECORDED.items():
         _record(kind, attributes)
-    let_call(_ROTATION, _ASSOCIATION)
+    handlers.let_call(_ROTATION, _ASSOCIATION)
     _add_rotation_schedule(cloud)
     _add_web_acl_association(cloud)
     _add_auto_delete_objects(cloud)
-    wrap_deployment(_SECRET, _identified_by_arn)
-    wrap_verbs(_SECRET, update=_found_by_name, delete=_found_by_name)
+    handlers.wrap_deployment(_SECRET, _identified_by_arn)
+    handlers.wrap_verbs(_SECRET, update=_found_by_name, delete=_found_by_name)
 
 
 def _record(kind: str, attributes: Properties) -> None:
@@ -63,7 +56,7 @@ def _record(kind: str, attributes: Properties) -> None:
         arn = f"arn:aws:{kind.split('::')[1].lower()}:{REGION}:{ACCOUNT}:{name}"
         return name, {"Id": name, "Arn": arn, **attributes}
 
-    add_type(kind, deploy)
+    handlers.add_type(kind, deploy)
 
 
 def _identified_by_arn(deploy: Deploy, properties: Properties, _name: str) -> Deployed:
@@ -90,7 +83,7 @@ def _add_rotation_schedule(cloud: Cloud) -> None:
         cloud.client("secretsmanager").rotate_secret(**wanted)
         return new["SecretId"], {}
 
-    add_type(_ROTATION, deploy)
+    handlers.add_type(_ROTATION, deploy)
 
 
 def _add_web_acl_association(cloud: Cloud) -> None:
@@ -104,7 +97,7 @@ def _add_web_acl_association(cloud: Cloud) -> None:
     def delete(_id: str, old: Properties) -> None:
         cloud.client("wafv2").disassociate_web_acl(ResourceArn=old["ResourceArn"])
 
-    add_type(_ASSOCIATION, deploy, delete)
+    handlers.add_type(_ASSOCIATION, deploy, delete)
 
 
 def _add_auto_delete_objects(cloud: Cloud) -> None:
@@ -121,4 +114,4 @@ def _add_auto_delete_objects(cloud: Cloud) -> None:
         except s3.exceptions.NoSuchBucket:
             _log.info("bucket %s is gone already", bucket)
 
-    add_type("Custom::S3AutoDeleteObjects", lambda name, *_: (name, {}), delete)
+    handlers.add_type("Custom::S3AutoDeleteObjects", lambda name, *_: (name, {}), delete)

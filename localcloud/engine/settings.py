@@ -14,36 +14,28 @@ from typing import Any
 
 from localcloud.cloud import Cloud
 from localcloud.deployed_settings import DeployedSettings
-from localcloud.engine.handlers import (
-    CHANGING,
-    Deploy,
-    Deployed,
-    Properties,
-    let_call,
-    wrap_deployment,
-    wrap_verbs,
-)
+from localcloud.engine import handlers
 from localcloud.reapplied import SETTINGS, Resource, present
 
 
 def install(cloud: Cloud) -> None:
     """Follow every deployment of a resource type that has dropped settings."""
     kept, client = DeployedSettings.of(cloud.home), cache(cloud.client)
-    let_call(*SETTINGS)
+    handlers.let_call(*SETTINGS)
     for kind in SETTINGS:
-        wrap_deployment(kind, partial(_deploy, kept, client, kind))
-        wrap_verbs(kind, delete=partial(_delete, kept, kind))
+        handlers.wrap_deployment(kind, partial(_deploy, kept, client, kind))
+        handlers.wrap_verbs(kind, delete=partial(_delete, kept, kind))
 
 
 def _deploy(
     kept: DeployedSettings,
     client: Callable[[str], Any],
     kind: str,
-    deploy: Deploy,
-    properties: Properties,
+    deploy: handlers.Deploy,
+    properties: handlers.Properties,
     _name: str,
-) -> Deployed:
-    with CHANGING:
+) -> handlers.Deployed:
+    with handlers.CHANGING:
         made = deploy(properties)
     resource = Resource(type=kind, id=made[0], properties=properties)
     if settings := present(resource):
@@ -56,18 +48,12 @@ def _deploy(
 
 def _delete(kept: DeployedSettings, kind: str, delete: Any, physical_id: str, *rest: Any) -> None:
     kept.forget(Resource(type=kind, id=physical_id))
-    with CHANGING:
+    with handlers.CHANGING:
         delete(physical_id, *rest)
 
 
 def _needs_aws_managed_key(wanted: Any) -> bool:
-    """Whether a bucket is to use AWS's own key for S3, which the emulator does not have.
-
-    The CDK's bootstrap bucket does; every upload to it would fail.
-    """
-    return isinstance(wanted, dict) and any(
-        rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
-        and "KMSMasterKeyID" not in rule["ApplyServerSideEncryptionByDefault"]
-        for rule in wanted.get("Rules", [])
-        if "ApplyServerSideEncryptionByDefault" in rule
-    )
+    """Whether a bucket is to use AWS's own key for S3, which is not here, as the CDK's own is."""
+    rules = wanted.get("Rules", []) if isinstance(wanted, dict) else []
+    defaults = [rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in rules]
+    return any(d.get("SSEAlgorithm") == "aws:kms" and "KMSMasterKeyID" not in d for d in defaults)

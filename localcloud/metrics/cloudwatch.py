@@ -98,16 +98,13 @@ class CloudWatch:
             point for point in self._metrics.get(key) or () if unit in (None, point.get("Unit"))
         ]
         statistic = alarm.get("ExtendedStatistic") or alarm["Statistic"]
+        calculate, pick = need(cloudwatch, "_calc_stats"), need(cloudwatch, "_stat_value")
         starts = [end - period * back for back in range(retrieved(alarm), 0, -1)]
         found = []
         for start in starts:
             within = [p for p in points if start <= p["Timestamp"] < start + period]
-            statistics = need(cloudwatch, "_calc_stats")(within)
-            value = (
-                need(cloudwatch, "_stat_value")(statistics, statistic, within)
-                if statistics
-                else None
-            )
+            statistics = calculate(within)
+            value = pick(statistics, statistic, within) if statistics else None
             found.append(Datapoint(start, value))
         return found
 

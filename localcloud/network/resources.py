@@ -36,26 +36,24 @@ def _add(kind: str, prefix: str, put: Callable[[str, Properties, Properties], No
 def _put_rule(kind: str) -> Callable[[str, Properties, Properties], None]:
     """Change the rules of one kind in the record of a security group."""
     permissions = need(provisioners, "_ec2_sg_permissions")
-    groups = need(ec2, "_security_groups")
+    reconcile = need(provisioners, "_ec2_sg_reconcile")
 
     def put(_: str, old: Properties, new: Properties) -> None:
         for given, before, after in ((old, [old], []), (new, [], [new])):
-            if group := groups.get(given.get("GroupId", "")):
-                change = permissions(before), permissions(after)
-                need(provisioners, "_ec2_sg_reconcile")(group[kind], *change)
+            if group := need(ec2, "_security_groups").get(given.get("GroupId", "")):
+                reconcile(group[kind], permissions(before), permissions(after))
 
     return put
 
 
 def _put_nat_gateway(nat_id: str, _old: Properties, new: Properties) -> None:
-    gateways = need(ec2, "_nat_gateways")
-    subnet = need(ec2, "_subnets").get(new.get("SubnetId"), {})
+    gateways, subnets = need(ec2, "_nat_gateways"), need(ec2, "_subnets")
     gateways.pop(nat_id, None)
     if new:
         gateways[nat_id] = {
             "NatGatewayId": nat_id,
             "SubnetId": new.get("SubnetId", ""),  # a regional one is in none
-            "VpcId": new.get("VpcId") or subnet.get("VpcId", ""),
+            "VpcId": new.get("VpcId") or subnets.get(new.get("SubnetId"), {}).get("VpcId", ""),
             "ConnectivityType": new.get("ConnectivityType", "public"),
             "State": "available",
             "CreateTime": need(ec2, "_now_ts")(),

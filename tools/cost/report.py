@@ -22,7 +22,6 @@ def tell(
     compare: list[str],
     assume: list[str],
     *,
-    svg: Path | None,
     as_json: bool,
 ) -> None:
     """Print what the stacks of a folder, or of the app with these settings, cost.
@@ -37,7 +36,7 @@ def tell(
         emit({"scales": list(SCALES.values()), "stacks": found, "compared": other})
     else:
         columns, title = ("", *SCALES, "At 100 M"), "US dollars a month"
-        show(columns, _lines(found, other), title=title, svg=svg)
+        show(columns, _lines(found, other), title=title)
         show(("Quota hit first", "Requests", "Used", "How to raise it"), _hits(other))
 
 

@@ -27,7 +27,7 @@ CHANGES = sorted(
     for path in (ROOT / "localcloud").rglob("*.py")
     if path.stem not in NO_PATCHES
     and re.search(
-        r"^from localcloud\.engine\.(handlers import|internals import .*(replace|wrap))",
+        r"^from localcloud\.engine(\.| import )(handlers|internals import .*(replace|wrap))",
         path.read_text(),
         re.MULTILINE,
     )

@@ -78,14 +78,6 @@ def test_an_assumption_of_ones_own_holds(dev):
     assert found["stacks"]["EcommerceStackdev"]["services"]["VPC"][0] == 0
 
 
-def test_the_table_is_drawn_into_a_file(dev, tmp_path):
-    run("--app", dev.assembly, "--svg", tmp_path / "cost.svg")
-
-    drawn = (tmp_path / "cost.svg").read_text("utf-8")
-    assert drawn.startswith("<svg")
-    assert "CloudFront" in drawn
-
-
 def test_a_folder_without_templates_is_refused(tmp_path):
     with pytest.raises(CliError, match="has no templates; name a folder that was synthesized"):
         run("--app", tmp_path)
