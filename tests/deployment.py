@@ -35,7 +35,6 @@ FREE_PORTS = tuple(word for option in PORT_OPTIONS for word in (option, "0"))
 # What a shell may hold and no function may see.
 SHELL_SECRET = {"SUITE_SHELL_SECRET": "not for functions"}
 _ROOT = Path(__file__).parent.parent
-_APP = json.loads((_ROOT / "cdk.json").read_text("utf-8"))["app"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,8 +138,6 @@ def environment(command_name: str = "") -> dict[str, str]:
             "CDK_CONTEXT": f"allowedOrigins={','.join(ORIGINS)}",  # `-c` of the CDK CLI
             # Not the rules that `make check` looks after: they take half of a synthesis.
             "CDK_VALIDATION": "false",
-            # Nor the app under coverage: it would reach `lib` alone, which the unit tests cover.
-            "CDK_APP": f"env -u COVERAGE_PROCESS_CONFIG {_APP}",  # `--app` of the CDK CLI
             "COLUMNS": "200",
         }
     )
