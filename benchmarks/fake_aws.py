@@ -68,20 +68,20 @@ class _Answers(BaseHTTPRequestHandler):
         with contextlib.suppress(ssl.SSLError, ConnectionError):
             super().handle()
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # pylint: disable=invalid-name  # the server's name for it
         body = self._body()
         operation = self.headers.get("x-amz-target", "").rpartition(".")[2]
         answer = self._answer(operation, json.loads(body)) if operation else {}
         self._send(json.dumps(answer).encode(), "application/x-amz-json-1.0")
 
-    def do_PUT(self) -> None:
+    def do_PUT(self) -> None:  # pylint: disable=invalid-name  # the server's name for it
         self._body()
         self._send(b"", "application/xml")
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # pylint: disable=invalid-name  # the server's name for it
         self._send(_LOCATION if "location" in self.path else b"content", "application/xml")
 
-    def do_DELETE(self) -> None:
+    def do_DELETE(self) -> None:  # pylint: disable=invalid-name  # the server's name for it
         self._send(b"", "application/xml")
 
     def _answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:

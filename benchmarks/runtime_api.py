@@ -56,7 +56,7 @@ class _RuntimeApi(BaseHTTPRequestHandler):
         with contextlib.suppress(ConnectionError):
             super().handle()
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # pylint: disable=invalid-name  # the server's name for it
         """Give the next event; with none left, say so and never answer."""
         if not self.queue.events:
             self.queue.idle.set()
@@ -70,7 +70,7 @@ class _RuntimeApi(BaseHTTPRequestHandler):
         }
         self._send(200, json.dumps(self.queue.events.pop(0)).encode(), headers)
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # pylint: disable=invalid-name  # the server's name for it
         """Take an answer, or an error."""
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         if self.path.endswith("/response"):
