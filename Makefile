@@ -99,6 +99,9 @@ bench: .venv/.browser .build/runtime ## measure, the running embedded cloud too,
 		$(BIN)/python -m benchmarks.$$part --json benchmarks/measured/$$part.json || status=$$?; done; \
 		$(BIN)/python -m benchmarks.page; exit $$status
 
+budget: .venv/.test .build/runtime ## whether cold starts take more instructions than they may (MUST=1, WRITE=1)
+	@$(BIN)/python -m benchmarks.budget $(if $(MUST),--must) $(if $(WRITE),--write)
+
 clean: down ## forget the embedded cloud's state and what was built
 	@rm -rf .tap .build cdk.out .venv/.up
 

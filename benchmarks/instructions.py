@@ -29,6 +29,7 @@ _METHOD = """Millions of instructions, counted by valgrind while AWS's runtime c
 packaged handler against a fake AWS that answers at once: `init` up to the wait for an event,
 `first` for the first request, `cold` both, `warm` the mean of ten more. All have bytecode."""
 _NOTES = ("Boto3 and those after it do the work of the first row: an item created and read.",)
+TOOL = ("valgrind", "--tool=cachegrind", "--cache-sim=no")
 _WARM = 10
 _TIMEOUT = 300.0
 _SETTINGS = {
@@ -73,7 +74,7 @@ def count(
     The first event is the cold start's; the ten warm ones take the events in turn, from the second
     on. Raises `NotMeasured` without valgrind or the runtime client.
     """
-    if shutil.which("valgrind") is None:
+    if not is_there():
         raise NotMeasured("valgrind is not installed")
     if not RUNTIME.is_dir():
         raise NotMeasured("AWS's runtime client is not installed: `make .build/runtime`")
@@ -85,12 +86,17 @@ def count(
     return Counts(init, cold, (run(package, handler, first + warm, environment) - cold) // _WARM)
 
 
+def is_there() -> bool:
+    """Whether there is a valgrind to count with."""
+    return shutil.which("valgrind") is not None
+
+
 def run(
     package: Path,
     handler: str,
     events: Sequence[Any],
     environment: Mapping[str, str],
-    tool: Sequence[str] = ("valgrind", "--tool=cachegrind", "--cache-sim=no"),
+    tool: Sequence[str] = TOOL,
 ) -> int:
     """Run a handler until it has answered the events; how many instructions that took."""
     with ExitStack() as stack:
@@ -110,7 +116,7 @@ def run(
             sys.exit(
                 f"{handler} failed: {invocations.errors or invocations.answers[:1]}\n{said[-2000:]}"
             )
-        return _total(counts) if tool else 0
+        return total(counts) if tool else 0
 
 
 def process(
@@ -151,7 +157,8 @@ def _interpreter() -> str:
     return os.path.realpath(sys.executable)
 
 
-def _total(counts: Path) -> int:
+def total(counts: Path) -> int:
+    """Read how many instructions cachegrind counted."""
     found = re.search(r"^summary: (\d+)", counts.read_text("utf-8", "replace"), re.MULTILINE)
     if found is None:
         sys.exit(f"valgrind wrote no summary into {counts}")

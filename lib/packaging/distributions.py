@@ -1,5 +1,6 @@
 """What is taken of the installed distributions: the declared ones and what they depend on."""
 
+import csv
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from importlib.metadata import Distribution, distributions
@@ -34,7 +35,9 @@ def collect(root: Path, requires: Iterable[str]) -> dict[str, bytes]:
     installed = _installed(root)
     files: dict[str, bytes] = {}
     for name in sorted(_closure(requires, installed)):
-        for file in installed[name].files or ():
+        # Not by `files`, which tells nothing of a file that is missing, from Python 3.12 on.
+        record = csv.reader((installed[name].read_text("RECORD") or "").splitlines())
+        for file in (PurePosixPath(row[0]) for row in record):
             if _is_kept(name, file):
                 files[file.as_posix()] = _read(root / SITE / file)
     return files

@@ -3,7 +3,9 @@
 Files never pass through the function: S3 itself checks what the signature says.
 """
 
+import functools
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -22,10 +24,10 @@ class FileNotFound(NotFound):
 
 
 class BucketFiles:
-    """Files under `uploads/` in an S3 bucket."""
+    """Files under `uploads/` in an S3 bucket; its client is made on first use, for few need it."""
 
-    def __init__(self, client: aws.Client, bucket_name: str) -> None:
-        self._client = client
+    def __init__(self, client: Callable[[], aws.Client], bucket_name: str) -> None:
+        self._client = functools.cache(client)
         self._bucket_name = bucket_name
 
     def presign_upload(
@@ -43,7 +45,7 @@ class BucketFiles:
             "x-amz-checksum-sha256": sha256,
         }
         conditions = [{name: value} for name, value in fields.items()]
-        form = self._client.generate_presigned_post(
+        form = self._client().generate_presigned_post(
             Bucket=self._bucket_name,
             Key=key,
             Fields=fields,
@@ -55,7 +57,7 @@ class BucketFiles:
     def presign_download(self, *, key: str, expires_in: int) -> dict[str, Any]:
         """Sign a URL that downloads the file for `expires_in` seconds; raise `FileNotFound`."""
         head = self._head(key)
-        url = self._client.generate_presigned_url(
+        url = self._client().generate_presigned_url(
             "get_object",
             Params={
                 "Bucket": self._bucket_name,
@@ -78,13 +80,13 @@ class BucketFiles:
         # The bucket keeps versions: the file is hidden by a delete marker, and an operator can
         # bring it back until the version expires (`SecureBucket`).
         head = self._head(key)
-        self._client.delete_object(Bucket=self._bucket_name, Key=key)
+        self._client().delete_object(Bucket=self._bucket_name, Key=key)
         return {"key": key, "content_type": head["ContentType"], "size": head["ContentLength"]}
 
     def _head(self, key: str) -> dict[str, Any]:
         """Ask S3 for the file's metadata; raise `FileNotFound` without one."""
         try:
-            head: dict[str, Any] = self._client.head_object(Bucket=self._bucket_name, Key=key)
+            head: dict[str, Any] = self._client().head_object(Bucket=self._bucket_name, Key=key)
         except ClientError as error:
             # 403 as well: without the right to list the bucket, S3 does not say what is missing.
             if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):

@@ -111,11 +111,11 @@ def connect(
     cursor_secret_arn: str,
     resource_server_id: str,
 ) -> Api:
-    """Make the API on AWS: DynamoDB's and S3's clients now, Secrets Manager's when needed."""
+    """Make the API on AWS: DynamoDB's client now, S3's and Secrets Manager's when needed."""
     secret = ApplicationSecret(lambda: aws.client("secretsmanager"), cursor_secret_arn)
     return Api(
         items=item_services(items_table_name, secret)(None),
-        files=BucketFiles(aws.client("s3"), files_bucket_name),
+        files=BucketFiles(lambda: aws.client("s3"), files_bucket_name),
         secret=secret,
         resource_server_id=resource_server_id,
     )

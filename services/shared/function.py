@@ -24,4 +24,5 @@ def entry_point(handler: Handler) -> Handler:
     """Decorate a handler module's `lambda_handler`, its last statement: initialization is over."""
     # What initialization made lives as long as the function: no collection looks at it again.
     gc.freeze()
+    gc.enable()
     return handler

@@ -110,7 +110,7 @@ def outputs_read() -> set[str]:
 def test_an_upload_gets_a_key_that_the_function_may_use_and_the_api_takes(
     dev: SynthesizedStack,
 ) -> None:
-    files = BucketFiles(aws.client("s3"), "a-bucket")
+    files = BucketFiles(lambda: aws.client("s3"), "a-bucket")
 
     form = files.presign_upload(content_type="text/plain", size=1, sha256="", expires_in=60)
 

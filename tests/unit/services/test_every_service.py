@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import services
 from services.shared.function import entry_point, from_environment, settings_of
 
 SERVICES = Path("services")
@@ -85,6 +86,17 @@ def test_what_was_made_before_the_entry_point_is_collected_no_more() -> None:
 
     assert entry_point(settings_of) is settings_of
     assert gc.get_freeze_count() > 0
+    gc.unfreeze()
+
+
+def test_the_collector_rests_until_the_entry_point() -> None:
+    importlib.reload(services)
+    rested = not gc.isenabled()
+
+    entry_point(settings_of)
+
+    assert rested
+    assert gc.isenabled()
     gc.unfreeze()
 
 

@@ -1,6 +1,7 @@
 """What is in a package: all the function needs, and nothing else."""
 
 import re
+import sys
 import tomllib
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
@@ -39,6 +40,9 @@ ENVIRONMENT = {
 # The Lambda runtime has these itself; we ship the locked versions, so that we know which run.
 IN_THE_RUNTIME = ("botocore", "dateutil", "jmespath", "six", "urllib3")
 MEGABYTE = 1_000_000
+# What a cold start imports of others (not boto3, which doubles it), and may not of Python's own.
+COLD = {*IN_THE_RUNTIME, "aws_lambda_powertools", "typing_extensions"}
+SLOW = {"asyncio", "ctypes", "doctest", "multiprocessing", "pydoc", "sqlite3", "unittest"}
 # The database driver and what it needs, in the packages that declare it.
 DRIVER = {"asn1crypto", "pg8000", "scramp"}
 
@@ -88,6 +92,25 @@ def test_a_package_holds_of_our_modules_those_that_its_handler_loads(
     assert {
         name for name in read(real_packages[service]) if re.match(r"services/.*\.py$", name)
     } == {Path(file).relative_to(task).as_posix() for file in loaded.stdout.split()}
+
+
+@pytest.mark.parametrize("service", REAL_SERVICES)
+def test_a_cold_start_imports_nothing_else_of_others_and_nothing_of_pythons_that_takes_long(
+    service: str, real_packages: dict[str, Package], tmp_path: Path
+) -> None:
+    task = unpack(real_packages[service], tmp_path)
+
+    loaded = run_isolated(
+        f"import services.{service}.handler; "
+        "print(*{name.partition('.')[0] for name in sys.modules})",
+        task,
+        environment=ENVIRONMENT,
+    )
+
+    found = set(loaded.stdout.split())
+    others = found - set(sys.stdlib_module_names) - {"__main__", "services"}
+    assert others == COLD | driver_of(service)
+    assert found & SLOW == set()
 
 
 @pytest.mark.parametrize("service", REAL_SERVICES)

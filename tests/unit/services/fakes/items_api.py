@@ -70,7 +70,7 @@ class ItemsApi:
             items=ItemService(
                 cast("Any", self.items), Cursors(KeyRing(secret.load, self.clock), TABLE)
             ),
-            files=BucketFiles(fakes.answering(aws.client("s3"), self._head), BUCKET),
+            files=BucketFiles(lambda: fakes.answering(aws.client("s3"), self._head), BUCKET),
             secret=secret,
             resource_server_id="tap",
         )

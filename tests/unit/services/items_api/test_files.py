@@ -24,7 +24,7 @@ def files(status: int = 200, sent: list[str] | None = None) -> Any:
             sent.append(f"{request.method} {urlsplit(request.url).path}")
         return status, b""
 
-    return BucketFiles(fakes.answering(aws.client("s3"), respond), BUCKET)
+    return BucketFiles(lambda: fakes.answering(aws.client("s3"), respond), BUCKET)
 
 
 def upload() -> Any:
