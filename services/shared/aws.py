@@ -16,13 +16,8 @@ Client: TypeAlias = Any  # botocore makes a client's methods at run time
 
 # Codes that services answer with 400: those of 429, 500 and above need no list.
 _TRANSIENT = (
-    "LimitExceededException",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestTimeout",
-    "RequestTimeoutException",
-    "Throttling",
-    "ThrottlingException",
+    *("LimitExceededException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"),
+    *("RequestTimeout", "RequestTimeoutException", "Throttling", "ThrottlingException"),
     "TooManyRequestsException",
 )
 
