@@ -1,7 +1,7 @@
 """What the commands cost that a developer waits for all day: `make bench`.
 
 Instructions (valgrind's, where it is installed) are the same on any load; the times are medians of
-five, the commands in turn. With `--json`, as JSON.
+five, the commands in turn.
 """
 
 import os
@@ -13,9 +13,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
-from cli.console import emit, show
+from benchmarks import results
 
 _ROOT = Path(__file__).resolve().parent.parent
 _BIN = Path(sys.executable).parent
@@ -26,7 +25,8 @@ _SHARED = [sys.executable, "-m", "lib.packaging.package", "health", "items_api",
 
 
 def main() -> None:
-    """Measure each command and print what was found; the embedded cloud must be running."""
+    """Measure each command; the embedded cloud must be running, with everything deployed."""
+    file = results.file_option(main.__doc__, "commands")
     with tempfile.TemporaryDirectory() as folder:
         commands = {
             "tap --help": [*_CLI, "--help"],
@@ -42,17 +42,22 @@ def main() -> None:
                 _run(command)
                 taken[name].append(time.perf_counter() - began)
         # Of Python's alone: of Node.js they vary with how its compiler fares.
-        found: dict[str, dict[str, Any]] = {
-            name: {
-                "seconds": round(statistics.median(taken[name]), 3),
-                "instructions": _instructions(command) if command[0] == sys.executable else None,
-            }
+        rows = [
+            [
+                name,
+                statistics.median(taken[name]),
+                _instructions(command) if command[0] == sys.executable else None,
+            ]
             for name, command in commands.items()
-        }
-    if "--json" in sys.argv:
-        emit(found)
-    else:
-        _print(found)
+        ]
+    results.write(
+        file,
+        title="Commands",
+        method=f"Medians of {_ROUNDS} rounds, the commands in turn, with an embedded cloud that "
+        "runs what is deployed; millions of instructions of the command's own process.",
+        columns=["Command", "seconds", "instructions M"],
+        rows=rows,
+    )
 
 
 def _run(command: list[str]) -> str:
@@ -67,26 +72,14 @@ def _run(command: list[str]) -> str:
     return ended.stderr
 
 
-def _instructions(command: list[str]) -> int | None:
-    """Count the instructions of a command's own process; None without valgrind."""
+def _instructions(command: list[str]) -> float | None:
+    """Count the millions of instructions of a command's own process; None without valgrind."""
     if not (valgrind := shutil.which("valgrind")):
         return None
     counting = [valgrind, "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
     said = _run([*counting, *command])
     counted = re.search(r"I\s+refs:\s+([\d,]+)", said)
-    return int(counted[1].replace(",", "")) if counted else None
-
-
-def _print(found: dict[str, dict[str, Any]]) -> None:
-    rows = [
-        (
-            name,
-            f"{each['seconds']:.2f}",
-            f"{each['instructions'] / 1e6:,.0f}" if each["instructions"] else "-",
-        )
-        for name, each in found.items()
-    ]
-    show(("Command", "Seconds", "Million instructions"), rows, title=f"Medians of {_ROUNDS}")
+    return int(counted[1].replace(",", "")) / 1e6 if counted else None
 
 
 if __name__ == "__main__":
