@@ -14,6 +14,7 @@ from lib.packaging.package import build_package
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PEERS = _ROOT / "benchmarks" / "peers"
+PEERS = ("boto3", "chalice", "flask", "fastapi", "powertools")
 _ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:benchmark"
 # Counted, checks that run side by side take longer than the two seconds that they have.
 _PATIENT = """

@@ -22,9 +22,8 @@ from typing import Any
 from benchmarks import fake_aws, functions, results, runtime_api
 
 RUNTIME = Path(__file__).resolve().parent.parent / ".build" / "runtime"
-_PEERS = ("boto3", "chalice", "flask", "fastapi", "powertools")
 _OURS = ("items_api", "partner_api", "audit_writer")
-_ALL = [*_OURS, *(f"peers/{each}" for each in _PEERS)]
+_ALL = [*_OURS, *(f"peers/{each}" for each in functions.PEERS)]
 _METHOD = """Millions of instructions, counted by valgrind while AWS's runtime client runs the
 packaged handler against a fake AWS that answers at once: `init` up to the wait for an event,
 `first` for the first request, `cold` both, `warm` the mean of ten more. All have bytecode."""

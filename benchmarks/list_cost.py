@@ -3,19 +3,17 @@
     .venv/bin/python -m benchmarks.list_cost
 
 Computed, not measured: from what a page reads (`services/shared/items/listing.py`), the sizes of
-items and of entries of the index, and list prices of us-east-1.
+items and of entries of the index, and the prices of `tap cost`.
 """
 
 import math
 import sys
-from collections.abc import Callable
 
 from services.shared.items.models import Item
 from services.shared.items.records import place_of
 from services.shared.items.repository import SEGMENTS
+from tools.cost.bill import PRICES, cost
 
-# https://aws.amazon.com/dynamodb/pricing/on-demand/, 2026-11-26, in US dollars.
-WRITE, READ, GIGABYTE_MONTH = 0.625 / 1e6, 0.125 / 1e6, 0.25
 PAGE = 100
 ITEM_BYTES = 1000
 _OVERHEAD = 100  # DynamoDB keeps so many bytes besides each item, and besides each entry
@@ -43,18 +41,20 @@ def page_units(segments: int) -> float:
 def table() -> str:
     """The table in Markdown."""
     rows = [("A million items", 1e6), ("A billion items", 1e9)]
-    costs: dict[str, Callable[[float], float]] = {
-        "Listed once, in one order": lambda n: n / PAGE * page_units(SEGMENTS) * READ,
-        "Listed once, by eight readers": lambda n: n / PAGE * page_units(1) * READ,
-        "Listed once by the Scan of before": lambda n: n * ITEM_BYTES / 4096 * READ,
-        "Put into the index": lambda n: n * WRITE,
-        "Index kept for a month": lambda n: n * (ENTRY_BYTES + _OVERHEAD) / 1e9 * GIGABYTE_MONTH,
-        "Table kept for a month": lambda n: n * (ITEM_BYTES + _OVERHEAD) / 1e9 * GIGABYTE_MONTH,
+    costs: dict[str, tuple[str, float, float]] = {
+        "Listed once, in one order": ("read", page_units(SEGMENTS), PAGE),
+        "Listed once, by eight readers": ("read", page_units(1), PAGE),
+        "Listed once by the Scan of before": ("read", ITEM_BYTES, 4096),
+        "Put into the index": ("write", 1, 1),
+        "Index kept for a month": ("storage", ENTRY_BYTES + _OVERHEAD, 1),
+        "Table kept for a month": ("storage", ITEM_BYTES + _OVERHEAD, 1),
     }
     lines = ["| | " + " | ".join(name for name, _ in rows) + " |", "| --- | --- | --- |"]
     lines += [
-        f"| {name} | " + " | ".join(f"${cost(n):,.2f}" for _, n in rows) + " |"
-        for name, cost in costs.items()
+        f"| {name} | "
+        + " | ".join(f"${cost(PRICES[f'dynamodb.{price}'], n / of * each):,.2f}" for _, n in rows)
+        + " |"
+        for name, (price, each, of) in costs.items()
     ]
     return "\n".join(lines) + "\n"
 

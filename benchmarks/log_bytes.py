@@ -17,9 +17,9 @@ from rich.table import Table
 
 from cli import apis, project, targets
 from cli.stacks import pages, resources
+from tools.cost.bill import PRICES, cost
 
 _ROUNDS = 20
-_USD_PER_BYTE = 0.50 / 1e9  # https://aws.amazon.com/cloudwatch/pricing/, us-east-1, 2026-11-26
 _MOST = 700
 _DELIVERY_SECONDS = 3  # the access log is written after the answers
 
@@ -53,7 +53,7 @@ def main() -> None:
         ours = (told["function"] + told["access"]) / _ROUNDS
         worst = max(worst, ours)
         cells = (told["function"] / _ROUNDS, told["access"] / _ROUNDS, ours)
-        usd = f"{ours * 1e6 * _USD_PER_BYTE:.2f}"
+        usd = f"{cost(PRICES['cloudwatch.logs'], ours * 1e6):.2f}"
         table.add_row(
             name, *(f"{each:.0f}" for each in cells), usd, f"{told['lambda'] / _ROUNDS:.0f}"
         )

@@ -28,10 +28,7 @@ from benchmarks import fake_aws, functions, results, runtime_api
 from benchmarks.instructions import process
 
 OURS = "items_api"
-NAMES = (
-    OURS,
-    *(f"peers/{each}" for each in ("boto3", "chalice", "flask", "fastapi", "powertools")),
-)
+NAMES = (OURS, *(f"peers/{each}" for each in functions.PEERS))
 _LONG_AGO = 315_532_800  # 1980, which is what a reproducible zip says of every file
 _WARM = 60
 _METHOD = """An item created and read in DynamoDB: by this project's items API, and as the

@@ -15,13 +15,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import urllib3
 from playwright.sync_api import sync_playwright
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks import results
 from benchmarks.round_trips import CountingProxy
 from cli import project, targets
 from localcloud import postgres
@@ -42,6 +42,7 @@ _WEIGHT = """[...performance.getEntriesByType('navigation'),
 
 def main() -> None:
     """Measure the running embedded cloud, print a table, and fail when a goal is missed."""
+    file = results.file_option(main.__doc__, "store")
     cloud = Cloud.load(project.home(None))
     if cloud is None:
         sys.exit("no embedded cloud runs here; run `make up`")
@@ -51,6 +52,7 @@ def main() -> None:
         order_trips, list_trips = _round_trips(cloud, outputs, sku)
     weight, paint = _page(cloud)
     _report(
+        file,
         ("order, in the function, p50", order_ms, 15, "ms"),
         ("list of products, in the function, p50", list_ms, 5, "ms"),
         ("order, round trips to the database", order_trips, 2, ""),
@@ -60,11 +62,14 @@ def main() -> None:
     )
 
 
-def _report(*rows: tuple[str, float, int, str]) -> None:
-    listing = Table("What", "Measured", "Goal, at most", title="The store")
-    for name, measured, goal, unit in rows:
-        listing.add_row(name, f"{measured:.1f} {unit}", f"{goal} {unit}")
-    Console().print(listing)
+def _report(file: Path, *rows: tuple[str, float, int, str]) -> None:
+    results.write(
+        file,
+        title="The store",
+        method="Functions by their own log, round trips on the wire, the page in Chromium.",
+        columns=["What", "measured", "goal, at most", "unit"],
+        rows=rows,
+    )
     if missed := [name for name, measured, goal, _ in rows if measured > goal]:
         sys.exit(f"missed: {', '.join(missed)}")
 

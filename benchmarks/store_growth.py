@@ -1,12 +1,10 @@
 """How the store's statements grow with its catalogue and orders, and what a run on a product costs.
 
-`python -m benchmarks.store_growth` starts a PostgreSQL of its own and needs no cloud; `--json`
-gives the curves as data. Milliseconds depend on the machine and its load; the pages of 8 KB that a
-statement touches do not, and tell one that reads all the catalogue from one that looks things up.
+`python -m benchmarks.store_growth` starts a PostgreSQL of its own and needs no cloud. Milliseconds
+depend on the machine and its load; the pages of 8 KB that a statement touches do not, and tell one
+that reads all the catalogue from one that looks things up.
 """
 
-import argparse
-import json
 import os
 import statistics
 import sys
@@ -22,9 +20,8 @@ from typing import Any
 from unittest.mock import patch
 
 from pg8000.native import Connection
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks import results
 from localcloud import ports, postgres
 from localcloud.cloud import REGION, Cloud
 from services.shared.database.postgres import Database, connect_to
@@ -51,20 +48,20 @@ COMMIT;
 
 
 def main() -> None:
-    """Measure, and print a table or, with --json, the data."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", action="store_true", help="print the curves as JSON")
-    as_json = parser.parse_args().json
+    """Measure each size and a run on one product, and write what was found."""
+    file = results.file_option(main.__doc__, "store_growth")
     with _server() as (owner, login):
-        growth = [row for size in _SIZES for row in _measure(owner, login, size)]
-        hot = _one_product(owner, login)
-    if as_json:
-        sys.stdout.write(json.dumps({"growth": growth, "one_product": hot}, indent=1) + "\n")
-        return
-    table = Table(*growth[0], title="A store of so many products, and as many orders")
-    for row in growth:
-        table.add_row(*map(str, row.values()))
-    Console().print(table, hot)
+        rows = [row for size in _SIZES for row in _measure(owner, login, size)]
+        hot, again = _one_product(owner, login)
+    results.write(
+        file,
+        title="How the store grows",
+        method=f"A store of so many products, and as many orders, in a PostgreSQL of its own; "
+        f"{_ROUNDS} calls each. A page is one of the 8 KB that the server reads or keeps.",
+        columns=["Use", "products", "p50 ms", "p99 ms", "pages a call"],
+        rows=[*rows, hot],
+        notes=[f"{again} of the {_BUYERS} buyers' tries were told to come again."],
+    )
 
 
 @contextmanager
@@ -82,7 +79,6 @@ def _server() -> Iterator[tuple[Connection, Login]]:
         os.environ["SSL_CERT_FILE"] = str(cloud.authority)
         postgres.start(cloud)
         try:
-            password = uuid.uuid4().hex
             secret = {"host": "127.0.0.1", "port": cloud.database_port, "dbname": "store"}
             secret["password"] = password = uuid.uuid4().hex
             postgres.give(cloud, user="master", password=password, database="store")
@@ -100,7 +96,7 @@ def _database(login: Login) -> Database:
     return Database(lambda: [login], connect_to(REGION))
 
 
-def _measure(owner: Connection, login: Login, size: int) -> list[dict[str, Any]]:
+def _measure(owner: Connection, login: Login, size: int) -> list[list[Any]]:
     """Each use of a store of this size: its median, its slowest hundredth, the pages it touches."""
     owner.run(_FILL.format(size=size))
     owner.run("VACUUM ANALYZE products, orders, order_lines")
@@ -121,12 +117,8 @@ def _measure(owner: Connection, login: Login, size: int) -> list[dict[str, Any]]
         took = sorted(_timed(use) for _ in range(_ROUNDS))
         pages = (_pages(owner, database) - before) / _ROUNDS
         p50, p99 = statistics.median(took), took[int(_ROUNDS * 0.99)]
-        rows.append(_row(size, name, p50, p99) | {"pages": round(pages, 1)})
+        rows.append([name, size, p50, p99, pages])
     return rows
-
-
-def _row(size: int, name: str, p50: float, p99: float) -> dict[str, Any]:
-    return {"products": size, "use": name, "p50_ms": round(p50, 2), "p99_ms": round(p99, 2)}
 
 
 def _timed(use: Callable[[], object]) -> float:
@@ -143,8 +135,11 @@ def _pages(owner: Connection, database: Database) -> int:
     return int(pages)
 
 
-def _one_product(owner: Connection, login: Login) -> dict[str, Any]:
-    """Everybody orders one product at once, each by a function of his own, until he has it."""
+def _one_product(owner: Connection, login: Login) -> tuple[list[Any], int]:
+    """Everybody orders one product at once, each by a function of his own, until he has it.
+
+    Returns the row, and how many tries were told to come again.
+    """
 
     def buy(_: int) -> tuple[float, int]:
         shop, key, tries = PostgresShop(_database(login)), str(uuid.uuid4()), 0
@@ -169,8 +164,8 @@ def _one_product(owner: Connection, login: Login) -> dict[str, Any]:
     if before - after != _BUYERS:
         sys.exit(f"{_BUYERS} ordered one each, and the stock went from {before} to {after}")
     took = [each for each, _ in done]
-    told = _row(_SIZES[-1], f"{_BUYERS} buyers of one product at once", took[99], took[197])
-    return told | {"told_to_come_again": sum(tries - 1 for _, tries in done)}
+    row = [f"{_BUYERS} buyers of one product at once", _SIZES[-1], took[99], took[197], None]
+    return row, sum(tries - 1 for _, tries in done)
 
 
 if __name__ == "__main__":

@@ -80,10 +80,7 @@ def emit(value: Any) -> None:
 
 
 def show(
-    columns: Sequence[str],
-    rows: Iterable[Sequence["str | Text"] | None],
-    *,
-    title: str = "",
+    columns: Sequence[str], rows: Iterable[Sequence["str | Text"] | None], *, title: str = ""
 ) -> None:
     """Print a table of which nothing is cut; None as a row draws a line.
 
