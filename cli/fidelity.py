@@ -30,7 +30,7 @@ _COLOURS = dict.fromkeys(Verdict, "yellow") | {
 
 def read(target: Target, cloud: Cloud) -> list[Json]:
     """Look each property of each deployed resource up, and read its settings back."""
-    kept = {(item.type, item.id): item for item in DeployedSettings.of(cloud.home).read()}
+    kept = {(each.type, each.id): each for each in DeployedSettings.of(cloud.home).read()}
     client = cache(cloud.client)
     rows = []
     for stack in target.stacks:
@@ -41,11 +41,11 @@ def read(target: Target, cloud: Cloud) -> list[Json]:
             kind, name = resource["ResourceType"], resource["LogicalResourceId"]
             properties = ledger.examine(kind, named[name].get("Properties", {}))
             fidelity = _of(client, resource, ledger.summarize(kind, properties))
-            deployed = kept.get((kind, resource["PhysicalResourceId"]))
+            item = kept.get((kind, resource["PhysicalResourceId"]))
             held: dict[str, bool] = {}
-            if deployed:
-                for setting in present(deployed):
-                    held[setting.property] = setting.holds(client(setting.service), deployed)
+            if item:
+                for setting in present(item):
+                    held[setting.property] = setting.holds(client(setting.service), item)
             rows.append(
                 {
                     "stack": stack.name,
