@@ -20,6 +20,7 @@ STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 MOMENTS_SECONDS = (0.0, 0.004)
 _TO_ARRIVE_SECONDS = 2.0
 KILLS = 5
+_LATER_SECONDS = 0.5
 
 
 @pytest.mark.drill(
@@ -33,7 +34,10 @@ def test_an_audit_writer_that_is_killed_loses_and_doubles_no_record(
     with records.load("writer-killed") as load:
         while killed < KILLS:
             load.until(5)
-            killed += processes.kill(writer)
+            if processes.of(writer):
+                # From its start, before it answers, to when it has answered.
+                time.sleep(killed * _LATER_SECONDS)
+                killed += processes.kill(writer)
         load.say(f"the writer was killed {killed} times")
         load.until(5)
     records.kept(at_least=len(load.answered))
