@@ -6,7 +6,7 @@ power may take the last seconds; the file stays whole.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,7 @@ class Change:
     emptied: set[str] = field(default_factory=set)  # parts whose entries all go, before any come
     # Single entries by part and key; None for one that is gone.
     entries: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    when_saved: list[Callable[[], None]] = field(default_factory=list)
 
 
 class State:
@@ -61,6 +62,8 @@ class State:
             self._file.executemany("DELETE FROM entries WHERE part = ?", emptied)
             self._file.executemany("DELETE FROM entries WHERE part = ? AND key = ?", gone)
             self._file.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", kept)
+        for told in change.when_saved:
+            told()
 
 
 def require_whole(folder: Path) -> None:

@@ -1,9 +1,7 @@
 """What survives the emulator's end: what it saves itself, and what is saved here."""
 
 import pytest
-from ministack.services import lambda_svc
 
-from localcloud.engine.internals import need
 from localcloud.state import State
 
 
@@ -18,7 +16,7 @@ def test_a_service_that_cannot_be_saved_is_in_nobodys_way(storage, monkeypatch, 
         raise OSError("no state")
 
     states = {"kms": broken, "iam": lambda: {"roles": {}}}
-    monkeypatch.setattr(storage, "_states", lambda: states)
+    monkeypatch.setattr(storage, "services", lambda: states)
 
     storage.save()
 
@@ -27,16 +25,18 @@ def test_a_service_that_cannot_be_saved_is_in_nobodys_way(storage, monkeypatch, 
         storage.save({"kms"})
 
 
-def test_a_functions_old_code_goes_once_that_is_saved(storage, monkeypatch):
-    removed: list[set[str]] = []
-    monkeypatch.setattr(storage._code, "_prune", removed.append)
+def test_a_functions_old_code_goes_once_that_is_saved(storage, monkeypatch, tmp_path):
+    found: list[str | None] = []
 
-    need(lambda_svc, "_prune_orphan_code_blobs")({"used"})
-    before = list(removed)
-    storage.save(set())
+    def prune(_used):
+        found.append(State(tmp_path / "state").service("lambda"))
 
-    assert not before
-    assert removed == [{"used"}]
+    monkeypatch.setattr(storage, "_prune", prune)
+
+    storage.save({"lambda"})
+
+    [saved] = found
+    assert saved
 
 
 def test_the_storage_knows_when_a_stack_is_deployed(storage, monkeypatch):
