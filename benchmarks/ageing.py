@@ -50,8 +50,8 @@ def main() -> None:
     results.write(
         asked.json,
         title="An embedded cloud with a past",
-        method=f"A cloud of its own, empty and with {past} behind it: {_WRITES} creates through the "
-        "items API by the server's processor time, then a probe each millisecond for "
+        method=f"A cloud of its own, empty and with {past} behind it: {_WRITES} creates through "
+        "the items API by the server's processor time, then a probe each millisecond for "
         f"{_WATCHED_SECONDS:g} s while items are created.",
         columns=["Measure", "empty", "aged", "goal, less than"],
         rows=[[name, empty.get(name), value, _GOALS.get(name)] for name, value in aged.items()],
