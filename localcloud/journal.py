@@ -135,6 +135,7 @@ class Journal:
                     self._save()
                 elif time.monotonic() > self._due:
                     await self._save_in_turn()
+            await asyncio.to_thread(self._storage.checkpoint)
 
     async def _save_in_turn(self) -> None:
         """Save one service after the other; requests are served in between."""

@@ -12,7 +12,7 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,6 @@ from localcloud.state import Change, State
 _log = logging.getLogger(__name__)
 # Their `get_state` only copies, and at great cost; what is written at once needs no copy.
 _UNCOPIED = ("cloudformation", "cloudwatch", "cloudwatch_logs", "dynamodb", "secretsmanager", "sqs")
-_LOCKS = ("_object_retention", "_object_legal_hold")
 
 
 class Storage:
@@ -42,8 +41,9 @@ class Storage:
     def __init__(self, folder: Path):
         """Take the place of the emulator's own persistence."""
         self._state = State(folder)
+        self.checkpoint = self._state.checkpoint
         self._items = Items()
-        self._locks = [Locks(name) for name in _LOCKS]
+        self._locks = [Locks(name) for name in ("_object_retention", "_object_legal_hold")]
         self._logs = LogStreams()
         self._written: dict[str, int] = {}
         self.services = need(emulator, "_build_persistence_save_dict")  # each with its `get_state`
@@ -63,9 +63,9 @@ class Storage:
         """
         change = self._change = Change()
         with CHANGING:
-            for name, get_state in self.services().items():
-                if services is None or name in services:
-                    self._add(change, name, get_state, needed=services is not None)
+            states = {} if services == frozenset() else self.services()
+            for name in states.keys() & (states if services is None else services):
+                self._add(change, name, states[name], needed=services is not None)
             self._items.add_to(change)
             for locks in self._locks:
                 locks.add_to(change)
@@ -76,9 +76,7 @@ class Storage:
         """Whether CloudFormation is at work, which changes any service without a request."""
         return any(map(is_in_progress, list(self._stacks.all_values())))
 
-    def _add(
-        self, change: Change, name: str, get_state: Callable[[], Any], *, needed: bool
-    ) -> None:
+    def _add(self, change: Change, name: str, get_state: Any, *, needed: bool) -> None:
         try:
             module = sys.modules[get_state.__module__]
             with _without_copying(module) if name in _UNCOPIED else nullcontext():

@@ -35,6 +35,8 @@ PUT_ITEM = request("dynamodb", x_amz_target="DynamoDB_20120810.PutItem")
 class Saved:
     """Stands in for the storage; fails as often as it is told to."""
 
+    checkpoints = 0
+
     def __init__(self, *, failures=0, deploying=False):
         self.saves, self.failures, self.at_work = [], failures, deploying
 
@@ -43,6 +45,9 @@ class Saved:
             self.failures -= 1
             raise OSError("no space left")
         self.saves.append(services and set(services))
+
+    def checkpoint(self):
+        self.checkpoints += 1
 
     def services(self):
         return ["iam", "sqs"]
@@ -204,6 +209,11 @@ def kept(monkeypatch, storage, *, waits=10.0, at_work_later=False):
     monkeypatch.setattr(journal, "_DEPLOYING_SECONDS", 0)
     monkeypatch.setattr(journal, "_MAY_WAIT_SECONDS", waits)
 
+    async def to_thread(run):
+        run()
+
+    monkeypatch.setattr(asyncio, "to_thread", to_thread)
+
     async def some_turns():
         made = Journal(emulator, storage)
 
@@ -232,6 +242,14 @@ def test_what_may_wait_is_saved_one_service_after_the_other(monkeypatch):
 
 def test_what_may_wait_is_not_saved_at_once(monkeypatch):
     assert not kept(monkeypatch, Saved())
+
+
+def test_the_log_of_commits_goes_into_the_file_on_a_thread(monkeypatch):
+    storage = Saved()
+
+    kept(monkeypatch, storage)
+
+    assert storage.checkpoints
 
 
 def test_all_is_saved_when_a_service_could_not_be(monkeypatch):
