@@ -88,9 +88,8 @@ class Locks:
 
     def restore(self, state: State) -> None:
         """Lock the objects again."""
-        self._locks.update(
-            {ast.literal_eval(key): json.loads(text) for key, text in state.entries(self._part)}
-        )
+        found = state.entries(self._part)
+        self._locks.update((ast.literal_eval(key), json.loads(text)) for key, text in found)
 
 
 class _Noting(dict[Any, Any]):

@@ -52,8 +52,7 @@ class LogStreams:
         """Give each group its streams again."""
         for key, text in state.entries(_PART):
             *at, name = json.loads(key)
-            stream = json.loads(text)
-            groups.get_scoped(*at)["streams"][name] = stream
+            groups.get_scoped(*at)["streams"][name] = stream = json.loads(text)
             self._known[*at, name] = _version(stream)
 
     def expire(self, now: float) -> Iterator[None]:

@@ -1,7 +1,11 @@
 """What survives the emulator's end: what it saves itself, and what is saved here."""
 
-import pytest
+import gc
 
+import pytest
+from ministack import app as ministack
+
+from localcloud.engine.internals import need
 from localcloud.state import State
 
 
@@ -37,6 +41,16 @@ def test_a_functions_old_code_goes_once_that_is_saved(storage, monkeypatch, tmp_
 
     [saved] = found
     assert saved
+
+
+def test_the_garbage_collector_leaves_alone_what_was_restored(storage):
+    storage.save()
+    gc.unfreeze()
+
+    need(ministack, "load_state")("sqs")
+
+    assert gc.get_freeze_count()
+    gc.unfreeze()
 
 
 def test_the_storage_knows_when_a_stack_is_deployed(storage, monkeypatch):
