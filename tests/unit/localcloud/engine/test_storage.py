@@ -1,9 +1,11 @@
 """What survives the emulator's end: what it saves itself, and what is saved here."""
 
 import gc
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from ministack import app as ministack
+from ministack.services import sqs
 
 from localcloud.engine.internals import need
 from localcloud.state import State
@@ -39,8 +41,33 @@ def test_a_functions_old_code_goes_once_that_is_saved(storage, monkeypatch, tmp_
 
     storage.save({"lambda"})
 
-    [saved] = found
-    assert saved
+    assert found
+    assert all(found)
+
+
+def test_no_service_is_read_for_single_entries(storage, monkeypatch):
+    monkeypatch.setattr(storage, "services", None)
+
+    storage.save(frozenset())
+
+
+def test_the_thread_that_saves_alone_goes_without_copies(storage, monkeypatch):
+    value: list[int] = []
+    found = []
+
+    def get_state():
+        deepcopy = need(sqs, "copy").deepcopy
+        with ThreadPoolExecutor() as threads:
+            elsewhere = threads.submit(deepcopy, value).result()
+        found.append((deepcopy(value) is value, elsewhere is value))
+        return {}
+
+    get_state.__module__ = sqs.__name__
+    monkeypatch.setattr(storage, "services", lambda: {"sqs": get_state})
+
+    storage.save({"sqs"})
+
+    assert found == [(True, False)]
 
 
 def test_the_garbage_collector_leaves_alone_what_was_restored(storage):
