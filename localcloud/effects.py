@@ -10,13 +10,13 @@ _SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/")
 _ACTION = re.compile(r"(?:^|[?&])Action=([A-Za-z0-9]+)")
 # What a call to one service changes; a call to any other service may change anything.
 _ITSELF = ("dynamodb", "iam", "kms", "lambda", "s3", "secretsmanager", "sqs", "sts")
-_TOUCHES = {name: {name} for name in _ITSELF} | {
-    "apigateway": {"apigateway", "apigateway_v1"},
-    "cognito-idp": {"cognito"},
-    "logs": {"cloudwatch_logs"},
-    "monitoring": {"cloudwatch"},
-    "sns": {"sns", "sqs"},
-    "wafv2": {"waf"},
+_TOUCHES = {name: frozenset({name}) for name in _ITSELF} | {
+    "apigateway": frozenset({"apigateway", "apigateway_v1"}),
+    "cognito-idp": frozenset({"cognito"}),
+    "logs": frozenset({"cloudwatch_logs"}),
+    "monitoring": frozenset({"cloudwatch"}),
+    "sns": frozenset({"sns", "sqs"}),
+    "wafv2": frozenset({"waf"}),
 }
 _READS = re.compile(
     r"(Get|List|Describe|Query|Scan|BatchGet|TransactGet|Filter|Estimate|Validate|Simulate)[A-Z]\w*"
@@ -41,7 +41,6 @@ class Effect:
     may_wait: bool = False  # nothing must be saved before the answer
 
 
-_EVERYTHING = Effect(services=None)
 _SOON = Effect(may_wait=True)
 
 
@@ -64,7 +63,7 @@ def effect(scope: Scope, body: bytes) -> Effect | None:
         return _SOON
     if service == "dynamodb" and _ITEMS.fullmatch(operation):
         return Effect()
-    return Effect(frozenset(_TOUCHES[service])) if service in _TOUCHES else _EVERYTHING
+    return Effect(_TOUCHES.get(service))
 
 
 def _unsigned(scope: Scope, sent: dict[str, str]) -> str:

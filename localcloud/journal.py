@@ -1,12 +1,13 @@
 """Journal: an answer waits until the change is saved, so that even `kill -9` loses none.
 
 Requests that are ready together share one save. What the emulator changes by itself (logs, metrics,
-the state of alarms) is saved within ten seconds.
+the state of alarms) is saved within ten seconds, service by service.
 """
 
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -28,24 +29,19 @@ class NotSaved(Exception):
     """What was to be saved stays to be saved; the requests that waited for it are refused."""
 
 
-# Called with the services that changed, None for any.
-Watcher = Callable[[frozenset[str] | None], None]
+Watcher = Callable[[frozenset[str] | None], None]  # given the services that changed, None for any
 
 
 class Journal:
-    """ASGI layer that holds an answer back until what the request changed is saved.
-
-    Attributes:
-        watchers: Told of each change to a service, before the request that made it is answered.
-    """
+    """ASGI layer that holds an answer back until what the request changed is saved."""
 
     def __init__(self, app: App, storage: "Storage"):
         self._app = app
         self._storage = storage
-        self.watchers: list[Watcher] = []
+        self.watchers: list[Watcher] = []  # told of each change before its request is answered
         self._changed: set[str] = set()
         self._everything = False
-        self._waiting = False
+        self._due = math.inf  # by when what may wait is saved
         self._deploying = False
         self._turn: asyncio.Task[None] | None = None
 
@@ -100,7 +96,8 @@ class Journal:
         # and what is told about a stack must not be forgotten again.
         self._deploying = self._deploying or self._storage.deploying()
         if found.may_wait and not (self._deploying and found.services is None):
-            self._waiting = self._waiting or found.services is not None
+            if found.services is not None:
+                self._due = min(self._due, time.monotonic() + _MAY_WAIT_SECONDS)
             return False
         if found.services is None or self._deploying:
             self._everything = True
@@ -123,19 +120,30 @@ class Journal:
             raise NotSaved(f"the embedded cloud cannot save its state: {error}") from error
         if self._everything:
             self._deploying = at_work
-            self._waiting = False
+            self._due = math.inf
         self._changed, self._everything = set(), False
         for told in self.watchers:
             told(changed)
 
     async def keep(self) -> None:
         """Save what changed without a request, for as long as the process runs."""
-        saved = time.monotonic()
         while True:
             await asyncio.sleep(_DEPLOYING_SECONDS)
-            late = self._waiting and time.monotonic() - saved > _MAY_WAIT_SECONDS
-            if late or self._deploying or self._everything or self._changed:
-                self._everything = True
-                with contextlib.suppress(NotSaved):
+            with contextlib.suppress(NotSaved):  # all is saved a second later
+                if self._deploying or self._everything or self._changed:
+                    self._everything = True
                     self._save()
-                saved = time.monotonic()
+                elif time.monotonic() > self._due:
+                    await self._save_in_turn()
+            await asyncio.to_thread(self._storage.checkpoint)
+
+    async def _save_in_turn(self) -> None:
+        """Save one service after the other; requests are served in between."""
+        self._due = math.inf
+        for name in self._storage.services():
+            if self._storage.deploying():
+                self._everything = True  # what a stack makes belongs together with it
+                return
+            self._changed.add(name)
+            self._save()
+            await asyncio.sleep(0)

@@ -19,10 +19,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from ministack.services import cloudwatch_logs, dynamodb, s3
+from ministack.services import dynamodb, s3
 
 from localcloud.cloud import Cloud
 from localcloud.engine.internals import need, replace
+from localcloud.engine.log_streams import LogStreams
 from localcloud.engine.rotation import rotate_due
 from localcloud.lifecycle import fits, is_over
 from localcloud.metrics.clock import MINUTE, Clock, ClockedTime
@@ -35,8 +36,7 @@ class Upkeep:
 
     def __init__(self, cloud: Cloud) -> None:
         self._clock = Clock(cloud.home)
-        self._groups = need(cloudwatch_logs, "_log_groups")
-        self._writing = need(cloudwatch_logs, "_log_events_lock")
+        self._logs = LogStreams()
         self._lifecycles, self._buckets = need(s3, "_bucket_lifecycle"), need(s3, "_buckets")
         self._versions, self._tags = need(s3, "_object_versions"), need(s3, "_object_tags")
         self._uploads, self._delete = need(s3, "_multipart_uploads"), need(s3, "_delete_object")
@@ -65,13 +65,7 @@ class Upkeep:
     def turn(self, now: float) -> Iterator[None]:
         """Do what is due at a time (seconds since 1970), piece by piece."""
         rotate_due(now)
-        for group in self._groups.all_values():
-            oldest = (now - 24 * 3600 * (group["retentionInDays"] or now)) * 1000
-            with self._writing:
-                for events in (stream["events"] for stream in group["streams"].values()):
-                    if events and events[0]["timestamp"] < oldest:
-                        events[:] = [each for each in events if each["timestamp"] >= oldest]
-            yield
+        yield from self._logs.expire(now)
         for bucket, rules in self._lifecycles.items():
             for rule in rules:
                 if rule["Status"] == "Enabled" and bucket in self._buckets:

@@ -26,7 +26,6 @@ class Items:
         self._touched: set[tuple[str, str, str]] = set()
         self._taken: set[tuple[str, str, str]] = set()
         self._known: dict[str, Any] = {}
-        self._now: dict[str, Any] = {}
         self._tables = need(dynamodb, "_tables")
         self._count = need(dynamodb, "_update_counts")
         for name in ("_set_item", "_remove_item"):
@@ -43,24 +42,19 @@ class Items:
     def add_to(self, change: Change) -> None:
         """Add what changed since the last save."""
         self._taken, self._touched = self._taken | self._touched, set()
-        self._now = {table["TableArn"]: table["items"] for table in self._tables.all_values()}
-        change.emptied |= set(self._known) - set(self._now)
-        for arn, items in self._now.items():
+        now = {table["TableArn"]: table["items"] for table in self._tables.all_values()}
+        change.emptied |= self._known.keys() - now
+        for arn, items in now.items():
             if self._known.get(arn) is not items:
                 # A new table, or one whose items were replaced as a whole.
                 change.emptied.add(arn)
-                for partition, sorted_items in items.items():
-                    for sort, item in sorted_items.items():
-                        change.entries[arn, json.dumps([partition, sort])] = json.dumps(item)
+                self._taken |= {(arn, key, sort) for key, of in items.items() for sort in of}
         for arn, partition, sort in self._taken:
-            if arn in self._now:
-                item = self._now[arn].get(partition, {}).get(sort)
+            if arn in now:
+                item = now[arn].get(partition, {}).get(sort)
                 text = None if item is None else json.dumps(item)
                 change.entries[arn, json.dumps([partition, sort])] = text
-
-    def saved(self) -> None:
-        """Forget what is saved now."""
-        self._known, self._taken = self._now, set()
+        change.when_saved += [self._taken.clear, lambda: setattr(self, "_known", now)]
 
     def restore(self, tables: Any, state: State) -> None:
         """Give each table its items again."""
@@ -90,16 +84,12 @@ class Locks:
         for key in self._taken:
             text = json.dumps(self._locks[key]) if key in self._locks else None
             change.entries[self._part, repr(key)] = text
-
-    def saved(self) -> None:
-        """Forget what is saved now."""
-        self._taken = set()
+        change.when_saved.append(self._taken.clear)
 
     def restore(self, state: State) -> None:
         """Lock the objects again."""
-        self._locks.update(
-            {ast.literal_eval(key): json.loads(text) for key, text in state.entries(self._part)}
-        )
+        found = state.entries(self._part)
+        self._locks.update((ast.literal_eval(key), json.loads(text)) for key, text in found)
 
 
 class _Noting(dict[Any, Any]):

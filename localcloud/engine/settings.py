@@ -1,8 +1,7 @@
 """Settings of templates that the emulator's CloudFormation drops, applied after all.
 
 Changes: Each is set through the public AWS API as its resource is deployed, which fails where the
-    API refuses it. The resolved properties
-    are kept in the state folder, so that each can be read back.
+    API refuses it. The resolved properties are kept in the state folder, to be read back.
 Original: The deployment is green, and the settings of `localcloud/reapplied.py` are not there.
 Fault: the emulator's; CloudFormation's handlers of buckets, tables, functions, topics, APIs and
     stages would pass what `localcloud/reapplied.py` names on to the operations that take it.

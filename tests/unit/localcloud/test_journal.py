@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from localcloud import journal
 from localcloud.effects import Effect, effect
 from localcloud.journal import Journal
 
@@ -34,6 +35,8 @@ PUT_ITEM = request("dynamodb", x_amz_target="DynamoDB_20120810.PutItem")
 class Saved:
     """Stands in for the storage; fails as often as it is told to."""
 
+    checkpoints = 0
+
     def __init__(self, *, failures=0, deploying=False):
         self.saves, self.failures, self.at_work = [], failures, deploying
 
@@ -42,6 +45,12 @@ class Saved:
             self.failures -= 1
             raise OSError("no space left")
         self.saves.append(services and set(services))
+
+    def checkpoint(self):
+        self.checkpoints += 1
+
+    def services(self):
+        return ["iam", "sqs"]
 
     def deploying(self):
         return self.at_work
@@ -56,7 +65,7 @@ async def emulator(scope, receive, send):
 def answers(storage, *scopes, body=b"", app=emulator, watchers=()):
     """What clients that ask together are sent; `saved` tells how often it was saved before."""
 
-    async def ask(journal, scope):
+    async def ask(layer, scope):
         sent = []
 
         async def receive():
@@ -65,13 +74,13 @@ def answers(storage, *scopes, body=b"", app=emulator, watchers=()):
         async def send(message):
             sent.append(message | {"saved": len(storage.saves)})
 
-        await journal(scope, receive, send)
+        await layer(scope, receive, send)
         return sent
 
     async def all_of_them():
-        journal = Journal(app, storage)
-        journal.watchers += watchers
-        return await asyncio.gather(*(ask(journal, scope) for scope in scopes))
+        made = Journal(app, storage)
+        made.watchers += watchers
+        return await asyncio.gather(*(ask(made, scope) for scope in scopes))
 
     return asyncio.run(all_of_them())
 
@@ -113,7 +122,7 @@ def test_a_change_that_cannot_be_saved_is_not_acknowledged():
 
 def test_what_could_not_be_saved_is_saved_with_the_next_change():
     async def one_after_the_other():
-        journal, storage = Journal(emulator, saved), saved
+        made, storage = Journal(emulator, saved), saved
 
         async def receive():
             return {"type": "http.request", "body": b""}
@@ -121,8 +130,8 @@ def test_what_could_not_be_saved_is_saved_with_the_next_change():
         async def send(message):
             pass
 
-        await journal(request("sqs"), receive, send)
-        await journal(PUT_ITEM, receive, send)
+        await made(request("sqs"), receive, send)
+        await made(PUT_ITEM, receive, send)
         return storage.saves
 
     saved: Any = Saved(failures=1)
@@ -190,6 +199,69 @@ def test_a_read_or_a_call_of_an_api_is_told_to_nobody(scope):
     answers(Saved(), scope, watchers=[told.append])
 
     assert not told
+
+
+INVOCATION = request("lambda", path="/2015-03-31/functions/api/invocations")
+
+
+def kept(monkeypatch, storage, *, waits=10.0, at_work_later=False):
+    """What is saved without a request's waiting for it, after an invocation and some turns."""
+    monkeypatch.setattr(journal, "_DEPLOYING_SECONDS", 0)
+    monkeypatch.setattr(journal, "_MAY_WAIT_SECONDS", waits)
+
+    async def to_thread(run):
+        run()
+
+    monkeypatch.setattr(asyncio, "to_thread", to_thread)
+
+    async def some_turns():
+        made = Journal(emulator, storage)
+
+        async def receive():
+            return {"type": "http.request", "body": b""}
+
+        async def send(message):
+            pass
+
+        await made(INVOCATION, receive, send)
+        storage.at_work = at_work_later
+        keeping = asyncio.create_task(made.keep())
+        for _ in range(8):
+            await asyncio.sleep(0)
+        keeping.cancel()
+
+    asyncio.run(some_turns())
+    return storage.saves
+
+
+def test_what_may_wait_is_saved_one_service_after_the_other(monkeypatch):
+    saves = kept(monkeypatch, Saved(), waits=-1.0)
+
+    assert saves == [{"iam"}, {"sqs"}]
+
+
+def test_what_may_wait_is_not_saved_at_once(monkeypatch):
+    assert not kept(monkeypatch, Saved())
+
+
+def test_the_log_of_commits_goes_into_the_file_on_a_thread(monkeypatch):
+    storage = Saved()
+
+    kept(monkeypatch, storage)
+
+    assert storage.checkpoints
+
+
+def test_all_is_saved_when_a_service_could_not_be(monkeypatch):
+    saves = kept(monkeypatch, Saved(failures=1), waits=-1.0)
+
+    assert saves == [None]
+
+
+def test_no_service_is_saved_by_itself_while_stacks_are_deployed(monkeypatch):
+    saves = kept(monkeypatch, Saved(), waits=-1.0, at_work_later=True)
+
+    assert set(saves) == {None}
 
 
 def test_a_websocket_passes():

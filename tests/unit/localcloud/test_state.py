@@ -1,6 +1,9 @@
 """The file that an embedded cloud's state is saved in."""
 
+import shutil
 import sqlite3
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +38,36 @@ def test_an_emptied_part_keeps_only_what_came_with_it(tmp_path):
 
     assert list(state.entries("table")) == [("new", "1")]
     assert list(state.entries("other")) == [("a", "1")]
+
+
+def file_alone(tmp_path):
+    """What the file holds without the log of what was committed since."""
+    alone = Path(tempfile.mkdtemp(dir=tmp_path))
+    shutil.copy(tmp_path / "state.sqlite", alone)
+    return dict(State(alone).entries("table"))
+
+
+def test_a_commit_leaves_it_to_the_checkpoint_to_wait_for_the_disk(tmp_path):
+    state = State(tmp_path)
+    for number in range(3):
+        state.save(Change(entries={("table", str(number)): "x" * 3_000_000}))
+    before = file_alone(tmp_path)
+
+    state.checkpoint()
+
+    assert not before
+    assert set(file_alone(tmp_path)) == {"0", "1", "2"}
+
+
+def test_a_checkpoint_that_fails_is_in_nobodys_way(tmp_path):
+    state = State(tmp_path)
+    state.save(Change(entries={("table", "a"): "1"}))
+    (tmp_path / "state.sqlite").rename(tmp_path / "elsewhere")
+    (tmp_path / "state.sqlite").mkdir()
+
+    state.checkpoint()
+
+    assert list(state.entries("table")) == [("a", "1")]
 
 
 def test_a_change_that_fails_in_its_middle_leaves_no_trace(tmp_path):

@@ -8,6 +8,7 @@ from ministack.services import dynamodb, s3
 
 from localcloud.engine.internals import need
 from localcloud.state import State
+from tests.unit.localcloud.engine.test_log_streams import Written
 
 TABLE = {
     "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
@@ -49,6 +50,16 @@ def test_an_item_is_saved_by_itself(emulator, storage, table, tmp_path):
     assert (
         entries(tmp_path, table) == ['["a", ""]', '["b", ""]'] or len(entries(tmp_path, table)) == 2
     )
+
+
+def test_an_item_that_is_saved_is_not_written_again(emulator, storage, table, monkeypatch):
+    put(emulator, table, "a")
+    storage.save(set())
+    monkeypatch.setattr(storage, "_state", written := Written())
+
+    storage.save(set())
+
+    assert not written.change.entries
 
 
 def test_a_deleted_item_goes_and_so_does_a_deleted_table(emulator, storage, table, tmp_path):

@@ -1,7 +1,11 @@
 """What survives the emulator's end: what it saves itself, and what is saved here."""
 
+import gc
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from ministack.services import lambda_svc
+from ministack import app as ministack
+from ministack.services import sqs
 
 from localcloud.engine.internals import need
 from localcloud.state import State
@@ -18,7 +22,7 @@ def test_a_service_that_cannot_be_saved_is_in_nobodys_way(storage, monkeypatch, 
         raise OSError("no state")
 
     states = {"kms": broken, "iam": lambda: {"roles": {}}}
-    monkeypatch.setattr(storage, "_states", lambda: states)
+    monkeypatch.setattr(storage, "services", lambda: states)
 
     storage.save()
 
@@ -27,16 +31,53 @@ def test_a_service_that_cannot_be_saved_is_in_nobodys_way(storage, monkeypatch, 
         storage.save({"kms"})
 
 
-def test_a_functions_old_code_goes_once_that_is_saved(storage, monkeypatch):
-    removed: list[set[str]] = []
-    monkeypatch.setattr(storage._code, "_prune", removed.append)
+def test_a_functions_old_code_goes_once_that_is_saved(storage, monkeypatch, tmp_path):
+    found: list[str | None] = []
 
-    need(lambda_svc, "_prune_orphan_code_blobs")({"used"})
-    before = list(removed)
-    storage.save(set())
+    def prune(_used):
+        found.append(State(tmp_path / "state").service("lambda"))
 
-    assert not before
-    assert removed == [{"used"}]
+    monkeypatch.setattr(storage, "_prune", prune)
+
+    storage.save({"lambda"})
+
+    assert found
+    assert all(found)
+
+
+def test_no_service_is_read_for_single_entries(storage, monkeypatch):
+    monkeypatch.setattr(storage, "services", None)
+
+    storage.save(frozenset())
+
+
+def test_the_thread_that_saves_alone_goes_without_copies(storage, monkeypatch):
+    value: list[int] = []
+    found = []
+
+    def get_state():
+        deepcopy = need(sqs, "copy").deepcopy
+        with ThreadPoolExecutor() as threads:
+            elsewhere = threads.submit(deepcopy, value).result()
+        found.append((deepcopy(value) is value, elsewhere is value))
+        return {}
+
+    get_state.__module__ = sqs.__name__
+    monkeypatch.setattr(storage, "services", lambda: {"sqs": get_state})
+
+    storage.save({"sqs"})
+
+    assert found == [(True, False)]
+
+
+def test_the_garbage_collector_leaves_alone_what_was_restored(storage):
+    storage.save()
+    gc.unfreeze()
+
+    need(ministack, "load_state")("sqs")
+
+    assert gc.get_freeze_count()
+    gc.unfreeze()
 
 
 def test_the_storage_knows_when_a_stack_is_deployed(storage, monkeypatch):
