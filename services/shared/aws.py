@@ -55,10 +55,9 @@ def client(service: str, settings: Config | None = None) -> Client:
 
 @cache
 def session(service: str = "") -> Session:
-    """Return the session, whose clients of a service behave as those of a plain session do.
+    """Return the session, with the handlers that botocore has for all services and for this one.
 
-    Of botocore's handlers it gets those of all services, and those of each that it was asked for:
-    to register all of them is most of what a plain session costs.
+    To register those of the others too is most of what a plain session costs.
     """
     made = session() if service else Session(include_builtin_handlers=False)
     events = made.get_component("event_emitter")
