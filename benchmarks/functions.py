@@ -96,16 +96,17 @@ def _operation(**body: Any) -> dict[str, Any]:
     """An event of the HTTP API for `POST /api`, payload format 2.0."""
     scopes = "tap/items.read tap/items.write tap/files.write"
     return {
-        **_http("POST /api"),
+        **http("POST /api"),
         "requestContext": {
-            **_http("POST /api")["requestContext"],
+            **http("POST /api")["requestContext"],
             "authorizer": {"jwt": {"claims": {"scope": scopes}, "scopes": None}},
         },
         "body": json.dumps(body),
     }
 
 
-def _http(route: str) -> dict[str, Any]:
+def http(route: str) -> dict[str, Any]:
+    """An event of the HTTP API for a route, payload format 2.0."""
     method, _, path = route.partition(" ")
     return {
         "version": "2.0",
@@ -172,11 +173,12 @@ _CREATE_AND_READ = [
 _EVENTS: dict[str, list[dict[str, Any]]] = {
     "items_api": _CREATE_AND_READ,
     "partner_api": [_rest("POST", "/items", _ITEM), _rest("GET", "/items/{id}", id="1")],
-    "health": [_http("GET /health")],
+    "health": [http("GET /health")],
     "peers/chalice": [  # which knows the REST API alone
         _rest("POST", "/api", {"operation": "create", "item": _ITEM}),
         _rest("POST", "/api", {"operation": "read", "id": "1"}),
     ],
+    "store_api": [],  # `benchmarks.store_function` has them, and the database that they need
     "audit_writer": [{"Records": [{"messageId": "1", "body": json.dumps(_RECORD)}]}],
 }
 _ENVIRONMENT = {
