@@ -30,7 +30,7 @@ packaged handler against a fake AWS that answers at once: `init` up to the wait 
 _NOTES = (
     "Boto3 and those after it do the work of the first row: an item created and read.",
     "The partner API also sends an audit record, which the writer keeps.",
-    "Health asks three services, and answers for a second what it found: its warm request asks none.",
+    "Health asks three services and keeps what it found for a second: no warm request asks them.",
     "The store places an order, in a PostgreSQL of its own.",
 )
 TOOL = ("valgrind", "--tool=cachegrind", "--cache-sim=no")
