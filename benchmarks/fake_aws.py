@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from localcloud import certificates
 
 _LOCATION = b'<?xml version="1.0"?><LocationConstraint>eu-west-1</LocationConstraint>'
-_SECRET = {
+SECRET = {
     "ARN": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:benchmark",
     "Name": "benchmark",
     "VersionId": "6d1f7f5e-0000-4000-8000-000000000000",
@@ -95,7 +95,7 @@ class _Answers(BaseHTTPRequestHandler):
             "DescribeTable": {"Table": {"TableName": table, "TableStatus": "ACTIVE"}},
             "Query": {"Items": [], "Count": 0},
             "Scan": {"Items": [], "Count": 0},
-            "GetSecretValue": _SECRET,
+            "GetSecretValue": SECRET,
             "GetQueueAttributes": {"Attributes": {"QueueArn": "arn:aws:sqs:eu-west-1:1:audit"}},
             "SendMessage": {
                 "MessageId": "benchmark",

@@ -33,7 +33,7 @@ from services.store_migrations.migrations import FOLDER, migrate, read_migration
 _SIZES = (10, 100, 1_000, 10_000, 100_000)
 _ROUNDS = 200
 _BUYERS = 200
-_FILL = """
+FILL = """
 BEGIN;
 TRUNCATE products, orders, order_lines;
 INSERT INTO products (sku, name, description, price_amount, stock, image, shelf)
@@ -50,7 +50,7 @@ COMMIT;
 def main() -> None:
     """Measure each size and a run on one product, and write what was found."""
     file = results.file_option(main.__doc__, "store_growth")
-    with _server() as (owner, login):
+    with server() as (owner, login):
         rows = [row for size in _SIZES for row in _measure(owner, login, size)]
         hot, again = _one_product(owner, login)
     results.write(
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 @contextmanager
-def _server() -> Iterator[tuple[Connection, Login]]:
+def server() -> Iterator[tuple[Connection, Login]]:
     """A server with an empty store: the owner's connection, and the login of the store itself."""
     many = vars(postgres)["_CONFIGURATION"].replace("= 200", f"= {_BUYERS + 20}")
     with (
@@ -98,7 +98,7 @@ def _database(login: Login) -> Database:
 
 def _measure(owner: Connection, login: Login, size: int) -> list[list[Any]]:
     """Each use of a store of this size: its median, its slowest hundredth, the pages it touches."""
-    owner.run(_FILL.format(size=size))
+    owner.run(FILL.format(size=size))
     owner.run("VACUUM ANALYZE products, orders, order_lines")
     database, last = _database(login), f"6.P-{max(1, size - size % 7 - 1)}"
     shop = PostgresShop(database)

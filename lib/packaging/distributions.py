@@ -7,39 +7,37 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path, PurePosixPath
 
 from lib.packaging.errors import PackageError
+from lib.packaging.stand_ins import STAND_INS
 
 LOCK = Path("requirements/functions.txt")
 SITE = Path(".build/site")
 _REINSTALL = f"run `make up`, which installs {LOCK} into {SITE}"
 
-# Powertools is one distribution of many tools. Logger and Metrics import these parts, and no more;
-# the test that imports a package in a bare interpreter fails when a new version needs another.
-_KEPT_PARTS = {
-    "aws-lambda-powertools": (
-        "aws_lambda_powertools/[^/]+",
-        "aws_lambda_powertools/(exceptions|logging|metrics|shared|tracing|warnings)/.+",
-        "aws_lambda_powertools/utilities/[^/]+",
-        "aws_lambda_powertools/utilities/(jmespath_utils|typing)/.+",
-    )
-}
+# "..": pip's commands. Of Powertools stays what its imports need; a test runs them with no more.
+_LEFT_OUT = re.compile(
+    r"\.\./|(.*/)?tests/|.*(\.pyi|/py\.typed)$|botocore/(data|docs)/|aws_lambda_powertools/("
+    r"(?!exceptions/|logging/|metrics/|shared/|tracing/|utilities/|warnings/)\w+/"
+    r"|utilities/(?!jmespath_utils/|typing/)\w+/)"
+)
 
 
 def collect(root: Path, requires: Iterable[str]) -> dict[str, bytes]:
     """Return the files of the required distributions and of those they depend on, by name.
 
-    Licences and METADATA stay: the first because the licences ask for it, the second because
-    vulnerability scanners (Amazon Inspector) know a distribution by it.
-    botocore's data is left out; `lib.packaging.aws_data` adds the part that is used. Raises
-    `PackageError` if a name is not locked, or `.build/site` is not what the lock file says.
+    Licences stay because they ask for it, METADATA because vulnerability scanners know a
+    distribution by it. Of botocore's data, `lib.packaging.aws_data` adds the part that is used.
+    Raises `PackageError` if a name is not locked, or `.build/site` is not what the lock file says.
     """
     installed = _installed(root)
     files: dict[str, bytes] = {}
-    for name in sorted(_closure(requires, installed)):
+    for needed in sorted(_closure(requires, installed)):
         # Not by `files`, which tells nothing of a file that is missing, from Python 3.12 on.
-        record = csv.reader((installed[name].read_text("RECORD") or "").splitlines())
+        record = csv.reader((installed[needed].read_text("RECORD") or "").splitlines())
         for file in (PurePosixPath(row[0]) for row in record):
-            if _is_kept(name, file):
-                files[file.as_posix()] = _read(root / SITE / file)
+            if (name := file.as_posix()) in STAND_INS:
+                files[name] = STAND_INS[name]
+            elif _is_kept(file):
+                files[name] = _read(root / SITE / file)
     return files
 
 
@@ -82,15 +80,10 @@ def _needs(distribution: Distribution, installed: Container[str]) -> Iterator[st
             yield name
 
 
-def _is_kept(name: str, file: PurePosixPath) -> bool:
-    path = file.as_posix()
+def _is_kept(file: PurePosixPath) -> bool:
     if file.parts[0].endswith(".dist-info"):
-        return re.match("METADATA|LICEN[CS]E|NOTICE|COPYING|AUTHORS", file.name) is not None
-    # "..": commands, which pip puts into bin/
-    if path.startswith(("..", "botocore/data/")) or path.endswith((".pyi", "/py.typed")):
-        return False
-    kept = any(re.fullmatch(pattern, path) for pattern in _KEPT_PARTS.get(name, [".*"]))
-    return kept and "tests" not in file.parts
+        return bool(re.match("METADATA|LICEN[CS]E|NOTICE|COPYING|AUTHORS", file.name))
+    return not _LEFT_OUT.match(file.as_posix())
 
 
 def _canonical(name: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST, REGISTER_LAST
 from botocore.session import Session
 
 Client: TypeAlias = Any  # botocore makes a client's methods at run time
@@ -49,7 +50,23 @@ def client(service: str, settings: Config | None = None) -> Client:
         # the global endpoint, which redirects (and a POST does not survive that) to new buckets.
         presigning = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
         settings = settings.merge(presigning)
-    return _session().create_client(service, config=settings)
+    return session(service).create_client(service, config=settings)
+
+
+@cache
+def session(service: str = "") -> Session:
+    """Return the session, with the handlers that botocore has for all services and for this one.
+
+    To register those of the others too is most of what a plain session costs.
+    """
+    made = session() if service else Session(include_builtin_handlers=False)
+    events = made.get_component("event_emitter")
+    orders = {REGISTER_FIRST: events.register_first, REGISTER_LAST: events.register_last}
+    for event, handler, *order in BUILTIN_HANDLERS:
+        if event.split(".")[1:2] == ([service] if service else []):
+            register = orders[order[0]] if order else events.register
+            register(event, handler)
+    return made
 
 
 def read_secret(
@@ -92,8 +109,3 @@ def name_of(error: Exception) -> str:
 def region_of(arn: str) -> str:
     """Return the region that an ARN names."""
     return arn.split(":")[3]
-
-
-@cache
-def _session() -> Session:
-    return Session()

@@ -1,4 +1,4 @@
-"""botocore acts on a package's data as on all of its own."""
+"""botocore acts in a package, with its data and its handlers, as it does with all of its own."""
 
 import json
 import subprocess
@@ -13,15 +13,17 @@ from tests.unit.lib.packaging.aws_probe import SAMPLES
 from tests.unit.lib.packaging.checkout import REAL_SERVICES, REPOSITORY, Checkout, read, unpack
 
 EVERY_SAMPLE = {service: sorted(operations) for service, operations in SAMPLES.items()}
+# With which clients tell Lambda whose request is behind theirs.
+IN_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "f", "_X_AMZN_TRACE_ID": "Root=1-a-b"}
 USES = 'requires = ["aws-lambda-powertools", "botocore"]\n[aws]\n%s'
 
 
-def probe(site: Path, declared: dict[str, list[str]]) -> dict[str, object]:
-    """Run the probe on the botocore of a folder."""
+def probe(site: Path, declared: dict[str, list[str]], *own: str) -> dict[str, object]:
+    """Run the probe on the botocore of a folder, with `--own` on the session of the functions."""
     program = Path(__file__).with_name("aws_probe.py")
     result = subprocess.run(
-        [sys.executable, "-S", "-s", "-P", str(program), json.dumps(declared)],
-        env={"PYTHONPATH": str(site)},
+        [sys.executable, "-S", "-s", "-P", str(program), json.dumps(declared), *own],
+        env={"PYTHONPATH": str(site), **IN_LAMBDA},
         capture_output=True,
         text=True,
         check=False,
@@ -47,7 +49,7 @@ def differences(full: dict[str, object], trimmed: dict[str, object]) -> dict[str
 
 
 @pytest.mark.parametrize("service", REAL_SERVICES)
-def test_the_trimmed_data_of_a_service_acts_as_the_full_data_does(
+def test_the_session_and_the_data_of_a_service_act_as_a_plain_session_and_all_data_do(
     service: str,
     real_packages: dict[str, Package],
     tmp_path: Path,
@@ -57,7 +59,7 @@ def test_the_trimmed_data_of_a_service_acts_as_the_full_data_does(
 
     task = unpack(real_packages[service], tmp_path)
 
-    trimmed = probe(task, declared["aws"])
+    trimmed = probe(task, declared["aws"], "--own")
     assert trimmed
     assert differences(with_full_data, trimmed) == {}
 
@@ -74,6 +76,38 @@ def test_the_probe_notices_data_that_acts_otherwise(
 
     changed = differences(with_full_data, probe(task, declared))
     assert "secretsmanager, us-east-1: GetSecretValue answers None" in changed
+
+
+@pytest.mark.parametrize(
+    ("service", "handler", "noticed"),
+    [
+        ("items_api", "add_recursion_detection_header", "dynamodb, eu-west-1: Query answers None"),
+        ("items_api", "_handle_200_error", "s3, us-east-1: DeleteObject answers InternalError"),
+        (
+            "partner_api",
+            "_handle_sqs_compatible_error",
+            "sqs, us-east-1: SendMessage answers QueueDoesNotExist",
+        ),
+    ],
+)
+def test_the_probe_notices_a_handler_that_is_missing(
+    service: str,
+    handler: str,
+    noticed: str,
+    real_packages: dict[str, Package],
+    tmp_path: Path,
+    with_full_data: dict[str, object],
+) -> None:
+    declared = tomllib.loads((REPOSITORY / "services" / service / "package.toml").read_text())
+    task = unpack(real_packages[service], tmp_path)
+    source = task / "services/shared/aws.py"
+    others = f"(h for h in BUILTIN_HANDLERS if getattr(h[1], '__name__', '') != '{handler}')"
+
+    source.write_text(source.read_text().replace("in BUILTIN_HANDLERS:", f"in {others}:"))
+    for bytecode in source.parent.glob("__pycache__/aws.*"):
+        bytecode.unlink()
+
+    assert noticed in differences(with_full_data, probe(task, declared["aws"], "--own"))
 
 
 def test_a_package_holds_data_for_the_declared_services_and_operations_alone(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lib.packaging.package import Package
+from lib.packaging.stand_ins import STAND_INS
 from tests.unit.lib.packaging.checkout import (
     REAL_SERVICES,
     REPOSITORY,
@@ -42,7 +43,10 @@ IN_THE_RUNTIME = ("botocore", "dateutil", "jmespath", "six", "urllib3")
 MEGABYTE = 1_000_000
 # What a cold start imports of others (not boto3, which doubles it), and may not of Python's own.
 COLD = {*IN_THE_RUNTIME, "aws_lambda_powertools", "typing_extensions"}
-SLOW = {"asyncio", "ctypes", "doctest", "multiprocessing", "pydoc", "sqlite3", "unittest"}
+SLOW = {
+    *("asyncio", "ctypes", "doctest", "html", "multiprocessing", "pydoc", "sqlite3", "unittest"),
+    "zipfile",  # which the driver imports, to ask for its own version
+}
 # The database driver and what it needs, in the packages that declare it.
 DRIVER = {"asn1crypto", "pg8000", "scramp"}
 
@@ -110,7 +114,7 @@ def test_a_cold_start_imports_nothing_else_of_others_and_nothing_of_pythons_that
     found = set(loaded.stdout.split())
     others = found - set(sys.stdlib_module_names) - {"__main__", "services"}
     assert others == COLD | driver_of(service)
-    assert found & SLOW == set()
+    assert found & SLOW == ({"zipfile"} if driver_of(service) else set())
 
 
 @pytest.mark.parametrize("service", REAL_SERVICES)
@@ -287,7 +291,28 @@ def test_what_powertools_leaves_out_is_all_that_is_missing(
         "aws_lambda_powertools/event_handler",
         "aws_lambda_powertools/middleware_factory",
         "aws_lambda_powertools/utilities",
+        "botocore/docs",
     }
+
+
+def test_a_stand_in_replaces_a_module_that_its_distribution_has() -> None:
+    had = {file.as_posix() for each in installed() for file in each.files or ()}
+
+    assert STAND_INS.keys() - had == set()
+
+
+def test_a_plain_session_makes_its_clients_without_the_texts_of_help(
+    real_packages: dict[str, Package], tmp_path: Path
+) -> None:
+    task = unpack(real_packages["items_api"], tmp_path)
+    code = (
+        "from botocore.session import Session; c = Session().create_client('dynamodb'); "
+        "print(c.get_paginator('scan').paginate.__name__, c.get_item.__name__)"
+    )
+
+    made = run_isolated(code, task, environment=ENVIRONMENT)
+
+    assert made.stdout.split() == ["paginate", "get_item"], made.stderr
 
 
 @pytest.mark.parametrize("service", REAL_SERVICES)
