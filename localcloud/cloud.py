@@ -5,13 +5,14 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import botocore.session
 from botocore.config import Config
 
-from localcloud import certificates
 from localcloud.app import App
 from localcloud.errors import CloudError
 
@@ -20,6 +21,7 @@ REGION = "us-east-1"
 
 # What no proxy can reach for us; a leading dot is how Node.js wants to be told of subdomains.
 _LOCAL_NAMES = ("localhost", ".localhost", "127.0.0.1", "::1")
+_MAKING = Lock()  # botocore's session makes one client at a time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,8 @@ class Cloud:
         described = {name: value for name, value in asdict(self).items() if name != "home"}
         write_private(self.home / "cloud.json", json.dumps(described, indent=2, default=str))
         if self.needs_certificates():
+            from localcloud import certificates  # most commands need no cryptography
+
             tls = self.authority.parent
             tls.mkdir(exist_ok=True, mode=0o700)
             authority, server, key = certificates.pair()
@@ -71,6 +75,8 @@ class Cloud:
 
     def needs_certificates(self) -> bool:
         """Whether its certificates are missing, near their end, or of an older kind."""
+        from localcloud import certificates
+
         tls = self.authority.parent
         return (tls / "ca.key").exists() or certificates.are_due(tls)
 
@@ -114,24 +120,24 @@ class Cloud:
 
     def client(self, service: str, **config: Any) -> Any:
         """A botocore client of this cloud as its root user."""
-        return _session().create_client(
-            service,
-            region_name=REGION,
-            endpoint_url=self.endpoint,
-            verify=str(self.authority),
-            aws_access_key_id=self.access_key_id,
-            aws_secret_access_key=self.secret_access_key,
-            config=Config(
-                **{
-                    "proxies": {},
-                    "signature_version": "s3v4" if service == "s3" else None,
-                    "retries": {"mode": "standard", "total_max_attempts": 2},
-                    **config,
-                }
-            ),
-        )
+        given: dict[str, Any] = {
+            "proxies": {},
+            "signature_version": "s3v4" if service == "s3" else None,
+            "retries": {"mode": "standard", "total_max_attempts": 2},
+        }
+        with _MAKING:
+            return _session().create_client(
+                service,
+                region_name=REGION,
+                endpoint_url=self.endpoint,
+                verify=str(self.authority),
+                aws_access_key_id=self.access_key_id,
+                aws_secret_access_key=self.secret_access_key,
+                config=Config(**given | config),
+            )
 
 
+@cache
 def _session() -> botocore.session.Session:
     """A session that reads nothing of the user's: no variable, no profile, no file."""
     unread = {

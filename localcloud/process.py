@@ -14,7 +14,6 @@ from pathlib import Path
 import psutil
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localcloud import ports, postgres, state
 from localcloud.cloud import ACCOUNT, REGION, Cloud, write_private
 from localcloud.errors import CloudError
 
@@ -58,6 +57,8 @@ def alone(home: Path) -> Iterator[None]:
 
 def start(cloud: Cloud) -> psutil.Process:
     """Start the process and wait until it answers; a start that fails leaves nothing running."""
+    from localcloud import ports, postgres, state
+
     postgres.stop(cloud.home)  # One whose cloud was killed: it may have another port than this.
     ports.require_free(cloud)
     for folder in ("run", "tmp", "state", "objects"):
@@ -95,6 +96,8 @@ def _launch(cloud: Cloud) -> psutil.Process:
 
 def stop(home: Path) -> bool:
     """End the process, every function it runs and the database; False when none is running."""
+    from localcloud import postgres
+
     process = running(home)
     if process is None:
         _note(home).unlink(missing_ok=True)
