@@ -67,6 +67,7 @@ def test_an_update_that_was_cut_off_has_its_template_from_before(monkeypatch, pa
 def slowly(emulator, patch):
     """Creates a stack whose one resource takes some seconds; returns its status after the call."""
     assert patch  # puts the handlers back
+    names = []
 
     def create(takes):
         def deploy(name, _new, _old):
@@ -78,9 +79,12 @@ def slowly(emulator, patch):
         client, name = emulator.client("cloudformation"), f"slow-{time.time_ns()}"
         template = json.dumps({"Resources": {"Slow": {"Type": "AWS::Test::Slow"}}})
         client.create_stack(StackName=name, TemplateBody=template)
+        names.append(name)
         return client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
 
-    return create
+    yield create
+    for name in names:
+        emulator.settled(name)
 
 
 def test_the_original_answers_before_an_operation_has_ended(slowly):
@@ -103,7 +107,7 @@ def test_a_long_operation_goes_on_after_its_call_is_answered(slowly, patch, monk
 def test_a_call_that_begins_nothing_waits_for_no_other(slowly, patch, monkeypatch, emulator):
     monkeypatch.setattr(stacks, "_PATIENCE_SECONDS", 0.1)
     patch(stacks)
-    slowly(2)
+    slowly(1)
     monkeypatch.setattr(stacks, "_PATIENCE_SECONDS", 60)
 
     found = emulator.client("cloudformation").describe_stacks()["Stacks"]
