@@ -37,17 +37,8 @@ COMMANDS = {
 }
 
 
-class _Group(TyperGroup):
-    def get_params(self, ctx: Any) -> list[Any]:
-        return _quick(super().get_params(ctx))
-
-
-class _Command(TyperCommand):
-    def get_params(self, ctx: Any) -> list[Any]:
-        return _quick(super().get_params(ctx))
-
-
-def _quick(params: list[Any]) -> list[Any]:
+def _params(command: Any, context: Any) -> list[Any]:
+    params: list[Any] = TyperCommand.get_params(command, context)  # which is a group's, too
     for param in params:
         param.process_value = partial(_processed, param)
     return params
@@ -62,6 +53,9 @@ def _processed(param: Any, context: Any, value: Any) -> Any:
         return value
     return type(param).process_value(param, context, value)
 
+
+_Group: Any = type("_Group", (TyperGroup,), {"get_params": _params})
+_Command: Any = type("_Command", (TyperCommand,), {"get_params": _params})
 
 app = typer.Typer(
     name="tap",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from threading import Lock
+from threading import get_ident
 from typing import Any
 
 import botocore.session
@@ -21,7 +21,6 @@ REGION = "us-east-1"
 
 # What no proxy can reach for us; a leading dot is how Node.js wants to be told of subdomains.
 _LOCAL_NAMES = ("localhost", ".localhost", "127.0.0.1", "::1")
-_MAKING = Lock()  # botocore's session makes one client at a time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +50,9 @@ class Cloud:
         except FileNotFoundError:
             return None
         except (ValueError, TypeError, KeyError) as error:
-            raise CloudError(
-                f"the state of the embedded cloud cannot be read: {path} is damaged; "
-                f"forget it by deleting {home}, then start again"
-            ) from error
+            why = f"the state of the embedded cloud cannot be read: {path} is damaged"
+            mend = f"forget it by deleting {home}, then start again"
+            raise CloudError(f"{why}; {mend}") from error
 
     def save(self) -> None:
         """Write the description, readable by this user alone, and certificates if they are due."""
@@ -125,21 +123,20 @@ class Cloud:
             "signature_version": "s3v4" if service == "s3" else None,
             "retries": {"mode": "standard", "total_max_attempts": 2},
         }
-        with _MAKING:
-            return _session().create_client(
-                service,
-                region_name=REGION,
-                endpoint_url=self.endpoint,
-                verify=str(self.authority),
-                aws_access_key_id=self.access_key_id,
-                aws_secret_access_key=self.secret_access_key,
-                config=Config(**given | config),
-            )
+        return _session(get_ident()).create_client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.endpoint,
+            verify=str(self.authority),
+            aws_access_key_id=self.access_key_id,
+            aws_secret_access_key=self.secret_access_key,
+            config=Config(**given | config),
+        )
 
 
 @cache
-def _session() -> botocore.session.Session:
-    """A session that reads nothing of the user's: no variable, no profile, no file."""
+def _session(_thread: int) -> botocore.session.Session:
+    """A thread's session, which reads nothing of the user's: no variable, no profile, no file."""
     unread = {
         name: (None, None, default, converted)
         for name, (_, _, default, converted) in botocore.session.Session.SESSION_VARIABLES.items()
