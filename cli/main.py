@@ -1,6 +1,8 @@
 """The `tap` command: its commands by name, each imported when it is chosen."""
 
+import gc
 import sys
+from functools import partial
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
@@ -35,16 +37,25 @@ COMMANDS = {
 }
 
 
-class _Group(TyperGroup):
-    """The commands, and options of `tap` itself, all of them flags."""
+def _params(command: Any, context: Any) -> list[Any]:
+    params: list[Any] = TyperCommand.get_params(command, context)  # which is a group's, too
+    for param in params:
+        param.process_value = partial(_processed, param)
+    return params
 
-    def get_params(self, ctx: Any) -> list[Any]:
-        params = super().get_params(ctx)
-        for param in params:
-            # Typer would import pydantic at every run, to make nothing of None.
-            param.default = param.default or False
-        return params
 
+def _processed(param: Any, context: Any, value: Any) -> Any:
+    """Take what is not given or is a text as it is: Typer would import pydantic to do so."""
+    wanted = param.type_descriptor.annotation
+    if wanted is bool:
+        value = value or False
+    elif (value is None and not param.required) or (wanted is str and isinstance(value, str)):
+        return value
+    return type(param).process_value(param, context, value)
+
+
+_Group: Any = type("_Group", (TyperGroup,), {"get_params": _params})
+_Command: Any = type("_Command", (TyperCommand,), {"get_params": _params})
 
 app = typer.Typer(
     name="tap",
@@ -63,7 +74,7 @@ def load(name: str) -> Any:
     module = import_module(f"cli.commands.{name}")
     settings = getattr(module, "CONTEXT_SETTINGS", None)
     alone = typer.Typer(rich_markup_mode=None, add_completion=False)
-    alone.command(name, context_settings=settings)(getattr(module, name))
+    alone.command(name, cls=_Command, context_settings=settings)(getattr(module, name))
     return typer.main.get_command(alone)
 
 
@@ -106,6 +117,7 @@ def tap(
 
 def main() -> None:
     """Run a command; one that cannot do its work ends with one line and exit code 1."""
+    gc.set_threshold(100_000)  # What is imported stays: to look for garbage in it takes long.
     try:
         app(prog_name="tap")
     except CloudError as error:

@@ -85,9 +85,8 @@ def run_of_tests(module: str, *arguments: str) -> int:
     Raises `CliError` when they are not installed, or it is interrupted.
     """
     if find_spec("pytest") is None:
-        raise CliError(
-            "the tests' packages are not installed; `make dev` installs them, then repeat"
-        )
+        lacking = "the tests' packages are not installed"
+        raise CliError(f"{lacking}; `make dev` installs them, then repeat")
     try:
         command = [sys.executable, "-m", module, *arguments]
         return subprocess.run(command, cwd=ROOT, check=False).returncode

@@ -5,13 +5,14 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 import botocore.session
 from botocore.config import Config
 
-from localcloud import certificates
 from localcloud.app import App
 from localcloud.errors import CloudError
 
@@ -49,10 +50,9 @@ class Cloud:
         except FileNotFoundError:
             return None
         except (ValueError, TypeError, KeyError) as error:
-            raise CloudError(
-                f"the state of the embedded cloud cannot be read: {path} is damaged; "
-                f"forget it by deleting {home}, then start again"
-            ) from error
+            why = f"the state of the embedded cloud cannot be read: {path} is damaged"
+            mend = f"forget it by deleting {home}, then start again"
+            raise CloudError(f"{why}; {mend}") from error
 
     def save(self) -> None:
         """Write the description, readable by this user alone, and certificates if they are due."""
@@ -60,6 +60,8 @@ class Cloud:
         described = {name: value for name, value in asdict(self).items() if name != "home"}
         write_private(self.home / "cloud.json", json.dumps(described, indent=2, default=str))
         if self.needs_certificates():
+            from localcloud import certificates  # most commands need no cryptography
+
             tls = self.authority.parent
             tls.mkdir(exist_ok=True, mode=0o700)
             authority, server, key = certificates.pair()
@@ -71,6 +73,8 @@ class Cloud:
 
     def needs_certificates(self) -> bool:
         """Whether its certificates are missing, near their end, or of an older kind."""
+        from localcloud import certificates
+
         tls = self.authority.parent
         return (tls / "ca.key").exists() or certificates.are_due(tls)
 
@@ -114,26 +118,25 @@ class Cloud:
 
     def client(self, service: str, **config: Any) -> Any:
         """A botocore client of this cloud as its root user."""
-        return _session().create_client(
+        given: dict[str, Any] = {
+            "proxies": {},
+            "signature_version": "s3v4" if service == "s3" else None,
+            "retries": {"mode": "standard", "total_max_attempts": 2},
+        }
+        return _session(get_ident()).create_client(
             service,
             region_name=REGION,
             endpoint_url=self.endpoint,
             verify=str(self.authority),
             aws_access_key_id=self.access_key_id,
             aws_secret_access_key=self.secret_access_key,
-            config=Config(
-                **{
-                    "proxies": {},
-                    "signature_version": "s3v4" if service == "s3" else None,
-                    "retries": {"mode": "standard", "total_max_attempts": 2},
-                    **config,
-                }
-            ),
+            config=Config(**given | config),
         )
 
 
-def _session() -> botocore.session.Session:
-    """A session that reads nothing of the user's: no variable, no profile, no file."""
+@cache
+def _session(_thread: int) -> botocore.session.Session:
+    """A thread's session, which reads nothing of the user's: no variable, no profile, no file."""
     unread = {
         name: (None, None, default, converted)
         for name, (_, _, default, converted) in botocore.session.Session.SESSION_VARIABLES.items()

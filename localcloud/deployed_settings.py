@@ -38,10 +38,6 @@ class DeployedSettings:
 
     def _write(self, changed: Resource, now: list[Resource]) -> None:
         with self._lock:
-            others = [
-                kept for kept in self.read() if (kept.type, kept.id) != (changed.type, changed.id)
-            ]
-            self._save(others + now)
-
-    def _save(self, resources: list[Resource]) -> None:
-        write_private(self._path, json.dumps([asdict(kept) for kept in resources]))
+            of = (changed.type, changed.id)
+            others = [kept for kept in self.read() if (kept.type, kept.id) != of]
+            write_private(self._path, json.dumps([asdict(kept) for kept in others + now]))

@@ -14,7 +14,6 @@ from pathlib import Path
 import psutil
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localcloud import ports, postgres, state
 from localcloud.cloud import ACCOUNT, REGION, Cloud, write_private
 from localcloud.errors import CloudError
 
@@ -44,10 +43,8 @@ def alone(home: Path) -> Iterator[None]:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         held = (home / "lock").open("w", encoding="utf-8")
     except OSError as error:
-        raise CloudError(
-            f"the embedded cloud's folder cannot be made: {home} ({error.strerror}); "
-            "name another folder"
-        ) from error
+        why = f"the embedded cloud's folder cannot be made: {home} ({error.strerror})"
+        raise CloudError(f"{why}; name another folder") from error
     with held as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -58,6 +55,8 @@ def alone(home: Path) -> Iterator[None]:
 
 def start(cloud: Cloud) -> psutil.Process:
     """Start the process and wait until it answers; a start that fails leaves nothing running."""
+    from localcloud import ports, postgres, state
+
     postgres.stop(cloud.home)  # One whose cloud was killed: it may have another port than this.
     ports.require_free(cloud)
     for folder in ("run", "tmp", "state", "objects"):
@@ -95,6 +94,8 @@ def _launch(cloud: Cloud) -> psutil.Process:
 
 def stop(home: Path) -> bool:
     """End the process, every function it runs and the database; False when none is running."""
+    from localcloud import postgres
+
     process = running(home)
     if process is None:
         _note(home).unlink(missing_ok=True)
@@ -113,10 +114,9 @@ def stop(home: Path) -> bool:
 
 
 def _is_alive(process: psutil.Process) -> bool:
-    try:
+    with contextlib.suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    return False
 
 
 def _note(home: Path) -> Path:
@@ -159,23 +159,16 @@ def _sweep(folder: Path) -> None:
 def wait_until_ready(cloud: Cloud, process: psutil.Process) -> None:
     """Wait until a process answers; raise `CloudError` if it ended, or did not in time."""
     identity = cloud.client("sts", connect_timeout=1, read_timeout=2)
-    deadline = time.monotonic() + _START_SECONDS
+    deadline, log = time.monotonic() + _START_SECONDS, f"its log is {cloud.home / 'cloud.log'}"
     while time.monotonic() < deadline:
         if not _is_alive(process):
-            raise CloudError(
-                f"the embedded cloud ended at once: {_last_line(cloud)}; "
-                f"its log is {cloud.home / 'cloud.log'}"
-            )
-        try:
+            raise CloudError(f"the embedded cloud ended at once: {_last_line(cloud)}; {log}")
+        with contextlib.suppress(BotoCoreError, ClientError):
             identity.get_caller_identity()
-        except (BotoCoreError, ClientError):
-            time.sleep(0.1)
-        else:
             return
-    raise CloudError(
-        f"the embedded cloud did not answer within {_START_SECONDS:.0f} s; "
-        f"its log is {cloud.home / 'cloud.log'}; stop it, then start it again"
-    )
+        time.sleep(0.1)
+    why = f"the embedded cloud did not answer within {_START_SECONDS:.0f} s"
+    raise CloudError(f"{why}; {log}; stop it, then start it again")
 
 
 def _last_line(cloud: Cloud) -> str:

@@ -14,6 +14,7 @@ from localcloud import lifecycle
 Client = Any
 _SSE = "ServerSideEncryptionConfiguration"
 _REST_LOG = "accessLogSettings"
+_TOPIC_KEY = "KmsMasterKeyId"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +62,8 @@ class Setting:
 
 def _contains(found: Any, wanted: Any) -> bool:
     if isinstance(wanted, dict):
-        return isinstance(found, dict) and all(
-            _contains(found.get(name), value) for name, value in wanted.items()
-        )
+        alike = isinstance(found, dict)
+        return alike and all(_contains(found.get(name), value) for name, value in wanted.items())
     if isinstance(wanted, list):
         alike = isinstance(found, list) and len(found) == len(wanted)
         return alike and all(map(_contains, found, wanted))
@@ -71,15 +71,9 @@ def _contains(found: Any, wanted: Any) -> bool:
 
 
 def _encryption(value: Any) -> Any:
-    return {
-        "Rules": [
-            {
-                "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],
-                "BucketKeyEnabled": rule.get("BucketKeyEnabled", False),
-            }
-            for rule in typed(value)[_SSE]
-        ]
-    }
+    rules, name = typed(value)[_SSE], "ServerSideEncryptionByDefault"
+    keys = "BucketKeyEnabled"
+    return {"Rules": [{f"Apply{name}": r[name], keys: r.get(keys, False)} for r in rules]}
 
 
 def _lifecycle(value: Any) -> Any:
@@ -202,20 +196,20 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
             put=lambda client, function, wanted: client.update_function_configuration(
                 FunctionName=function.id, KMSKeyArn=wanted
             ),
-            get=lambda client, function: client.get_function(FunctionName=function.id)[
-                "Configuration"
-            ].get("KMSKeyArn"),
+            get=lambda client, function: client.get_function_configuration(
+                FunctionName=function.id
+            ).get("KMSKeyArn"),
         ),
     ),
     "AWS::SNS::Topic": (
         Setting(
-            property="KmsMasterKeyId",
+            property=_TOPIC_KEY,
             service="sns",
             put=lambda sns, topic, wanted: sns.set_topic_attributes(
-                TopicArn=topic.id, AttributeName="KmsMasterKeyId", AttributeValue=wanted
+                TopicArn=topic.id, AttributeName=_TOPIC_KEY, AttributeValue=wanted
             ),
             get=lambda sns, topic: sns.get_topic_attributes(TopicArn=topic.id)["Attributes"].get(
-                "KmsMasterKeyId"
+                _TOPIC_KEY
             ),
         ),
     ),

@@ -65,10 +65,8 @@ def _delete(client: Any, name: str) -> None:
         client.delete_stack(StackName=name, DeletionMode="FORCE_DELETE_STACK")
         _settled(client)
     if name in _stacks(client):
-        raise CloudError(
-            f"{name} was left half made and cannot be deleted; "
-            "forget the embedded cloud by deleting its folder, then start again"
-        )
+        mend = "forget the embedded cloud by deleting its folder, then start again"
+        raise CloudError(f"{name} was left half made and cannot be deleted; {mend}")
 
 
 def _continue_rollback(client: Any, name: str) -> None:

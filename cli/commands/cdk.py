@@ -114,8 +114,7 @@ def _given(arguments: list[str], *names: str) -> list[str]:
 
 
 def _require_one_target(arguments: list[str]) -> None:
-    for argument in arguments:
-        name = argument.partition("=")[0]
+    for name in (argument.partition("=")[0] for argument in arguments):
         if name in _CHOSEN_BEFORE:
             raise CliError(
                 f"{name} would choose another target than the one that is shown; "

@@ -87,7 +87,10 @@ def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
         process.stop(folder)
         found = None
     if found:
-        _refuse_to_move(known, given)
+        for name, port in given.items():
+            if port and port != (runs_with := getattr(known, name)):
+                why = f"the embedded cloud already runs with {name} {runs_with}"
+                raise CliError(f"{why}; `tap down` first to move it")
         # It may have been started a moment ago by a `tap up` that was interrupted.
         process.wait_until_ready(known, found)
         done(f"The embedded cloud is running already at {known.endpoint}")
@@ -108,13 +111,6 @@ def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
             again = _again(cloud, error.free)
             raise CliError(f"{error.taken}; end it, or take others: `{again}`") from error
     return cloud
-
-
-def _refuse_to_move(running: "Cloud", given: dict[str, int | None]) -> None:
-    for name, port in given.items():
-        if port and port != (runs_with := getattr(running, name)):
-            why = f"the embedded cloud already runs with {name} {runs_with}"
-            raise CliError(f"{why}; `tap down` first to move it")
 
 
 def _again(cloud: "Cloud", free: Mapping[str, int]) -> str:

@@ -1,11 +1,14 @@
-"""Stacks whose deployment ended with the process that ran it.
+"""Stacks whose deployment ended with the process that ran it, or ends at once.
 
 Changes: A stack that was in progress when the state was saved has failed, and can be deployed anew.
-Original: It stays in progress for ever: deployments run in a task of the process that ended.
+    A call that begins an operation is answered when that has ended, or has taken two seconds.
+Original: It stays in progress for ever: deployments run in a task of the process that ended. The
+    answer comes first, and the CDK CLI, which asks every five seconds, waits five for one second.
 Fault: the emulator's; `load_persisted_state` would end what was in progress, because nothing goes
     on with it.
 """
 
+import asyncio
 import json
 from typing import Any
 
@@ -14,12 +17,22 @@ from ministack.services import cloudformation
 from localcloud.cloud import Cloud
 from localcloud.engine.internals import wrap
 
+_PATIENCE_SECONDS = 2.0
 _REASON = "The embedded cloud ended while this was at work"
 
 
 def install(_cloud: Cloud) -> None:
-    """End what was in progress when the state was saved."""
+    """End what was in progress when the state was saved; let a short operation end first."""
     wrap(cloudformation, "load_persisted_state", _restore)
+    wrap(cloudformation, "handle_request", _answer)
+
+
+async def _answer(handle: Any, *request: Any) -> Any:
+    others = asyncio.all_tasks()
+    answer = await handle(*request)
+    if begun := asyncio.all_tasks() - others:
+        await asyncio.wait(begun, timeout=_PATIENCE_SECONDS)
+    return answer
 
 
 def _restore(restore: Any, data: dict[str, Any]) -> None:

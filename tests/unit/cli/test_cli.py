@@ -87,6 +87,29 @@ def test_no_commands_help_imports_anything_heavy():
     assert imported(script) == set()
 
 
+ASKING = (["token"], ["key"], ["status"], ["endpoints"], ["call", "tap", "GET", "/health"])
+
+
+@pytest.mark.parametrize("arguments", ASKING, ids=lambda arguments: arguments[0])
+def test_a_command_that_asks_the_cloud_imports_an_sdk_and_nothing_else_heavy(arguments):
+    script = f"""if 1:
+        from cli import apis, main
+        from cli.errors import CliError
+        try:
+            main.app({arguments!r})
+        except CliError as error:
+            assert "no embedded cloud is running" in str(error)"""
+
+    assert imported(script) == {"botocore", "psutil", "urllib3"}
+
+
+def test_an_option_that_is_not_a_text_is_read_as_its_type(tmp_path):
+    said = run("up", "--port", "many", "--home", str(tmp_path))
+
+    assert said.exit_code == 2
+    assert "--port" in said.output
+
+
 @pytest.mark.parametrize("command", cli.COMMANDS)
 def test_a_commands_line_is_the_first_of_its_docstring(command):
     [first, *_] = inspect.cleandoc(cli.load(command).help).splitlines()

@@ -1,11 +1,13 @@
 """Stacks that were in progress when the emulator ended: as it restores them, and as we do."""
 
+import json
+import time
 from typing import Any
 
 import pytest
 from ministack.services import cloudformation
 
-from localcloud.engine import stacks
+from localcloud.engine import handlers, stacks
 from localcloud.engine.internals import need
 
 
@@ -59,3 +61,55 @@ def test_an_update_that_was_cut_off_has_its_template_from_before(monkeypatch, pa
     )
 
     assert found["_template_body"] == '{"a": 1}'
+
+
+@pytest.fixture
+def slowly(emulator, patch):
+    """Creates a stack whose one resource takes some seconds; returns its status after the call."""
+    assert patch  # puts the handlers back
+    names = []
+
+    def create(takes):
+        def deploy(name, _new, _old):
+            time.sleep(takes)
+            return name, {}
+
+        handlers.add_type("AWS::Test::Slow", deploy)
+        handlers.let_call("AWS::Test::Slow")
+        client, name = emulator.client("cloudformation"), f"slow-{time.time_ns()}"
+        template = json.dumps({"Resources": {"Slow": {"Type": "AWS::Test::Slow"}}})
+        client.create_stack(StackName=name, TemplateBody=template)
+        names.append(name)
+        return client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+
+    yield create
+    for name in names:
+        emulator.settled(name)
+
+
+def test_the_original_answers_before_an_operation_has_ended(slowly):
+    assert slowly(0.3) == "CREATE_IN_PROGRESS"
+
+
+def test_a_short_operation_has_ended_when_its_call_is_answered(slowly, patch):
+    patch(stacks)
+
+    assert slowly(0.3) == "CREATE_COMPLETE"
+
+
+def test_a_long_operation_goes_on_after_its_call_is_answered(slowly, patch, monkeypatch):
+    monkeypatch.setattr(stacks, "_PATIENCE_SECONDS", 0.1)
+    patch(stacks)
+
+    assert slowly(1) == "CREATE_IN_PROGRESS"
+
+
+def test_a_call_that_begins_nothing_waits_for_no_other(slowly, patch, monkeypatch, emulator):
+    monkeypatch.setattr(stacks, "_PATIENCE_SECONDS", 0.1)
+    patch(stacks)
+    slowly(1)
+    monkeypatch.setattr(stacks, "_PATIENCE_SECONDS", 60)
+
+    found = emulator.client("cloudformation").describe_stacks()["Stacks"]
+
+    assert "CREATE_IN_PROGRESS" in [each["StackStatus"] for each in found]
