@@ -17,7 +17,7 @@ def _failure(folder: Path, said: str, monkeypatch: pytest.MonkeyPatch, free: int
     script = folder / "node_modules" / "aws-cdk" / "bin" / "cdk"
     script.parent.mkdir(parents=True)
     script.write_text(f"console.error({said!r}); process.exit(1)", "utf-8")
-    usage = shutil._ntuple_diskusage(_MUCH, _MUCH - free, free)  # type: ignore[attr-defined]
+    usage = shutil.disk_usage(folder)._replace(free=free)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     app = App(folder=folder, tools=folder / "node_modules")
     with pytest.raises(CloudError) as failed:
