@@ -40,8 +40,8 @@ unit: .venv/.test .venv/.node .venv-audit/.done ## the unit tests, with coverage
 	@$(PYTEST) --numprocesses logical tests/unit
 	@$(BIN)/python -m tools.coverage lib=100 services=100
 
-drills: .venv/.test ## every drill, the long ones too, on an embedded cloud of its own
-	@$(BIN)/python -m pytest --capture=no tests/drills
+drills: .venv/.test ## every drill and every other long test, on an embedded cloud of its own
+	@$(BIN)/python -m pytest --capture=no -m "drill or long" tests/integration tests/drills
 
 browser: .venv/.browser ## the store's page in a real browser, on an embedded cloud of its own
 	@$(BIN)/python -m pytest tests/browser

@@ -110,7 +110,7 @@ def test_a_half_written_state_is_told_with_what_to_do() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
-@pytest.mark.parametrize("megabytes", [1, 12, 60])
+@pytest.mark.parametrize("megabytes", [1, 12, pytest.param(60, marks=pytest.mark.long)])
 def test_a_full_disk_is_told_in_one_line(megabytes: int) -> None:
     with another_cloud() as home:
         home.mkdir()
