@@ -10,7 +10,6 @@ from pathlib import Path
 import botocore.loaders
 from botocore.exceptions import ClientError
 
-from cli import stacks
 from cli.assembly import Assembly
 from cli.console import failed, talk
 from cli.errors import CliError
@@ -26,6 +25,11 @@ _GRANT_LOGS = (
     "&& aws apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,"
     "value=$(aws iam get-role --role-name apigateway-logs --query Role.Arn --output text)"
 )
+# How many there are, and the quota on it, by what a template makes of it.
+_QUOTAS = {
+    "AWS::EC2::VPC": ("VPCs", "describe_vpcs", "Vpcs", "vpc", "L-F678F1CE"),
+    "AWS::EC2::EIP": ("Elastic IPs", "describe_addresses", "Addresses", "ec2", "L-0263D0A3"),
+}
 _CALM_CONCURRENCY = 100  # functions at once; the APIs take 100 requests a second by default
 
 
@@ -98,26 +102,16 @@ def _gateway_logs(assembly: Assembly) -> Iterator[str]:
             yield f"API Gateway may not write logs in this region: {_GRANT_LOGS}"
 
 
-def _networks(assembly: Assembly) -> Iterator[str]:
-    if wanted := len(assembly.properties("AWS::EC2::VPC", made=True)):
-        used = len(list(stacks.pages(assembly.clients("ec2"), "describe_vpcs", "Vpcs")))
-        yield from _within(assembly, "VPCs", wanted, used, "vpc", "L-F678F1CE")
-
-
-def _addresses(assembly: Assembly) -> Iterator[str]:
-    if wanted := len(assembly.properties("AWS::EC2::EIP", made=True)):
-        used = len(assembly.clients("ec2").describe_addresses()["Addresses"])
-        yield from _within(assembly, "Elastic IPs", wanted, used, "ec2", "L-0263D0A3")
-
-
-def _within(
-    assembly: Assembly, what: str, wanted: int, used: int, service: str, code: str
-) -> Iterator[str]:
-    quotas = assembly.clients("service-quotas")
-    limit = int(quotas.get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"])
-    if (needed := used + wanted) > limit:
-        mend = _increase(service, code, needed)
-        yield f"{used} of {limit} {what} are in use, {wanted} more needed: {mend}"
+def _quotas(assembly: Assembly) -> Iterator[str]:
+    quotas, ec2 = assembly.clients("service-quotas"), assembly.clients("ec2")
+    for kind, (what, operation, listed, service, code) in _QUOTAS.items():
+        if wanted := len(assembly.properties(kind, made=True)):
+            found = quotas.get_service_quota(ServiceCode=service, QuotaCode=code)
+            limit = int(found["Quota"]["Value"])
+            used = len(getattr(ec2, operation)()[listed])
+            if (needed := used + wanted) > limit:
+                mend = _increase(service, code, needed)
+                yield f"{used} of {limit} {what} are in use, {wanted} more needed: {mend}"
 
 
 def _concurrency(assembly: Assembly) -> Iterator[str]:
@@ -141,7 +135,6 @@ _CHECKS = {
     "bootstrap": _bootstrap,
     "runtimes": _runtimes,
     "gateway logs": _gateway_logs,
-    "networks": _networks,
-    "addresses": _addresses,
+    "quotas": _quotas,
     "concurrency": _concurrency,
 }

@@ -68,15 +68,12 @@ class Cloud:
             write_private(tls / "server.key", key)
             write_private(self.authority, authority)
             write_private(tls / "server.pem", server)
-            # Earlier versions kept the authority's key.
-            (tls / "ca.key").unlink(missing_ok=True)
 
     def needs_certificates(self) -> bool:
-        """Whether its certificates are missing, near their end, or of an older kind."""
+        """Whether its certificates are missing, or near their end."""
         from localcloud import certificates
 
-        tls = self.authority.parent
-        return (tls / "ca.key").exists() or certificates.are_due(tls)
+        return certificates.are_due(self.authority.parent)
 
     @property
     def endpoint(self) -> str:

@@ -108,13 +108,3 @@ def test_an_expired_pair_is_made_anew(cloud, monkeypatch):
     cloud.save()
 
     handshake(cloud, "localhost")
-
-
-def test_a_home_of_an_earlier_version_gets_a_new_authority(cloud):
-    before = cloud.authority.read_bytes()
-    (cloud.home / "tls" / "ca.key").write_text("-----BEGIN PRIVATE KEY-----")
-
-    cloud.save()
-
-    assert not (cloud.home / "tls" / "ca.key").exists()
-    assert cloud.authority.read_bytes() != before

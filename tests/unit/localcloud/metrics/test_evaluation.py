@@ -99,20 +99,23 @@ def test_the_reason_of_an_alarm_names_its_data_points_as_cloudwatch_does():
     found = changed_to(alarm(EvaluationPeriods=1, Threshold=1.0), [Datapoint(1574437080.0, 2.0)])
 
     assert found.reason == (
-        "Threshold Crossed: 1 out of the last 1 datapoint [2.0 (22/11/19 15:38:00)] was greater "
-        "than or equal to the threshold (1.0) (minimum 1 datapoint for OK -> ALARM transition)."
+        "Threshold Crossed: 1 of 1 datapoints [2.0 (22/11/19 15:38:00)] >= 1.0 (1 of 1 needed)"
     )
 
 
 @pytest.mark.parametrize(
     ("drawn", "treated", "reason"),
     [
-        ("---", "notBreaching", "no datapoints were received for 3 periods and 3 missing"),
-        ("---", "breaching", "datapoints were treated as [Breaching]"),
-        ("---", "missing", "Insufficient Data: 3 datapoints were unknown."),
-        ("-X-X-", "missing", "[9.0 (01/01/70 00:15:00), 9.0 (01/01/70 00:05:00)] breached"),
-        ("000", "missing", "were not greater than or equal to the threshold (5.0)."),
-        ("0X0", "missing", "fewer than 3 datapoints of"),
+        ("---", "notBreaching", "(3 of 3 needed); 3 missing are taken as notBreaching"),
+        ("---", "breaching", "0 of 0 datapoints [] >= 5.0 (3 of 3 needed); 3 missing are taken as"),
+        ("---", "missing", "Insufficient Data: 3 datapoints are unknown"),
+        (
+            "-X-X-",
+            "missing",
+            "2 of 2 datapoints [9.0 (01/01/70 00:15:00), 9.0 (01/01/70 00:05:00)]",
+        ),
+        ("000", "missing", "0 of 3 datapoints"),
+        ("0X0", "missing", "1 of 3 datapoints"),
     ],
 )
 def test_the_reason_says_what_was_missing_and_how_it_was_treated(drawn, treated, reason):
