@@ -47,11 +47,7 @@ class TapStack(ProductStack):
     KEY_NAME = "application"
 
     def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        props: TapStackProps | None = None,
-        **given: Any,
+        self, scope: Construct, construct_id: str, props: TapStackProps | None = None, **given: Any
     ) -> None:
         super().__init__(scope, construct_id, props, **given)
         named = self.shared.named

@@ -56,24 +56,18 @@ class Cloud:
 
     def save(self) -> None:
         """Write the description, readable by this user alone, and certificates if they are due."""
+        from localcloud import certificates  # most commands need no cryptography
+
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         described = {name: value for name, value in asdict(self).items() if name != "home"}
         write_private(self.home / "cloud.json", json.dumps(described, indent=2, default=str))
-        if self.needs_certificates():
-            from localcloud import certificates  # most commands need no cryptography
-
-            tls = self.authority.parent
+        tls = self.authority.parent
+        if certificates.are_due(tls):
             tls.mkdir(exist_ok=True, mode=0o700)
             authority, server, key = certificates.pair()
             write_private(tls / "server.key", key)
             write_private(self.authority, authority)
             write_private(tls / "server.pem", server)
-
-    def needs_certificates(self) -> bool:
-        """Whether its certificates are missing, or near their end."""
-        from localcloud import certificates
-
-        return certificates.are_due(self.authority.parent)
 
     @property
     def endpoint(self) -> str:

@@ -68,7 +68,9 @@ def _move_all(sqs: Any, dead: str, queue: str) -> int:
             try:
                 sqs.send_message(QueueUrl=queue, MessageBody=body, MessageAttributes=attributes)
             except sqs.exceptions.ClientError as error:
-                _put_back(sqs, letters[at:], dead)
+                for each in letters[at:]:  # the next run sees them at once
+                    taken = {"QueueUrl": dead, "ReceiptHandle": each["ReceiptHandle"]}
+                    sqs.change_message_visibility(**taken, VisibilityTimeout=0)
                 kept = f"moved {moved} dead letters back, their queue refused the next ({error})"
                 raise CliError(
                     f"{kept}; it is kept with the others: repeat `tap redrive`"
@@ -76,10 +78,3 @@ def _move_all(sqs: Any, dead: str, queue: str) -> int:
             sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter["ReceiptHandle"])
             moved += 1
     return moved
-
-
-def _put_back(sqs: Any, letters: list[dict[str, Any]], dead: str) -> None:
-    """Let the next run see at once what this one has received and not moved."""
-    for letter in letters:
-        taken = {"QueueUrl": dead, "ReceiptHandle": letter["ReceiptHandle"]}
-        sqs.change_message_visibility(**taken, VisibilityTimeout=0)

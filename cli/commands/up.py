@@ -77,12 +77,12 @@ def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
     `given` are its ports, where they were told; 0 takes a free one. Raises `CliError` if it runs
     with others, or could not be started.
     """
-    from localcloud import ports, postgres, process
+    from localcloud import certificates, ports, postgres, process
     from localcloud.cloud import Cloud
 
     known = Cloud.load(folder) or Cloud(home=folder, **_DEFAULTS)
     found = process.running(folder)
-    if found and known.needs_certificates():
+    if found and certificates.are_due(known.authority.parent):
         # What it serves with ends soon: it starts again with new ones.
         process.stop(folder)
         found = None

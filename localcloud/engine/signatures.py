@@ -32,10 +32,7 @@ _OPEN = ("execute-api:Invoke", "lambda:InvokeFunctionUrl")
 _APIS = "/_aws/execute-api/"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # What of a function's credentials is secret: its variable, and its name in the session.
-_SECRETS = {
-    "AWS_SECRET_ACCESS_KEY": "SecretAccessKey",
-    "AWS_SESSION_TOKEN": "SessionToken",
-}
+_SECRETS = {"AWS_SECRET_ACCESS_KEY": "SecretAccessKey", "AWS_SESSION_TOKEN": "SessionToken"}
 # Services that sign under another one's name.
 _SIGNS_AS = {"documentdb": "rds", "sesv2": "ses"}
 

@@ -55,7 +55,9 @@ def judge(alarm: Mapping[str, Any], datapoints: Sequence[Datapoint]) -> Judgemen
     breaches, words = _COMPARISONS[alarm["ComparisonOperator"]]
     threshold, periods = float(alarm["Threshold"]), int(alarm["EvaluationPeriods"])
     needed = int(alarm.get("DatapointsToAlarm") or periods)
-    missing = _treat_missing(alarm)
+    # "Alarms that evaluate metrics in the AWS/DynamoDB namespace always ignore missing data."
+    of_dynamodb = alarm.get("Namespace") == "AWS/DynamoDB"
+    missing = "ignore" if of_dynamodb else alarm.get("TreatMissingData") or "missing"
     # The newest that exist: missing ones are filled in as few times as possible.
     known = [point for point in datapoints if point.value is not None][-periods:]
     breaching = [point for point in known if breaches(float(point.value or 0), threshold)]
@@ -76,13 +78,6 @@ def judge(alarm: Mapping[str, Any], datapoints: Sequence[Datapoint]) -> Judgemen
         return Judgement("ALARM", text, tuple(breaching))
     text = f"Insufficient Data: {needed - len(breaching)} datapoints are unknown"
     return Judgement("INSUFFICIENT_DATA", text, tuple(breaching))
-
-
-def _treat_missing(alarm: Mapping[str, Any]) -> str:
-    # "Alarms that evaluate metrics in the AWS/DynamoDB namespace always ignore missing data."
-    if alarm.get("Namespace") == "AWS/DynamoDB":
-        return "ignore"
-    return str(alarm.get("TreatMissingData") or "missing")
 
 
 def _values(points: Sequence[Datapoint]) -> str:
