@@ -95,8 +95,9 @@ def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
         process.wait_until_ready(known, found)
         done(f"The embedded cloud is running already at {known.endpoint}")
         return known
-    told = {name: port for name, port in given.items() if port is not None}
-    chosen: Any = {name: port or ports.free_port() for name, port in told.items()}
+    chosen: Any = {
+        name: port or ports.free_port() for name, port in given.items() if port is not None
+    }
     cloud = replace(known, app=project.APP, **chosen)
     if postgres.is_made(folder) and cloud.database_port != known.database_port:
         why = f"the store was deployed with database_port {known.database_port}, and keeps it"
