@@ -61,7 +61,8 @@ def _run(deployment: Deployment, text: str) -> subprocess.CompletedProcess[str]:
     text = text.replace("http://localhost:8080", deployment.store_url)
     text = text.replace("https://127.0.0.1:4566", deployment.endpoint)
     if _ENDLESS.search(text):
-        text = f"timeout --preserve-status -s INT 8 {text}"
+        # Without --foreground the command is signalled twice: by itself and with its group.
+        text = f"timeout --foreground --preserve-status -s INT 8 {text}"
     return subprocess.run(
         ["bash", "-euc", text.replace("curl ", "curl --fail-with-body -sS ")],
         cwd=ROOT,
