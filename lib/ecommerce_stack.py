@@ -88,7 +88,7 @@ class EcommerceStack(ProductStack):
             rare=[service.migrations, database.user.rotation],
         )
         watch_store(alarms, database=database, cdn=self.cdn)
-        SignalDashboard(self, "Dashboard", alarms=alarms.alarms)
+        SignalDashboard(self, "Dashboard", alarms=alarms)
         rotation = database.user.rotation
         host = database.instance.db_instance_endpoint_address
         login, master = database.user.secret.secret_arn, database.master_secret.secret_arn

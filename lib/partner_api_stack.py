@@ -75,9 +75,10 @@ class PartnerApiStack(ProductStack):
             api=self.api.rest_api,
             functions=[self.audit.writer],
             rare=[cursors.rotation],
+            tables=[self.items],
         )
         watch_partner_api(alarms, function=self.function, audit=self.audit)
-        SignalDashboard(self, "Dashboard", alarms=alarms.alarms)
+        SignalDashboard(self, "Dashboard", alarms=alarms)
         audit, rest_api = self.audit, self.api.rest_api
         unwritten = audit.dead_letters.queue_url
         self.add_outputs(

@@ -14,6 +14,7 @@ from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.secure_http_api import SecureHttpApi
 from lib.constructs.secure_table import SecureTable
 from lib.constructs.service_alarms import ServiceAlarms
+from lib.constructs.signal_dashboard import SignalDashboard
 from lib.items.service import ItemsService
 from lib.product_stack import ProductStack
 
@@ -86,13 +87,15 @@ class TapStack(ProductStack):
         api.route(HttpMethod.POST, "/api", service.api)
         api.route(HttpMethod.GET, "/health", service.health, public_because=_HEALTH)
         api.route(HttpMethod.GET, "/health/details", service.health)
-        ServiceAlarms(
+        alarms = ServiceAlarms(
             self,
             "Alarms",
             api=api,
             functions=[service.api, service.health],
             rare=[cursors.rotation],
+            tables=[self.dynamodb_table],
         )
+        SignalDashboard(self, "Dashboard", alarms=alarms)
         self.add_outputs(
             ApiEndpoint=(api.api_endpoint, "Address of the HTTP API"),
             S3BucketName=(self.s3_bucket.bucket_name, "Bucket of the files"),

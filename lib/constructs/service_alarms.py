@@ -8,6 +8,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -30,11 +31,12 @@ class ServiceAlarms(Construct):
     of its account and region. For every function: its first error, its first throttled call, a
     call in a hundred that needs more than 80 % of its timeout. For the API: server errors, a call
     in a hundred over three seconds. Latency must last for two periods of five minutes, but for a
-    function that runs once in a while one is enough.
+    function that runs once in a while one is enough. For each table: throttled reads and writes.
+    Each alarm's description names its section of docs/runbook.md.
     Defaults: the environment's alarm e-mail is subscribed, nobody when it has none.
 
     Requests or queues keep calling `functions`; the `rare` ones run once in a while: a rotation, a
-    migration.
+    migration. `requests` is the API's traffic.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class ServiceAlarms(Construct):
         api: apigatewayv2.HttpApi | apigateway.RestApi,
         functions: Sequence[ServiceFunction],
         rare: Sequence[ServiceFunction],
+        tables: Sequence[dynamodb.Table] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         self.alarms: list[cloudwatch.Alarm] = []
@@ -57,11 +60,16 @@ class ServiceAlarms(Construct):
             self.watch_function(each)
         for each in rare:
             self.watch_function(each, slow_periods=1)
+        for table in tables:
+            for kind in ("Read", "Write"):
+                throttled = table.metric(f"{kind}ThrottleEvents", period=_PERIOD, statistic="Sum")
+                self.watch(f"{table.node.id}{kind}Throttles", throttled, 1, about="TableThrottles")
         name = api.node.id
+        self.requests = api.metric_count(period=_PERIOD, statistic="Sum")
         failed = api.metric_server_error(period=_PERIOD, statistic="Sum")
         slowest = api.metric_latency(period=_PERIOD, statistic="p99")
-        self.watch(f"{name}ServerErrors", failed, 1)
-        self.watch(f"{name}Latency", slowest, 3000, periods=2)
+        self.watch(f"{name}ServerErrors", failed, 1, about="ServerErrors")
+        self.watch(f"{name}Latency", slowest, 3000, periods=2, about="Latency")
 
     def _allow_alarms(self) -> None:
         """Let CloudWatch publish, as its alarms need: a policy of ours replaces SNS's own."""
@@ -87,10 +95,10 @@ class ServiceAlarms(Construct):
         throttled = function.metric_throttles(period=_PERIOD)
         slowest = function.metric_duration(period=_PERIOD, statistic="p99")
         timeout = function.timeout or Duration.seconds(3)
-        self.watch(f"{name}Errors", failed, errors, periods=periods)
-        self.watch(f"{name}Throttles", throttled, 1, periods=periods)
+        self.watch(f"{name}Errors", failed, errors, periods=periods, about="Errors")
+        self.watch(f"{name}Throttles", throttled, 1, periods=periods, about="Throttles")
         limit = timeout.to_milliseconds() * 0.8
-        self.watch(f"{name}Latency", slowest, limit, periods=slow_periods)
+        self.watch(f"{name}Latency", slowest, limit, periods=slow_periods, about="Latency")
 
     def watch(
         self,
@@ -101,15 +109,18 @@ class ServiceAlarms(Construct):
         periods: int = 1,
         below: bool = False,
         only_if: CfnCondition | None = None,
+        about: str | None = None,
     ) -> None:
         """Tell the topic when `metric` reaches `threshold` in so many `periods` in a row.
 
         No data is no alarm. With `below`, less than the threshold is the fault. `only_if` says
-        where the metric exists: everywhere when omitted.
+        where the metric exists: everywhere when omitted. `about` is the section of the runbook
+        that says what to do: the one with the alarm's `name` when omitted.
         """
         alarm = cloudwatch.Alarm(
             self,
             name,
+            alarm_description=f"What to do: docs/runbook.md#{(about or name).lower()}",
             metric=metric,
             threshold=threshold,
             comparison_operator=_LESS if below else _MORE,

@@ -1,6 +1,7 @@
 """Alarms: each reaches someone, and listens to what its own environment really emits."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,10 @@ from tests.unit.lib.every_stack.claim import claim, functions, named, properties
 from tests.unit.lib.policies import ACCOUNT, REGION, Request, admits, policies, resolved
 from tests.unit.synthesized import ROOT, Json, SynthesizedStack
 
+RUNBOOK = {
+    f"What to do: docs/runbook.md#{heading.lower()}"
+    for heading in re.findall(r"^## (\w+)$", (ROOT / "docs/runbook.md").read_text("utf-8"), re.M)
+}
 # For each metric of our own that an alarm watches: code that makes its function emit it.
 EMISSIONS = {
     "AuditUndelivered": """
@@ -61,6 +66,28 @@ def every_api_has_alarms_for_server_errors_and_slowness(stack: SynthesizedStack)
             yield name
     for name, each in properties(stack, "AWS::ApiGateway::RestApi").items():
         if not {("5XXError", each["Name"]), ("Latency", each["Name"])} <= watched:
+            yield name
+
+
+@claim
+def every_table_has_alarms_for_throttled_reads_and_writes(stack: SynthesizedStack) -> Iterator[str]:
+    watched = {
+        (each["MetricName"], named(dimension["Value"]))
+        for each in properties(stack, "AWS::CloudWatch::Alarm").values()
+        for dimension in each.get("Dimensions", [])
+        if each["Namespace"] == "AWS/DynamoDB"
+    }
+    for name in stack.all("AWS::DynamoDB::Table"):
+        if not {("ReadThrottleEvents", name), ("WriteThrottleEvents", name)} <= watched:
+            yield name
+
+
+@claim
+def every_alarm_names_the_section_of_the_runbook_that_says_what_to_do(
+    stack: SynthesizedStack,
+) -> Iterator[str]:
+    for name, each in properties(stack, "AWS::CloudWatch::Alarm").items():
+        if each.get("AlarmDescription") not in RUNBOOK:
             yield name
 
 

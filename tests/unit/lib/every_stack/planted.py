@@ -26,6 +26,7 @@ from tests.unit.synthesized import SynthesizedStack
 
 # For each claim, the constructs that it must name.
 BREAKS = {
+    "every_alarm_names_the_section_of_the_runbook_that_says_what_to_do": ["Alarm", "Own"],
     "every_alarm_reaches_a_topic_that_admits_cloudwatch_and_so_does_its_key": ["Alarm", "Own"],
     "every_metric_of_our_own_with_an_alarm_is_emitted_as_the_alarm_looks_for_it": ["Own"],
     "no_alarm_listens_to_the_metrics_of_another_environment": ["Own"],
@@ -60,6 +61,7 @@ BREAKS = {
     "every_route_asks_who_comes_or_says_why_not": ["Address", "Method", "Route"],
     "every_secret_is_generated_and_rotated_or_says_why_not": ["Secret"],
     "every_stage_is_throttled_and_logs_who_came": ["HttpStage", "RestStage"],
+    "every_table_has_alarms_for_throttled_reads_and_writes": ["Table"],
     "every_table_can_be_restored_to_any_second": ["Table"],
     "every_type_of_resource_is_one_that_was_thought_of": ["Files"],
     "every_web_acl_logs_what_it_saw_without_credentials": ["Firewall"],

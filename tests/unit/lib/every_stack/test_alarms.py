@@ -1,10 +1,12 @@
 """The topic that alarms speak to."""
 
+import json
+
 import pytest
 
-from tests.unit.lib.every_stack.alarms import context_of
+from tests.unit.lib.every_stack.alarms import RUNBOOK, context_of
 from tests.unit.lib.policies import ACCOUNT, REGION, Request, admits, resolved
-from tests.unit.synthesized import SynthesizedStack
+from tests.unit.synthesized import KINDS, SynthesizedStack
 
 STRANGER = "999988887777"
 
@@ -38,3 +40,16 @@ def test_alarms_are_mailed_when_there_is_someone_to_mail(stack: SynthesizedStack
     ]
 
     assert mailed == (["ops@example.com"] if stack.suffix == "prod" else [])
+
+
+def test_every_section_of_the_runbook_is_of_an_alarm(prod: SynthesizedStack) -> None:
+    stacks = [prod.other(kind) for kind in KINDS]
+    alarms = [each for stack in stacks for each in stack.all("AWS::CloudWatch::Alarm").values()]
+
+    assert {each["Properties"]["AlarmDescription"] for each in alarms} == RUNBOOK
+
+
+def test_every_stack_has_a_dashboard_that_shows_its_traffic(stack: SynthesizedStack) -> None:
+    (dashboard,) = stack.all("AWS::CloudWatch::Dashboard").values()
+
+    assert '\\"Count\\"' in json.dumps(dashboard["Properties"]["DashboardBody"])
