@@ -12,7 +12,9 @@ from tests.unit.synthesized import ROOT, Json, SynthesizedStack
 
 RUNBOOK = {
     f"What to do: docs/runbook.md#{heading.lower()}"
-    for heading in re.findall(r"^## (\w+)$", (ROOT / "docs/runbook.md").read_text("utf-8"), re.M)
+    for heading in re.findall(
+        r"^## (\w+)$", (ROOT / "docs/runbook.md").read_text("utf-8"), re.MULTILINE
+    )
 }
 # For each metric of our own that an alarm watches: code that makes its function emit it.
 EMISSIONS = {
