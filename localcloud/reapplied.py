@@ -12,9 +12,6 @@ from typing import Any
 from localcloud import lifecycle
 
 Client = Any
-_SSE = "ServerSideEncryptionConfiguration"
-_REST_LOG = "accessLogSettings"
-_TOPIC_KEY = "KmsMasterKeyId"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +68,15 @@ def _contains(found: Any, wanted: Any) -> bool:
 
 
 def _encryption(value: Any) -> Any:
-    rules, name = typed(value)[_SSE], "ServerSideEncryptionByDefault"
-    keys = "BucketKeyEnabled"
-    return {"Rules": [{f"Apply{name}": r[name], keys: r.get(keys, False)} for r in rules]}
+    return {
+        "Rules": [
+            {
+                "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],
+                "BucketKeyEnabled": rule.get("BucketKeyEnabled", False),
+            }
+            for rule in typed(value)["ServerSideEncryptionConfiguration"]
+        ]
+    }
 
 
 def _lifecycle(value: Any) -> Any:
@@ -147,7 +150,12 @@ def _of_http_api(name: str, kind: str) -> Setting:
 
 SETTINGS: dict[str, tuple[Setting, ...]] = {
     "AWS::S3::Bucket": (
-        _of_bucket("BucketEncryption", "bucket_encryption", _SSE, _encryption),
+        _of_bucket(
+            "BucketEncryption",
+            "bucket_encryption",
+            "ServerSideEncryptionConfiguration",
+            _encryption,
+        ),
         _of_bucket("LifecycleConfiguration", "bucket_lifecycle_configuration", wanted=_lifecycle),
         _of_bucket("LoggingConfiguration", "bucket_logging", "BucketLoggingStatus", _logging),
         _of_bucket("ObjectLockConfiguration", "object_lock_configuration"),
@@ -186,7 +194,9 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
                     for name, value in wanted.items()
                 ],
             ),
-            get=lambda gateway, stage: gateway.get_stage(**_rest_stage(stage)).get(_REST_LOG),
+            get=lambda gateway, stage: gateway.get_stage(**_rest_stage(stage)).get(
+                "accessLogSettings"
+            ),
         ),
     ),
     "AWS::Lambda::Function": (
@@ -203,13 +213,13 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
     ),
     "AWS::SNS::Topic": (
         Setting(
-            property=_TOPIC_KEY,
+            property="KmsMasterKeyId",
             service="sns",
             put=lambda sns, topic, wanted: sns.set_topic_attributes(
-                TopicArn=topic.id, AttributeName=_TOPIC_KEY, AttributeValue=wanted
+                TopicArn=topic.id, AttributeName="KmsMasterKeyId", AttributeValue=wanted
             ),
             get=lambda sns, topic: sns.get_topic_attributes(TopicArn=topic.id)["Attributes"].get(
-                _TOPIC_KEY
+                "KmsMasterKeyId"
             ),
         ),
     ),

@@ -99,24 +99,41 @@ def test_the_reason_of_an_alarm_names_its_data_points_as_cloudwatch_does():
     found = changed_to(alarm(EvaluationPeriods=1, Threshold=1.0), [Datapoint(1574437080.0, 2.0)])
 
     assert found.reason == (
-        "Threshold Crossed: 1 of 1 datapoints [2.0 (22/11/19 15:38:00)] >= 1.0 (1 of 1 needed)"
+        "Threshold Crossed: 1 datapoint [2.0 (22/11/19 15:38:00)] was greater than or equal to "
+        "the threshold (1.0)."
     )
 
 
 @pytest.mark.parametrize(
     ("drawn", "treated", "reason"),
     [
-        ("---", "notBreaching", "(3 of 3 needed); 3 missing are taken as notBreaching"),
-        ("---", "breaching", "0 of 0 datapoints [] >= 5.0 (3 of 3 needed); 3 missing are taken as"),
-        ("---", "missing", "Insufficient Data: 3 datapoints are unknown"),
+        (
+            "---",
+            "notBreaching",
+            "Threshold Crossed: no datapoints were received for 3 periods and 3 missing datapoints "
+            "were treated as [NonBreaching].",
+        ),
+        (
+            "X-X",
+            "breaching",
+            "Threshold Crossed: 2 datapoints [9.0 (01/01/70 00:10:00), 9.0 (01/01/70 00:00:00)] "
+            "were received for 3 periods and 1 missing datapoint was treated as [Breaching].",
+        ),
+        ("---", "missing", "Insufficient Data: 3 datapoints were unknown."),
+        ("-XX", "missing", "Insufficient Data: 1 datapoint was unknown."),
         (
             "-X-X-",
             "missing",
-            "2 of 2 datapoints [9.0 (01/01/70 00:15:00), 9.0 (01/01/70 00:05:00)]",
+            "Threshold Crossed: 2 datapoints [9.0 (01/01/70 00:15:00), 9.0 (01/01/70 00:05:00)] "
+            "were greater than or equal to the threshold (5.0).",
         ),
-        ("000", "missing", "0 of 3 datapoints"),
-        ("0X0", "missing", "1 of 3 datapoints"),
+        (
+            "X0X",
+            "missing",
+            "Threshold Crossed: 1 datapoint [1.0 (01/01/70 00:05:00)] was not greater than or "
+            "equal to the threshold (5.0).",
+        ),
     ],
 )
 def test_the_reason_says_what_was_missing_and_how_it_was_treated(drawn, treated, reason):
-    assert reason in changed_to(alarm(TreatMissingData=treated), points(drawn)).reason
+    assert changed_to(alarm(TreatMissingData=treated), points(drawn)).reason == reason
