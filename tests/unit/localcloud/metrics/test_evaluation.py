@@ -110,28 +110,36 @@ def test_the_reason_of_an_alarm_names_its_data_points_as_cloudwatch_does():
         (
             "---",
             "notBreaching",
-            "Threshold Crossed: no datapoints were received for 3 periods and 3 missing datapoints "
-            "were treated as [NonBreaching].",
+            (
+                "Threshold Crossed: no datapoints were received for 3 periods and 3 missing datapoints "
+                "were treated as [NonBreaching]."
+            ),
         ),
         (
             "X-X",
             "breaching",
-            "Threshold Crossed: 2 datapoints [9.0 (01/01/70 00:10:00), 9.0 (01/01/70 00:00:00)] "
-            "were received for 3 periods and 1 missing datapoint was treated as [Breaching].",
+            (
+                "Threshold Crossed: 2 datapoints [9.0 (01/01/70 00:10:00), 9.0 (01/01/70 00:00:00)] "
+                "were received for 3 periods and 1 missing datapoint was treated as [Breaching]."
+            ),
         ),
         ("---", "missing", "Insufficient Data: 3 datapoints were unknown."),
         ("-XX", "missing", "Insufficient Data: 1 datapoint was unknown."),
         (
             "-X-X-",
             "missing",
-            "Threshold Crossed: 2 datapoints [9.0 (01/01/70 00:15:00), 9.0 (01/01/70 00:05:00)] "
-            "were greater than or equal to the threshold (5.0).",
+            (
+                "Threshold Crossed: 2 datapoints [9.0 (01/01/70 00:15:00), 9.0 (01/01/70 00:05:00)] "
+                "were greater than or equal to the threshold (5.0)."
+            ),
         ),
         (
             "X0X",
             "missing",
-            "Threshold Crossed: 1 datapoint [1.0 (01/01/70 00:05:00)] was not greater than or "
-            "equal to the threshold (5.0).",
+            (
+                "Threshold Crossed: 1 datapoint [1.0 (01/01/70 00:05:00)] was not greater than or "
+                "equal to the threshold (5.0)."
+            ),
         ),
     ],
 )
