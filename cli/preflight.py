@@ -10,6 +10,7 @@ from pathlib import Path
 import botocore.loaders
 from botocore.exceptions import ClientError
 
+from cli import stacks
 from cli.assembly import Assembly
 from cli.console import failed, talk
 from cli.errors import CliError
@@ -108,7 +109,10 @@ def _quotas(assembly: Assembly) -> Iterator[str]:
         if wanted := len(assembly.properties(kind, made=True)):
             found = quotas.get_service_quota(ServiceCode=service, QuotaCode=code)
             limit = int(found["Quota"]["Value"])
-            used = len(getattr(ec2, operation)()[listed])
+            if ec2.can_paginate(operation):
+                used = len(list(stacks.pages(ec2, operation, listed)))
+            else:
+                used = len(getattr(ec2, operation)()[listed])
             if (needed := used + wanted) > limit:
                 mend = _increase(service, code, needed)
                 yield f"{used} of {limit} {what} are in use, {wanted} more needed: {mend}"

@@ -20,19 +20,7 @@ from localcloud.errors import CloudError
 
 _USER = "embedded"
 _START_SECONDS = 20.0
-_CONFIGURATION = """\
-listen_addresses = '127.0.0.1'
-port = {port}
-unix_socket_directories = ''
-ssl = on
-ssl_cert_file = '{tls}/server.pem'
-ssl_key_file = '{tls}/server.key'
-ssl_min_protocol_version = 'TLSv1.2'
-password_encryption = 'scram-sha-256'
-log_connections = on
-max_connections = 200
-timezone = 'UTC'
-"""
+_CONFIGURATION = Path(__file__).with_name("postgresql.conf").read_text("utf-8")
 # Without TLS no line matches, and the connection is refused: what rds.force_ssl does.
 _ACCESS = "hostssl all all 127.0.0.1/32 scram-sha-256\n"
 

@@ -1,20 +1,20 @@
 """Settings that the emulator's CloudFormation drops, and how each is set and read by the API.
 
-A green deployment would otherwise prove nothing about them. Each entry names the template's
-property, what the API wants instead of it, and how it is read back: the status compares the two,
-and a setting that does not come back rests on the template alone.
+A green deployment would otherwise prove nothing about them. `reapplied.toml` names the template's
+properties and their way through the API. Each is read back: the status compares, and a setting that
+does not come back rests on the template alone.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import tomllib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
+
+import jmespath
 
 from localcloud import lifecycle
 
 Client = Any
-_SSE = "ServerSideEncryptionConfiguration"
-_REST_LOG = "accessLogSettings"
-_TOPIC_KEY = "KmsMasterKeyId"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,25 +39,42 @@ def typed(value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One property of a resource type, and its way through the API."""
+    """One property of a resource type, and its way through the API: a table of `reapplied.toml`."""
 
-    property: str  # its name in the template
-    service: str  # whose API sets and reads it
-    put: Callable[[Client, Resource, Any], object]  # sets what `wanted` made of the template's
-    get: Callable[[Client, Resource], Any]  # reads it back in the same shape
-    wanted: Callable[[Any], Any] = typed  # the template's value as the API takes it
+    property: str
+    service: str
+    put: str
+    get: str
+    whose: str
+    given: str
+    found: str
+    wanted: str = "@"
+
+    def wanted_of(self, resource: Resource) -> Any:
+        """What its template asks for, as the API takes it."""
+        value = typed(resource.properties[self.property])
+        if self.property == "LifecycleConfiguration":
+            return {"Rules": [lifecycle.from_template(rule) for rule in value["Rules"]]}
+        wanted = jmespath.search(self.wanted, value)
+        if isinstance(wanted, dict):  # what the template does not say is null
+            wanted = {name: each for name, each in wanted.items() if each is not None}
+        return wanted
 
     def apply(self, client: Client, resource: Resource) -> None:
         """Give the deployed resource what its template asked for."""
-        self.put(client, resource, self.wanted(resource.properties[self.property]))
+        given = jmespath.search(self.given, self.wanted_of(resource))
+        getattr(client, self.put)(**self._whose(resource), **given)
 
     def holds(self, client: Client, resource: Resource) -> bool:
         """Whether the deployed resource has what its template asked for."""
         try:
-            found = self.get(client, resource)
+            answer = getattr(client, self.get)(**self._whose(resource))
         except client.exceptions.ClientError:
             return False
-        return _contains(found, self.wanted(resource.properties[self.property]))
+        return _contains(jmespath.search(self.found, answer), self.wanted_of(resource))
+
+    def _whose(self, resource: Resource) -> dict[str, Any]:
+        return dict(jmespath.search(self.whose, asdict(resource)))
 
 
 def _contains(found: Any, wanted: Any) -> bool:
@@ -70,149 +87,11 @@ def _contains(found: Any, wanted: Any) -> bool:
     return bool(found == wanted)
 
 
-def _encryption(value: Any) -> Any:
-    rules, name = typed(value)[_SSE], "ServerSideEncryptionByDefault"
-    keys = "BucketKeyEnabled"
-    return {"Rules": [{f"Apply{name}": r[name], keys: r.get(keys, False)} for r in rules]}
-
-
-def _lifecycle(value: Any) -> Any:
-    return {"Rules": [lifecycle.from_template(rule) for rule in typed(value)["Rules"]]}
-
-
-def _logging(value: Any) -> Any:
-    target = {"TargetBucket": value["DestinationBucketName"]}
-    return {"LoggingEnabled": target | {"TargetPrefix": value.get("LogFilePrefix", "")}}
-
-
-def _table_encryption(value: Any) -> Any:
-    wanted = {"SSEType": "KMS", **typed(value)}
-    return {"Enabled": wanted.pop("SSEEnabled"), **wanted}
-
-
-def _read_table_encryption(client: Client, table: Resource) -> Any:
-    found = client.describe_table(TableName=table.id)["Table"].get("SSEDescription", {})
-    return {
-        "Enabled": found.get("Status") == "ENABLED",
-        "SSEType": found.get("SSEType"),
-        "KMSMasterKeyId": found.get("KMSMasterKeyArn"),
-    }
-
-
-def _read_recovery(client: Client, table: Resource) -> Any:
-    backups = client.describe_continuous_backups(TableName=table.id)["ContinuousBackupsDescription"]
-    status = backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
-    return {"PointInTimeRecoveryEnabled": status == "ENABLED"}
-
-
-def _rest_stage(stage: Resource) -> dict[str, str]:
-    return {"restApiId": stage.properties["RestApiId"], "stageName": stage.properties["StageName"]}
-
-
-def _of_bucket(
-    name: str, operation: str, member: str = "", wanted: Callable[[Any], Any] = typed
-) -> Setting:
-    """A setting of buckets, put and got by an `operation` alike.
-
-    `member` is what the request calls it, and most answers too; by default as the template does.
-    """
-    member = member or name
-
-    def put(s3: Client, bucket: Resource, value: Any) -> object:
-        return getattr(s3, f"put_{operation}")(Bucket=bucket.id, **{member: value})
-
-    def get(s3: Client, bucket: Resource) -> Any:
-        found = getattr(s3, f"get_{operation}")(Bucket=bucket.id)
-        return found.get(member, found)
-
-    return Setting(property=name, service="s3", put=put, get=get, wanted=wanted)
-
-
-def _of_http_api(name: str, kind: str) -> Setting:
-    """A setting of HTTP APIs or their stages, which has the same name and shape in the API."""
-
-    def identity(resource: Resource) -> dict[str, Any]:
-        if kind == "api":
-            return {"ApiId": resource.id}
-        return {member: resource.properties[member] for member in ("ApiId", "StageName")}
-
-    def put(gateway: Client, resource: Resource, value: Any) -> object:
-        return getattr(gateway, f"update_{kind}")(**identity(resource), **{name: value})
-
-    def get(gateway: Client, resource: Resource) -> Any:
-        return getattr(gateway, f"get_{kind}")(**identity(resource)).get(name)
-
-    return Setting(property=name, service="apigatewayv2", put=put, get=get)
-
-
-SETTINGS: dict[str, tuple[Setting, ...]] = {
-    "AWS::S3::Bucket": (
-        _of_bucket("BucketEncryption", "bucket_encryption", _SSE, _encryption),
-        _of_bucket("LifecycleConfiguration", "bucket_lifecycle_configuration", wanted=_lifecycle),
-        _of_bucket("LoggingConfiguration", "bucket_logging", "BucketLoggingStatus", _logging),
-        _of_bucket("ObjectLockConfiguration", "object_lock_configuration"),
-        _of_bucket("OwnershipControls", "bucket_ownership_controls"),
-    ),
-    "AWS::DynamoDB::Table": (
-        Setting(
-            property="SSESpecification",
-            service="dynamodb",
-            wanted=_table_encryption,
-            put=lambda dynamodb, table, wanted: dynamodb.update_table(
-                TableName=table.id, SSESpecification=wanted
-            ),
-            get=_read_table_encryption,
-        ),
-        Setting(
-            property="PointInTimeRecoverySpecification",
-            service="dynamodb",
-            put=lambda dynamodb, table, wanted: dynamodb.update_continuous_backups(
-                TableName=table.id, PointInTimeRecoverySpecification=wanted
-            ),
-            get=_read_recovery,
-        ),
-    ),
-    "AWS::ApiGatewayV2::Api": (_of_http_api("CorsConfiguration", "api"),),
-    "AWS::ApiGatewayV2::Stage": (_of_http_api("DefaultRouteSettings", "stage"),),
-    "AWS::ApiGateway::Stage": (
-        Setting(
-            property="AccessLogSetting",
-            service="apigateway",
-            wanted=lambda log: {"destinationArn": log["DestinationArn"], "format": log["Format"]},
-            put=lambda gateway, stage, wanted: gateway.update_stage(
-                **_rest_stage(stage),
-                patchOperations=[
-                    {"op": "replace", "path": f"/accessLogSettings/{name}", "value": value}
-                    for name, value in wanted.items()
-                ],
-            ),
-            get=lambda gateway, stage: gateway.get_stage(**_rest_stage(stage)).get(_REST_LOG),
-        ),
-    ),
-    "AWS::Lambda::Function": (
-        Setting(
-            property="KmsKeyArn",
-            service="lambda",
-            put=lambda client, function, wanted: client.update_function_configuration(
-                FunctionName=function.id, KMSKeyArn=wanted
-            ),
-            get=lambda client, function: client.get_function_configuration(
-                FunctionName=function.id
-            ).get("KMSKeyArn"),
-        ),
-    ),
-    "AWS::SNS::Topic": (
-        Setting(
-            property=_TOPIC_KEY,
-            service="sns",
-            put=lambda sns, topic, wanted: sns.set_topic_attributes(
-                TopicArn=topic.id, AttributeName=_TOPIC_KEY, AttributeValue=wanted
-            ),
-            get=lambda sns, topic: sns.get_topic_attributes(TopicArn=topic.id)["Attributes"].get(
-                _TOPIC_KEY
-            ),
-        ),
-    ),
+SETTINGS: dict[str, list[Setting]] = {
+    kind: [Setting(**table) for table in tables]
+    for kind, tables in tomllib.loads(
+        Path(__file__).with_suffix(".toml").read_text("utf-8")
+    ).items()
 }
 
 

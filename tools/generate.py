@@ -8,7 +8,15 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools import description, faults, fidelity, rds_roots, security, validators
+from tools import (
+    description,
+    faults,
+    fidelity,
+    rds_roots,
+    request_schemas,
+    security,
+    validators,
+)
 
 ROOT = Path(__file__).parent.parent
 _ITEMS = ROOT / "docs/api/items.openapi.json"
@@ -21,6 +29,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "docs/fidelity.md": lambda: fidelity.page(fidelity.synthesize()),
     "docs/security.md": security.page,
     "docs/threat-model.md": security.model,
+    "lib/partner/request_schemas.json": lambda: request_schemas.text(_PARTNER),
     "services/items_api/validators.py": lambda: validators.of_operations(_ITEMS),
     "services/partner_api/validators.py": lambda: validators.of_paths(_PARTNER),
     "services/partner_api/description.json": lambda: description.text(_PARTNER),

@@ -46,32 +46,32 @@ def cdk(context: typer.Context, aws: Aws = False, yes: Yes = False, home: Home =
     if not arguments:
         raise CliError("no CDK command was given; try `tap cdk diff`, or `tap cdk --help`")
     from cli import kept
+    from cli.account import Account
 
+    target: Account | Cloud
     if aws:
         _require_one_target(arguments)
-        place: Account | Cloud = _ready_account(arguments, yes=yes)
+        target = Account()
+        if arguments[0] == "deploy":
+            arguments = _looked_at(target, arguments)
+        if arguments[0] in _CHANGES:
+            target.confirm(arguments[0], yes=yes)
     else:
-        place = targets.running_cloud(home)
-    with kept.told(place.client) if arguments[0] == "destroy" else nullcontext():
-        status = _run(arguments, place.environment())
+        target = targets.running_cloud(home)
+    with kept.told(target.client) if arguments[0] == "destroy" else nullcontext():
+        status = _run(arguments, target.environment())
     raise typer.Exit(status)
 
 
-def _ready_account(arguments: list[str], *, yes: bool) -> "Account":
-    """The account, confirmed and ready; what is deployed is what was looked at: it is added."""
+def _looked_at(account: "Account", arguments: list[str]) -> list[str]:
+    """Look whether the account is ready; returns arguments that deploy just what was looked at."""
     from cli import preflight
-    from cli.account import Account
 
-    account = Account()
-    if arguments[0] == "deploy":
-        folder = _assembly(arguments, account.environment())
-        with step("Looking whether the account is ready", "The account is ready"):
-            preflight.require_ready(account.client, folder)
-        if not _given(arguments, "--app", "-a"):
-            arguments += ["--app", str(folder)]
-    if arguments[0] in _CHANGES:
-        account.confirm(arguments[0], yes=yes)
-    return account
+    folder = _assembly(arguments, account.environment())
+    with step("Looking whether the account is ready", "The account is ready"):
+        preflight.require_ready(account.client, folder)
+    app = [] if _given(arguments, "--app", "-a") else ["--app", str(folder)]
+    return [*arguments, *app]
 
 
 def _run(arguments: list[str], environ: dict[str, str]) -> int:
@@ -114,7 +114,8 @@ def _given(arguments: list[str], *names: str) -> list[str]:
 
 
 def _require_one_target(arguments: list[str]) -> None:
-    for name in (argument.partition("=")[0] for argument in arguments):
+    for argument in arguments:
+        name = argument.partition("=")[0]
         if name in _CHOSEN_BEFORE:
             raise CliError(
                 f"{name} would choose another target than the one that is shown; "

@@ -76,7 +76,12 @@ def _put(target: Target, functions: dict[str, str], services: list[str]) -> None
 
 def _functions(target: Target) -> dict[str, str]:
     """List the deployed functions of the app's stacks, by their service."""
-    client, clients = target.clients("lambda"), target.clients
-    resources = (each for stack in target.stacks for each in stacks.resources(clients, stack))
-    found = [function for each in resources if (function := stacks.function_of(client, each))]
-    return {name: each["FunctionName"] for each in found if (name := stacks.service_of(each))}
+    client = target.clients("lambda")
+    found: dict[str, str] = {}
+    for stack in target.stacks:
+        for resource in stacks.resources(target.clients, stack):
+            function = stacks.function_of(client, resource)
+            service = stacks.service_of(function) if function else None
+            if service:
+                found[service] = resource["PhysicalResourceId"]
+    return found

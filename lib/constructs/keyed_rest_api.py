@@ -1,6 +1,5 @@
 """REST API of API Gateway, with API keys."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
@@ -10,23 +9,9 @@ from constructs import Construct
 from lib.acknowledgements import acknowledge, hipaa_nist_pci
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.gateway_errors import GatewayErrors
-from lib.constructs.secure_log_group import SecureLogGroup, access_log_group
+from lib.constructs.secure_log_group import SecureLogGroup, access_log
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
-
-# Nothing that a client words itself, such as its path or user agent: it could break the line.
-_ACCESS_LOG = {
-    "request_id": "$context.requestId",
-    "trace_id": "$context.xrayTraceId",
-    "ip": "$context.identity.sourceIp",
-    "api_key_id": "$context.identity.apiKeyId",
-    "method": "$context.httpMethod",
-    "resource": "$context.resourcePath",
-    "status": "$context.status",
-    "latency_ms": "$context.responseLatency",
-    "error": "$context.error.responseType",
-    "waf": "$context.wafResponseCode",
-}
 
 
 class RequestModel(NamedTuple):
@@ -53,7 +38,7 @@ class KeyedRestApi(Construct):
         super().__init__(scope, construct_id)
         environment = Environment.of(self)
         self._origins = environment.allowed_origins
-        access_log = access_log_group(self, name="rest-api")
+        log_group, log_format = access_log(self, name="rest-api")
         self.rest_api = apigateway.RestApi(
             self,
             "RestApi",
@@ -64,8 +49,8 @@ class KeyedRestApi(Construct):
                 stage_name="prod",
                 throttling_rate_limit=requests_per_second,
                 throttling_burst_limit=2 * requests_per_second,
-                access_log_destination=apigateway.LogGroupLogDestination(access_log),
-                access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
+                access_log_destination=apigateway.LogGroupLogDestination(log_group),
+                access_log_format=apigateway.AccessLogFormat.custom(log_format),
                 logging_level=apigateway.MethodLoggingLevel.ERROR,
                 data_trace_enabled=False,
                 tracing_enabled=True,

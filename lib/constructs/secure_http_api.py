@@ -1,6 +1,5 @@
 """HTTP API of API Gateway."""
 
-import json
 from collections.abc import Sequence
 
 from aws_cdk import Duration
@@ -11,22 +10,9 @@ from constructs import Construct
 
 from lib.acknowledgements import acknowledge
 from lib.constructs.machine_identity import MachineIdentity
-from lib.constructs.secure_log_group import access_log_group
+from lib.constructs.secure_log_group import access_log
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
-
-# The time is the log's own; what the function took is in its line.
-_ACCESS_LOG = {
-    "request_id": "$context.requestId",
-    "ip": "$context.identity.sourceIp",
-    "user_agent": "$context.identity.userAgent",
-    "client_id": "$context.authorizer.claims.client_id",
-    "route": "$context.routeKey",
-    "status": "$context.status",
-    "latency_ms": "$context.responseLatency",
-    "integration_error": "$context.integrationErrorMessage",
-    "error": "$context.error.message",
-}
 
 
 class SecureHttpApi(apigatewayv2.HttpApi):
@@ -57,7 +43,7 @@ class SecureHttpApi(apigatewayv2.HttpApi):
         )
         self._authorizer = _authorizer(identity) if identity else None
         self._scopes = identity.scopes if identity else None
-        access_log = access_log_group(self, name="http-api")
+        log_group, log_format = access_log(self, name="http-api")
         apigatewayv2.CfnStage(
             self,
             "Stage",
@@ -65,7 +51,7 @@ class SecureHttpApi(apigatewayv2.HttpApi):
             stage_name="$default",
             auto_deploy=True,
             access_log_settings=apigatewayv2.CfnStage.AccessLogSettingsProperty(
-                destination_arn=access_log.log_group_arn, format=json.dumps(_ACCESS_LOG)
+                destination_arn=log_group.log_group_arn, format=log_format
             ),
             default_route_settings=apigatewayv2.CfnStage.RouteSettingsProperty(
                 throttling_rate_limit=environment.requests_per_second,

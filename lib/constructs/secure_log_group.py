@@ -1,5 +1,9 @@
 """Log group of CloudWatch Logs."""
 
+import json
+import tomllib
+from pathlib import Path
+
 from aws_cdk import Stack
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -29,9 +33,14 @@ class SecureLogGroup(logs.LogGroup):
         )
 
 
-def access_log_group(scope: Construct, *, name: str) -> SecureLogGroup:
-    """Define the log group of an API's requests, `AccessLog` in the API's scope."""
+def access_log(scope: Construct, *, name: str) -> tuple[SecureLogGroup, str]:
+    """Define the log group of an API's requests, `AccessLog` in its scope; its lines' format, too.
+
+    `name` ends the group's name, and is that of the format in `access_logs.toml`.
+    """
     # API Gateway writes a resource policy for every group outside /aws/vendedlogs/, and an account
     # has room for a few only.
-    name = f"/aws/vendedlogs/{Stack.of(scope).stack_name}-{name}"
-    return SecureLogGroup(scope, "AccessLog", log_group_name=name)
+    group_name = f"/aws/vendedlogs/{Stack.of(scope).stack_name}-{name}"
+    formats = tomllib.loads(Path(__file__).with_name("access_logs.toml").read_text("utf-8"))
+    group = SecureLogGroup(scope, "AccessLog", log_group_name=group_name)
+    return group, json.dumps(formats[name])

@@ -1,8 +1,13 @@
 """Routes of the partner API."""
 
+import json
+from pathlib import Path
+
 from lib.constructs.keyed_rest_api import KeyedRestApi, RequestModel
 from lib.constructs.service_function import ServiceFunction
-from lib.partner.request_schemas import request_schema
+
+# Generated from docs/api/partner.openapi.json by `make generate`.
+_SCHEMAS = json.loads(Path(__file__).with_name("request_schemas.json").read_text("utf-8"))
 
 
 def add_routes(api: KeyedRestApi, to: ServiceFunction) -> None:
@@ -19,4 +24,4 @@ def add_routes(api: KeyedRestApi, to: ServiceFunction) -> None:
 
 
 def _model(component: str) -> RequestModel:
-    return RequestModel(component, request_schema("partner", component))
+    return RequestModel(component, _SCHEMAS[component])

@@ -1,5 +1,7 @@
 """RDS instance of the store's database."""
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy
@@ -13,40 +15,13 @@ from lib.constructs.encryption_key import EncryptionKey
 from lib.environment import Environment
 
 LOGS = ("postgresql", "upgrade")
-MAX_CONNECTIONS = 200
 STORAGE_GIB = 20
 _ENGINE = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.VER_15_17)
 
-PARAMETERS = {
-    # Nobody speaks to it in clear text, whatever the client prefers.
-    "rds.force_ssl": "1",
-    # Passwords are kept and checked as salted hashes only; MD5 of old clients is refused.
-    "password_encryption": "scram-sha-256",
-    "rds.accepted_password_auth_method": "scram",
-    # A store answers in milliseconds: what takes half a second is worth a line (milliseconds).
-    "log_min_duration_statement": "500",
-    # Changes of the schema and of users leave a trace; orders and customers' data do not.
-    "log_statement": "ddl",
-    # A failed statement is logged without the values it was given.
-    "log_parameter_max_length_on_error": "0",
-    "log_parameter_max_length": "0",
-    # Nor with the detail of its error, which repeats the row that was refused.
-    "log_error_verbosity": "terse",
-    # Who came when, and for how long: to tell a leak of connections from an intruder.
-    "log_connections": "1",
-    "log_disconnections": "1",
-    # Orders wait for each other's stock; waits beyond a second, and sorts on disk (kB), are told.
-    "log_lock_waits": "1",
-    "log_temp_files": "10240",
-    # A function may be frozen in the middle of an order: give its locks back (milliseconds).
-    "idle_in_transaction_session_timeout": "10000",
-    # Sandboxes vanish without a word: notice within two minutes (seconds).
-    "tcp_keepalives_idle": "60",
-    "tcp_keepalives_interval": "15",
-    "tcp_keepalives_count": "4",
-    # One for each sandbox of the functions; the alarm rings at four fifths.
-    "max_connections": str(MAX_CONNECTIONS),
-}
+PARAMETERS: dict[str, str] = tomllib.loads(
+    Path(__file__).with_name("parameters.toml").read_text("utf-8")
+)
+MAX_CONNECTIONS = int(PARAMETERS["max_connections"])
 
 
 class StoreInstance(rds.DatabaseInstance):

@@ -3,8 +3,7 @@
 Changes: A service acts only where a policy, a permission, a role or a key lets it.
 Original: Services act on whatever a template names, whoever may.
 Ours: the emulator promises IAM for callers, not for its services.
-AWS:
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
 import json

@@ -4,8 +4,7 @@ Changes: A write of an object has the keys that its headers say.
 Original: The headers are heeded, their keys are left out of what policies are held against.
 Fault: the emulator's; `s3_service_context` would put both headers into the context of a write, as
     it does with `x-amz-server-side-encryption`.
-AWS:
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+AWS: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
 """
 
 from typing import Any

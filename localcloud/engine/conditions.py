@@ -3,8 +3,7 @@
 Changes: In a condition, a `Ref` of a pseudo parameter is its value.
 Original: It is its own name: `Fn::Equals: [{Ref: AWS::Region}, us-east-1]` is never true, and the
     resources of that condition are silently left out.
-AWS:
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
+AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
 Fault: the emulator's; in its CloudFormation engine, `_resolve_cond_value` would look a `Ref` up
     among the pseudo parameters that `_resolve_refs` knows before it takes it for a text.
 """

@@ -6,8 +6,7 @@ Original: CloudFormation notes an instance that nothing answers for, without a s
 Fault: the emulator's; its CloudFormation would honour `ManageMasterUserPassword` and make the
     secret that RDS makes.
 Ours: that a real server answers.
-AWS:
-    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+AWS: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
 """
 
 import json

@@ -7,8 +7,7 @@ Original: It runs with the emulator's interpreter, packages and environment, so 
 Fault: the emulator's; its worker would mark the end of a call's log as it frames answers, and would
     start with Lambda's variables instead of the emulator's own.
 Ours: the bare interpreter and the limit of memory, to find here what a package lacks.
-AWS:
-    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+AWS: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
 
 import queue

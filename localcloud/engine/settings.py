@@ -2,9 +2,9 @@
 
 Changes: Each is set through the public AWS API as its resource is deployed, which fails where the
     API refuses it. The resolved properties are kept in the state folder, to be read back.
-Original: The deployment is green, and the settings of `localcloud/reapplied.py` are not there.
+Original: The deployment is green, and the settings of `localcloud/reapplied.toml` are not there.
 Fault: the emulator's; CloudFormation's handlers of buckets, tables, functions, topics, APIs and
-    stages would pass what `localcloud/reapplied.py` names on to the operations that take it.
+    stages would pass what `localcloud/reapplied.toml` names on to the operations that take it.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def _deploy(
     if settings := present(resource):
         kept.keep(resource)
         for setting in settings:
-            if not _needs_aws_managed_key(setting.wanted(properties[setting.property])):
+            if not _needs_aws_managed_key(setting.wanted_of(resource)):
                 setting.apply(client(setting.service), resource)
     return made
 

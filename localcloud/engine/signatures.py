@@ -9,8 +9,7 @@ Original: `test`, any twelve digits, the configured key and credentials that can
 Fault: the emulator's; `authenticate` would hold a credential's scope against the service and region
     that the request is for.
 Ours: no well-known key, because every page and program of this machine reaches this cloud.
-AWS:
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 """
 
 import hashlib

@@ -8,8 +8,7 @@ Original: They are kept as the template says, and a client that reads the web AC
 Fault: the emulator's; CloudFormation's handler of `AWS::WAFv2::WebACL` would encode `SearchString`
     in base64, and take `SearchStringBase64` as it is.
 Ours: what cannot be evaluated here is refused.
-AWS:
-    https://docs.aws.amazon.com/waf/latest/APIReference/API_ByteMatchStatement.html
+AWS: https://docs.aws.amazon.com/waf/latest/APIReference/API_ByteMatchStatement.html
 """
 
 import base64

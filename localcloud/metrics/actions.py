@@ -3,8 +3,7 @@
 Changes: An action publishes only where the topic lets it, and the history says what became of it.
 Original: No policy is asked.
 Ours: asking the topic's policy.
-AWS:
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html
+AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html
 """
 
 import json

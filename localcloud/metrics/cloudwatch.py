@@ -6,8 +6,7 @@ Original: An alarm is looked at when somebody calls the API; dimensions that it 
 Fault: the emulator's; `_evaluate_alarm` would heed `Dimensions`, `DatapointsToAlarm` and
     `TreatMissingData`, and a task would call it each minute.
 Ours: the clock of a drill.
-AWS:
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
+AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
 """
 
 import json

@@ -6,8 +6,7 @@ Original: Calls of the Lambda API alone are counted, a throttled one as an invoc
     metrics are text.
 Fault: the emulator's; `_emit_lambda_metrics` would be called wherever a function has run, not for a
     throttled call, and its logs be read for the embedded metric format.
-AWS:
-    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+AWS: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 """
 
 import asyncio

@@ -7,8 +7,7 @@ Original: Mail goes nowhere, and every subscription is confirmed at once.
 Fault: the emulator's; `_subscribe` would ask for confirmation of `email` too, as it does of `http`
     and `https`.
 Ours: the inbox.
-AWS:
-    https://docs.aws.amazon.com/sns/latest/dg/SendMessageToEmail.html
+AWS: https://docs.aws.amazon.com/sns/latest/dg/SendMessageToEmail.html
 """
 
 import json

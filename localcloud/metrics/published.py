@@ -4,45 +4,12 @@ What an alarm watches and nobody publishes is named by `tap alarms` and the ledg
 namespace that is not AWS's come from the functions' logs: nobody knows them in advance.
 """
 
+import tomllib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
-_REST_API = (("ApiName",), ("ApiName", "Stage"))
-_HTTP_API = (("ApiId",), ("ApiId", "Stage"))
-
-
-def _counts(*names: str) -> dict[str, str]:
-    return dict.fromkeys(names, "Count")
-
-
-# Units as AWS documents them, by namespace, dimensions and name.
-_PUBLISHED: dict[tuple[str, tuple[tuple[str, ...], ...]], dict[str, str]] = {
-    ("AWS/Lambda", (("FunctionName",),)): {
-        **_counts("Invocations", "Errors", "Throttles", "ConcurrentExecutions"),
-        "Duration": "Milliseconds",
-    },
-    ("AWS/ApiGateway", _REST_API): {
-        **_counts("Count", "4XXError", "5XXError"),
-        "Latency": "Milliseconds",
-    },
-    ("AWS/ApiGateway", _HTTP_API): {**_counts("Count", "4xx", "5xx"), "Latency": "Milliseconds"},
-    ("AWS/SQS", (("QueueName",),)): {
-        **_counts("ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"),
-        "ApproximateAgeOfOldestMessage": "Seconds",
-    },
-    ("AWS/DynamoDB", (("TableName", "Operation"),)): {"SuccessfulRequestLatency": "Milliseconds"},
-    ("AWS/DynamoDB", (("TableName",),)): _counts("ConditionalCheckFailedRequests"),
-    ("AWS/DynamoDB", ((),)): _counts("UserErrors"),
-    ("AWS/RDS", (("DBInstanceIdentifier",),)): {
-        "CPUUtilization": "Percent",
-        "DatabaseConnections": "Count",
-        "FreeStorageSpace": "Bytes",
-    },
-    ("AWS/CloudFront", (("DistributionId", "Region"),)): {
-        "Requests": "None",
-        **dict.fromkeys(("4xxErrorRate", "5xxErrorRate", "TotalErrorRate"), "Percent"),
-    },
-}
+_METRICS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))["metrics"]
 
 
 @dataclass(frozen=True)
@@ -62,8 +29,10 @@ def is_published(namespace: str, name: str, dimensions: Collection[str]) -> bool
     if not namespace.startswith("AWS/"):
         return bool(namespace)
     return any(
-        known == namespace and name in metrics and any(set(dimensions) == set(d) for d in sets)
-        for (known, sets), metrics in _PUBLISHED.items()
+        known["namespace"] == namespace
+        and name in known["units"]
+        and any(set(dimensions) == set(names) for names in known["dimensions"])
+        for known in _METRICS
     )
 
 
@@ -71,8 +40,9 @@ def of_service(
     namespace: str, dimensions: dict[str, str], values: dict[str, float], at: float
 ) -> Iterable[Datum]:
     """Make a service's metrics, under each set of dimensions that AWS publishes them with."""
-    for (known, sets), units in _PUBLISHED.items():
-        if known == namespace and set(dimensions) == set(sets[-1]):
+    for known in _METRICS:
+        sets, units = known["dimensions"], known["units"]
+        if known["namespace"] == namespace and set(dimensions) == set(sets[-1]):
             for names in sets:
                 key = tuple((name, dimensions[name]) for name in names)
                 for name, value in values.items():

@@ -3,8 +3,7 @@
 Changes: Each operation on the items of a table publishes its time, or that it failed.
 Original: DynamoDB publishes nothing.
 Fault: the emulator's; `handle_request` would publish what became of each operation.
-AWS:
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
 """
 
 import time

@@ -4,8 +4,7 @@ Changes: What a Python function's sockets connect to without a way times out; th
     template's function is kept.
 Original: A function reaches whatever this machine does. The VPC is dropped.
 Ours: the guard of the sockets. The VPC is the emulator's to keep.
-AWS:
-    https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+AWS: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
 """
 
 import inspect

@@ -19,6 +19,10 @@ READY: dict[str, list[tuple[str, Any]]] = {
     "service-quotas": [("get_service_quota", {"Quota": {"Value": 5.0}})] * 2,
     "lambda": [("get_account_settings", {"AccountLimit": {"ConcurrentExecutions": 1000}})],
 }
+TWO_PAGES_OF_VPCS = [
+    ("describe_vpcs", {"Vpcs": [{}] * 4, "NextToken": "the rest"}),
+    ("describe_vpcs", {"Vpcs": [{}]}),
+]
 INCREASE = (
     "5 of 5 {} are in use, 1 more needed: aws service-quotas request-service-quota-increase "
     "--service-code {} --quota-code {} --desired-value 6"
@@ -87,11 +91,22 @@ def test_an_account_that_has_everything_is_ready_and_nothing_is_said(account, as
             INCREASE.format("VPCs", "vpc", "L-F678F1CE"),
         ),
         (
+            {"ec2": [*TWO_PAGES_OF_VPCS, *READY["ec2"][1:]]},
+            INCREASE.format("VPCs", "vpc", "L-F678F1CE"),
+        ),
+        (
             {"ec2": [*READY["ec2"][:1], ("describe_addresses", {"Addresses": [{}] * 5})]},
             INCREASE.format("Elastic IPs", "ec2", "L-0263D0A3"),
         ),
     ],
-    ids=["no bootstrap", "an old bootstrap", "no log role", "no VPC left", "no address left"],
+    ids=[
+        "no bootstrap",
+        "an old bootstrap",
+        "no log role",
+        "no VPC left",
+        "no VPC left by the second page",
+        "no address left",
+    ],
 )
 def test_what_an_account_lacks_is_one_line_with_the_command_that_mends_it(
     answers, said, account, assembly, capsys

@@ -73,7 +73,7 @@ def test_whatever_synthesis_reads_of_the_checkout_decides_what_is_deployed(tmp_p
         if path.parts[0] not in DERIVED
         and not any(path == source or source in path.parents for source in sources)
     }
-    assert Path("docs/api/partner.openapi.json") in read
+    assert Path("lib/partner/request_schemas.json") in read
     assert unnoticed == set()
 
 
@@ -88,7 +88,6 @@ def test_a_checkout_that_was_moved_is_nothing_to_deploy(checkout, monkeypatch):
 @pytest.mark.parametrize(
     "name",
     [
-        "checkout/docs/api/file",
         "checkout/web/file",
         "checkout/lib/file",
         "checkout/services/file",

@@ -45,7 +45,7 @@ REQUIRED = {
 
 
 def settings(pattern: str, *sources: str) -> set[str]:
-    """The names that a pattern finds in the Python files of these folders."""
+    """The names that a pattern finds in these files."""
     files_ = [path for source in sources for path in sorted(ROOT.glob(source))]
     return {
         name
@@ -73,9 +73,7 @@ PARTNER_CODES = {
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, errors.Failure) and hasattr(kind, "code")
 } | settings(
-    r'(?:_Type\.\w+: \(\s*\w+,|^    code =)\s*"(\w+)"',
-    "services/partner_api/*.py",
-    "lib/constructs/gateway_errors.py",
+    r'^(?:    )?code = "(\w+)"', "services/partner_api/*.py", "lib/constructs/gateway_errors.toml"
 )
 
 

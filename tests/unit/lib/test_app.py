@@ -24,7 +24,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def check_out(folder: Path) -> Path:
     """Copy what synthesis needs, with the compiled dependencies that every checkout shares."""
-    for name in ("lib", "services", "requirements", "docs/api", ".build/packages/parts"):
+    for name in ("lib", "services", "requirements", ".build/packages/parts"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "tap.py", folder)
     (folder / ".build/site").symlink_to(ROOT / ".build/site")

@@ -57,7 +57,9 @@ def test_a_lifecycle_rule_is_written_as_the_api_wants_it():
         ]
     }
 
-    wanted = setting("AWS::S3::Bucket", "LifecycleConfiguration").wanted(rules)
+    bucket = Resource(type="AWS::S3::Bucket", id="b", properties={"LifecycleConfiguration": rules})
+
+    wanted = setting("AWS::S3::Bucket", "LifecycleConfiguration").wanted_of(bucket)
 
     assert wanted == {
         "Rules": [

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.unit.lib.packaging.checkout import REAL_SERVICES, REPOSITORY, Checkou
 EVERY_SAMPLE = {service: sorted(operations) for service, operations in SAMPLES.items()}
 # With which clients tell Lambda whose request is behind theirs.
 IN_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "f", "_X_AMZN_TRACE_ID": "Root=1-a-b"}
+Unpacked = Callable[[str], tuple[Path, dict[str, list[str]]]]
 USES = 'requires = ["aws-lambda-powertools", "botocore"]\n[aws]\n%s'
 
 
@@ -39,6 +41,17 @@ def probe_full_data() -> dict[str, object]:
     return probe(REPOSITORY / ".build/site", EVERY_SAMPLE)
 
 
+@pytest.fixture(name="unpacked")
+def unpack_real(real_packages: dict[str, Package], tmp_path: Path) -> Unpacked:
+    """Unpacks the package of a real service; tells its folder, and what it declares of AWS."""
+
+    def unpacked(service: str) -> tuple[Path, dict[str, list[str]]]:
+        declared = tomllib.loads((REPOSITORY / f"services/{service}/package.toml").read_text())
+        return unpack(real_packages[service], tmp_path), declared["aws"]
+
+    return unpacked
+
+
 def differences(full: dict[str, object], trimmed: dict[str, object]) -> dict[str, object]:
     """What was probed in the trimmed data and acts otherwise in the full."""
     return {
@@ -50,16 +63,11 @@ def differences(full: dict[str, object], trimmed: dict[str, object]) -> dict[str
 
 @pytest.mark.parametrize("service", REAL_SERVICES)
 def test_the_session_and_the_data_of_a_service_act_as_a_plain_session_and_all_data_do(
-    service: str,
-    real_packages: dict[str, Package],
-    tmp_path: Path,
-    with_full_data: dict[str, object],
+    service: str, unpacked: Unpacked, with_full_data: dict[str, object]
 ) -> None:
-    declared = tomllib.loads((REPOSITORY / "services" / service / "package.toml").read_text())
+    task, declared = unpacked(service)
 
-    task = unpack(real_packages[service], tmp_path)
-
-    trimmed = probe(task, declared["aws"], "--own")
+    trimmed = probe(task, declared, "--own")
     assert trimmed
     assert differences(with_full_data, trimmed) == {}
 
@@ -94,12 +102,10 @@ def test_the_probe_notices_a_handler_that_is_missing(
     service: str,
     handler: str,
     noticed: str,
-    real_packages: dict[str, Package],
-    tmp_path: Path,
+    unpacked: Unpacked,
     with_full_data: dict[str, object],
 ) -> None:
-    declared = tomllib.loads((REPOSITORY / "services" / service / "package.toml").read_text())
-    task = unpack(real_packages[service], tmp_path)
+    task, declared = unpacked(service)
     source = task / "services/shared/aws.py"
     others = f"(h for h in BUILTIN_HANDLERS if getattr(h[1], '__name__', '') != '{handler}')"
 
@@ -107,7 +113,7 @@ def test_the_probe_notices_a_handler_that_is_missing(
     for bytecode in source.parent.glob("__pycache__/aws.*"):
         bytecode.unlink()
 
-    assert noticed in differences(with_full_data, probe(task, declared["aws"], "--own"))
+    assert noticed in differences(with_full_data, probe(task, declared, "--own"))
 
 
 def test_a_package_holds_data_for_the_declared_services_and_operations_alone(

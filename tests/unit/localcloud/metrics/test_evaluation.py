@@ -99,24 +99,38 @@ def test_the_reason_of_an_alarm_names_its_data_points_as_cloudwatch_does():
     found = changed_to(alarm(EvaluationPeriods=1, Threshold=1.0), [Datapoint(1574437080.0, 2.0)])
 
     assert found.reason == (
-        "Threshold Crossed: 1 of 1 datapoints [2.0 (22/11/19 15:38:00)] >= 1.0 (1 of 1 needed)"
+        "Threshold Crossed: 1 datapoint [2.0 (22/11/19 15:38:00)] was greater than or equal to "
+        "the threshold (1.0)."
     )
 
 
 @pytest.mark.parametrize(
-    ("drawn", "treated", "reason"),
+    ("drawn", "treated", "said"),
     [
-        ("---", "notBreaching", "(3 of 3 needed); 3 missing are taken as notBreaching"),
-        ("---", "breaching", "0 of 0 datapoints [] >= 5.0 (3 of 3 needed); 3 missing are taken as"),
-        ("---", "missing", "Insufficient Data: 3 datapoints are unknown"),
+        ("---", "notBreaching", "no datapoints were received for 3 periods and 3 missing"),
+        ("---", "notBreaching", "3 missing datapoints were treated as [NonBreaching]."),
+        ("X-X", "breaching", "2 datapoints [9.0 (01/01/70 00:10:00), 9.0 (01/01/70 00:00:00)]"),
+        ("X-X", "breaching", "were received for 3 periods and 1 missing datapoint was treated as"),
+        ("X-X", "breaching", "was treated as [Breaching]."),
+        ("-X-X-", "missing", "[9.0 (01/01/70 00:15:00), 9.0 (01/01/70 00:05:00)] were greater"),
         (
-            "-X-X-",
+            "X0X",
             "missing",
-            "2 of 2 datapoints [9.0 (01/01/70 00:15:00), 9.0 (01/01/70 00:05:00)]",
+            "1 datapoint [1.0 (01/01/70 00:05:00)] was not greater than or equal to",
         ),
-        ("000", "missing", "0 of 3 datapoints"),
-        ("0X0", "missing", "1 of 3 datapoints"),
     ],
 )
-def test_the_reason_says_what_was_missing_and_how_it_was_treated(drawn, treated, reason):
-    assert reason in changed_to(alarm(TreatMissingData=treated), points(drawn)).reason
+def test_the_reason_says_what_was_missing_and_how_it_was_treated(drawn, treated, said):
+    reason = changed_to(alarm(TreatMissingData=treated), points(drawn)).reason
+
+    assert reason.startswith("Threshold Crossed: ")
+    assert said in reason
+
+
+@pytest.mark.parametrize(
+    ("drawn", "unknown"), [("---", "3 datapoints were"), ("-XX", "1 datapoint was")]
+)
+def test_the_reason_of_insufficient_data_counts_what_is_unknown(drawn, unknown):
+    reason = changed_to(alarm(TreatMissingData="missing"), points(drawn)).reason
+
+    assert reason == f"Insufficient Data: {unknown} unknown."

@@ -128,7 +128,7 @@ def test_values_within_the_newest_period_ring_and_older_ones_do_not(monitoring):
     monitoring._cloudwatch.evaluate(NOON)
 
     assert (before, alarm["StateValue"]) == ("OK", "ALARM")
-    assert alarm["StateReason"].startswith("Threshold Crossed: 1 of 1 datapoints [3.0")
+    assert alarm["StateReason"].startswith("Threshold Crossed: 1 datapoint [3.0")
     assert json.loads(alarm["StateReasonData"])["recentDatapoints"] == [3.0]
 
 

@@ -1,10 +1,9 @@
-"""JSON Schemas of request bodies for API Gateway, made from the API's description."""
+"""Writes the JSON Schemas that API Gateway holds request bodies against, by their component."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-_DESCRIPTIONS = Path(__file__).parents[2] / "docs/api"
 _DRAFT = "http://json-schema.org/draft-04/schema#"
 _COMPONENT = "#/components/schemas/"
 # The keywords that mean the same in OpenAPI 3.1 and in the draft that API Gateway knows.
@@ -21,15 +20,23 @@ class DescriptionError(ValueError):
     """The API's description says what API Gateway could not enforce. The message is one line."""
 
 
-def request_schema(description: str, component: str) -> dict[str, Any]:
-    """Return a component of `docs/api/<description>.openapi.json` as a draft-04 schema.
+def text(openapi: Path) -> str:
+    """The file's text: the schema, in draft 4, of each component that is a request's body.
 
     References are replaced by what they name, and texts for readers left out: API Gateway knows
-    neither. Raises `DescriptionError` for a keyword that draft 04 has not, or in another sense.
+    neither. Raises `DescriptionError` for a keyword that draft 4 has not, or in another sense.
     """
-    path = _DESCRIPTIONS / f"{description}.openapi.json"
-    components = json.loads(path.read_text("utf-8"))["components"]["schemas"]
-    return {"$schema": _DRAFT, **_plain(components[component], components)}
+    described = json.loads(openapi.read_text("utf-8"))
+    components = described["components"]["schemas"]
+    bodies = {
+        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        for methods in described["paths"].values()
+        for operation in methods.values()
+        if "requestBody" in operation
+    }
+    names = sorted(reference.removeprefix(_COMPONENT) for reference in bodies)
+    found = {name: {"$schema": _DRAFT, **_plain(components[name], components)} for name in names}
+    return json.dumps(found, indent=2) + "\n"
 
 
 def _plain(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
