@@ -111,7 +111,7 @@ class Environment:
         that would fail at deployment or be unsafe.
         """
         context = suffix or node.try_get_context("environmentSuffix")
-        chosen = _suffix(str(context or environ.get("ENVIRONMENT_SUFFIX") or "dev"))
+        chosen = valid_suffix(str(context or environ.get("ENVIRONMENT_SUFFIX") or "dev"))
         throwaway = _THROWAWAY.fullmatch(chosen) is not None
         names = [days.name for days in logs.RetentionDays]
         usual = "ONE_WEEK" if throwaway else "ONE_YEAR"
@@ -131,7 +131,8 @@ class Environment:
         )
 
 
-def _suffix(given: str) -> str:
+def valid_suffix(given: str) -> str:
+    """Return a suffix that names may end with; raise `SettingError` for any other."""
     if not _SUFFIX.fullmatch(given):
         form = "lower-case letters, digits and hyphens, beginning and ending with a letter or digit"
         remedy = f"use 1 to 16 {form}"

@@ -54,6 +54,14 @@ def qa(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
 
 
 @pytest.fixture(scope="session")
+def delivery(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
+    """The stack that delivers the others, for two environments."""
+    folder = tmp_path_factory.mktemp("delivery")
+    made = SynthesizedStack.of("", folder, delivery="octocat/tap")
+    return replace(made, kind="DeliveryStack")
+
+
+@pytest.fixture(scope="session")
 def store(dev: SynthesizedStack) -> SynthesizedStack:
     """The store where data is thrown away, with default settings."""
     return replace(dev, kind="EcommerceStack")
