@@ -16,7 +16,7 @@ from constructs import IConstruct, Node
 
 from lib.context import SettingError, choice, flag, listed, matching
 
-__all__ = ["Environment", "SettingError"]
+__all__ = ["Environment", "Scale", "SettingError"]
 
 _SUFFIX = re.compile(r"[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?")
 _RESERVED_BY_COGNITO = re.compile("aws|amazon|cognito")
@@ -31,6 +31,39 @@ _UP_TO_EIGHTEEN_MONTHS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 5
 _UP_TO_TEN_YEARS = (731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 _DAYS = dict(zip(logs.RetentionDays, (*_UP_TO_EIGHTEEN_MONTHS, *_UP_TO_TEN_YEARS), strict=False))
 _LOCAL_ORIGIN = "http://localhost:8080"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """What an environment has for its price, where no setting says otherwise.
+
+    All that differs by price is here; docs/operations.md has what it comes to.
+    """
+
+    nat: str  # as `natGateways`
+    endpoint_zones: int  # where functions have an endpoint for secrets if there is no NAT gateway
+    database_instance: str
+    standby: bool  # whether the database has a second zone
+    backup_days: int  # of the database
+    log_retention: str  # a name of `RetentionDays`
+
+
+_THROWN_AWAY = Scale(
+    nat="none",
+    endpoint_zones=1,
+    database_instance="t4g.micro",
+    standby=False,
+    backup_days=1,
+    log_retention="ONE_WEEK",
+)
+_KEPT = Scale(
+    nat="one",
+    endpoint_zones=2,
+    database_instance="t4g.small",
+    standby=True,
+    backup_days=7,
+    log_retention="ONE_YEAR",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +83,7 @@ class Environment:
         alarm_email: Who is told of alarms, from `alarmEmail`. When omitted, nobody: the topic can
             be subscribed to later.
         log_retention: How long logs are kept, in CloudWatch and in log buckets, from `logRetention`
-            (a name of `RetentionDays`, such as `SIX_MONTHS`). When omitted: a week where data is
-            thrown away, a year where it is kept.
+            (a name of `RetentionDays`, such as `SIX_MONTHS`); as `Scale` says when omitted.
         requests_per_second: The steady rate of each HTTP API, from `apiRateLimit`; 100 by default.
         burst: Requests each HTTP API takes at once, from `apiBurstLimit`; 200 by default.
         tags: The tags of every resource.
@@ -70,6 +102,11 @@ class Environment:
     def keeps_data(self) -> bool:
         """Whether data outlives the stack: everywhere but in `dev`, `local` and `pr<number>`."""
         return _THROWAWAY.fullmatch(self.suffix) is None
+
+    @property
+    def scale(self) -> Scale:
+        """What it has for its price."""
+        return _KEPT if self.keeps_data else _THROWN_AWAY
 
     @property
     def removal_policy(self) -> RemovalPolicy:
@@ -114,7 +151,7 @@ class Environment:
         chosen = valid_suffix(str(context or environ.get("ENVIRONMENT_SUFFIX") or "dev"))
         throwaway = _THROWAWAY.fullmatch(chosen) is not None
         names = [days.name for days in logs.RetentionDays]
-        usual = "ONE_WEEK" if throwaway else "ONE_YEAR"
+        usual = (_THROWN_AWAY if throwaway else _KEPT).log_retention
         return cls(
             suffix=chosen,
             allowed_origins=_origins(node, (_LOCAL_ORIGIN,) if throwaway else ()),

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aws_cdk import App
@@ -39,19 +38,6 @@ def takes(statement: Json, token: dict[str, str]) -> bool:
 def rights(stack: SynthesizedStack, role: str) -> dict[str, Json]:
     document = stack.at(f"{role}/Policy")["PolicyDocument"]
     return {each["Sid"]: resolved(each) for each in document["Statement"]}
-
-
-@pytest.fixture(scope="module")
-def preview(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
-    folder = tmp_path_factory.mktemp("preview")
-    given: dict[str, Any] = {
-        "delivery": "octocat@1/tap@2",
-        "deliveryEnvironments": "preview",
-        "deliveryProviderExists": "true",
-        "@aws-cdk/core:bootstrapQualifier": "ours",
-    }
-    made = SynthesizedStack.of("", folder, **given)
-    return SynthesizedStack(made.assembly, "", "DeliveryStack")
 
 
 def test_a_job_of_the_environment_on_main_takes_its_role(delivery: SynthesizedStack) -> None:
@@ -91,17 +77,17 @@ def test_a_token_that_does_not_say_it_takes_no_role(delivery: SynthesizedStack, 
     assert not takes(trust(delivery, "Prod"), told)
 
 
-def test_a_repository_whose_tokens_name_ids_is_known_by_them(preview: SynthesizedStack) -> None:
+def test_a_repository_whose_tokens_name_ids_is_known_by_them(previews: SynthesizedStack) -> None:
     told = TOKEN | {"sub": "repo:octocat@1/tap@2:environment:preview", "ref": "refs/pull/7/merge"}
 
-    assert takes(trust(preview, "Preview"), told)
-    assert not takes(trust(preview, "Preview"), told | {"sub": TOKEN["sub"]})
+    assert takes(trust(previews, "Preview"), told)
+    assert not takes(trust(previews, "Preview"), told | {"sub": TOKEN["sub"]})
 
 
 def test_the_deploying_roles_take_three_roles_of_the_cdk_and_no_other(
-    delivery: SynthesizedStack, preview: SynthesizedStack
+    delivery: SynthesizedStack, previews: SynthesizedStack
 ) -> None:
-    for stack, role, qualifier in ((delivery, "Prod", "hnb659fds"), (preview, "Preview", "ours")):
+    for stack, role, qualifier in ((delivery, "Prod", "hnb659fds"), (previews, "Preview", "ours")):
         taken = [each for each in rights(stack, role).values() if "sts:" in str(each["Action"])]
 
         assert [each["Action"] for each in taken] == ["sts:AssumeRole"]
@@ -124,8 +110,8 @@ def test_what_changes_to_be_tested_is_never_production(delivery: SynthesizedStac
     assert not [name for name in rights(delivery, "Prod") if name.startswith("Test")]
 
 
-def test_a_pull_request_touches_no_name_of_a_kept_environment(preview: SynthesizedStack) -> None:
-    named = json.dumps(rights(preview, "Preview"))
+def test_a_pull_request_touches_no_name_of_a_kept_environment(previews: SynthesizedStack) -> None:
+    named = json.dumps(rights(previews, "Preview"))
 
     assert "tap-store-migrations-pr*" in named
     assert "dev" not in named
@@ -157,14 +143,14 @@ def test_a_policy_fits_what_iam_takes(delivery: SynthesizedStack) -> None:
 
 
 def test_an_account_has_one_provider_which_may_be_there_already(
-    delivery: SynthesizedStack, preview: SynthesizedStack
+    delivery: SynthesizedStack, previews: SynthesizedStack
 ) -> None:
     made = delivery.properties("AWS::IAM::OIDCProvider")
 
     assert made == {"ClientIdList": ["sts.amazonaws.com"], "Url": f"https://{ISSUER}"}
-    assert not preview.all("AWS::IAM::OIDCProvider")
+    assert not previews.all("AWS::IAM::OIDCProvider")
     known = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"
-    assert trust(preview, "Preview")["Principal"]["Federated"] == known
+    assert trust(previews, "Preview")["Principal"]["Federated"] == known
 
 
 def test_it_is_made_only_when_asked_and_then_alone(
