@@ -81,9 +81,10 @@ synth: .venv/.up ## synthesize the templates into cdk.out; `make check` and `mak
 	@CDK_VALIDATION=false $(BIN)/node node_modules/aws-cdk/bin/cdk synth --quiet
 
 # One folder for each environment, synthesized from one commit: the suffix is in every name of a template.
-SUFFIXES ?= staging prod
-assemble: .venv/.up ## synthesize what is to be delivered: .build/assembly/staging and prod (SUFFIXES=...)
-	@for suffix in $(SUFFIXES); do CDK_VALIDATION=false ENVIRONMENT_SUFFIX=$$suffix $(BIN)/node \
+ENVIRONMENTS ?= staging,prod
+COMMA := ,
+assemble: .venv/.up ## synthesize what is to be delivered: .build/assembly/staging and prod (ENVIRONMENTS=a,b)
+	@for suffix in $(subst $(COMMA), ,$(ENVIRONMENTS)); do CDK_VALIDATION=false ENVIRONMENT_SUFFIX=$$suffix $(BIN)/node \
 		node_modules/aws-cdk/bin/cdk synth --quiet --output .build/assembly/$$suffix; done
 
 templates-diff: .venv/.up ## what this commit deploys differently from BASE, as Markdown; asks no account
@@ -109,8 +110,8 @@ open: .venv/.up ## migrate the store's database on AWS and publish its page (YES
 destroy: .venv/.up ## destroy every stack on AWS (YES=1: do not ask)
 	@$(BIN)/tap cdk --aws $(if $(YES),--yes) destroy --all $(if $(YES),--force)
 
-delivery: .venv/.up ## deploy the roles that GitHub Actions takes: REPOSITORY=owner/name, ENVIRONMENTS=...
-	@$(BIN)/tap cdk --aws deploy --all -c delivery=$(REPOSITORY) $(if $(ENVIRONMENTS),-c deliveryEnvironments=$(ENVIRONMENTS))
+delivery: .venv/.up ## deploy the roles that GitHub Actions takes: REPOSITORY=owner/name, ENVIRONMENTS=a,b
+	@$(BIN)/tap cdk --aws deploy --all -c delivery=$(or $(REPOSITORY),$(error say REPOSITORY=owner/name)) -c deliveryEnvironments=$(ENVIRONMENTS)
 
 changelog-section: .venv/.up ## what CHANGELOG.md says of VERSION
 	@$(BIN)/python -m tools.changelog $(VERSION)

@@ -6,7 +6,7 @@ from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lib.delivery.role import ISSUER, GitHubRole
+from lib.delivery.role import AUDIENCE, ISSUER, GitHubRole
 from lib.delivery.settings import PREVIEW, DeliverySettings
 
 _TESTED = (PREVIEW, "staging")  # where the deployed suites run, which change what they test
@@ -16,20 +16,17 @@ class DeliveryStack(Stack):
     """GitHub's OIDC provider, a role for each environment that delivers here, one that watches.
 
     Fixed: each role is for one environment of one repository, and but in `preview` for jobs of its
-    branch `main` alone.
-    Defaults: protected from termination. `stack_props` are any of `StackProps`.
+    branch `main` alone; protected from termination.
     """
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, settings: DeliverySettings, **stack_props: Any
-    ) -> None:
-        described = {"description": "TAP: who may deliver it", "termination_protection": True}
-        super().__init__(scope, construct_id, **{**described, **stack_props})
-        self._provider_arn = f"arn:{self.partition}:iam::{self.account}:oidc-provider/{ISSUER}"
+    def __init__(self, scope: Construct, construct_id: str, *, settings: DeliverySettings) -> None:
+        description = "TAP: who may deliver it"
+        super().__init__(scope, construct_id, description=description, termination_protection=True)
+        self._provider = f"arn:{self.partition}:iam::{self.account}:oidc-provider/{ISSUER}"
         if not settings.provider_exists:  # an account has one, whatever the region
-            audience, url = "sts.amazonaws.com", f"https://{ISSUER}"
-            made = iam.OidcProviderNative(self, "GitHub", url=url, client_ids=[audience])
-            self._provider_arn = made.oidc_provider_arn
+            url = f"https://{ISSUER}"
+            made = iam.OidcProviderNative(self, "GitHub", url=url, client_ids=[AUDIENCE])
+            self._provider = made.oidc_provider_arn
         subject, main = f"repo:{settings.repository}", "refs/heads/main"
         for name in settings.environments:
             preview = name == PREVIEW
@@ -44,5 +41,5 @@ class DeliveryStack(Stack):
 
     def _add_role(self, name: str, **settings: Any) -> None:
         title = name.title().replace("-", "")
-        made = GitHubRole(self, title, provider_arn=self._provider_arn, **settings)
-        CfnOutput(self, f"{title}RoleArn", value=made.role.role_arn, description=made.description)
+        role = GitHubRole(self, title, provider_arn=self._provider, **settings).role
+        CfnOutput(self, f"{title}RoleArn", value=role.role_arn, description=f"Role of {name}")

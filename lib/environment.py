@@ -6,8 +6,10 @@ here asks AWS, the network or git, so synthesis gives the same bytes everywhere.
 
 import os
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 from aws_cdk import RemovalPolicy, Stack
@@ -30,40 +32,25 @@ _REFUSED_IN_TAGS = re.compile(r"[^\w .:/=+@-]")
 _UP_TO_EIGHTEEN_MONTHS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545)
 _UP_TO_TEN_YEARS = (731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 _DAYS = dict(zip(logs.RetentionDays, (*_UP_TO_EIGHTEEN_MONTHS, *_UP_TO_TEN_YEARS), strict=False))
+_SCALES = tomllib.loads(Path(__file__).with_name("scale.toml").read_text("utf-8"))
 _LOCAL_ORIGIN = "http://localhost:8080"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """What an environment has for its price, where no setting says otherwise.
-
-    All that differs by price is here; docs/operations.md has what it comes to.
-    """
+    """What an environment has for its price, from `scale.toml`, where no setting says otherwise."""
 
     nat: str  # as `natGateways`
-    endpoint_zones: int  # where functions have an endpoint for secrets if there is no NAT gateway
+    endpoint_zones: int  # where functions have an endpoint for secrets, if there is no NAT gateway
     database_instance: str
     standby: bool  # whether the database has a second zone
     backup_days: int  # of the database
     log_retention: str  # a name of `RetentionDays`
 
-
-_THROWN_AWAY = Scale(
-    nat="none",
-    endpoint_zones=1,
-    database_instance="t4g.micro",
-    standby=False,
-    backup_days=1,
-    log_retention="ONE_WEEK",
-)
-_KEPT = Scale(
-    nat="one",
-    endpoint_zones=2,
-    database_instance="t4g.small",
-    standby=True,
-    backup_days=7,
-    log_retention="ONE_YEAR",
-)
+    @classmethod
+    def of(cls, suffix: str) -> Self:
+        """Return the scale of an environment."""
+        return cls(**_SCALES["thrown_away" if _THROWAWAY.fullmatch(suffix) else "kept"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +93,7 @@ class Environment:
     @property
     def scale(self) -> Scale:
         """What it has for its price."""
-        return _KEPT if self.keeps_data else _THROWN_AWAY
+        return Scale.of(self.suffix)
 
     @property
     def removal_policy(self) -> RemovalPolicy:
@@ -151,7 +138,7 @@ class Environment:
         chosen = valid_suffix(str(context or environ.get("ENVIRONMENT_SUFFIX") or "dev"))
         throwaway = _THROWAWAY.fullmatch(chosen) is not None
         names = [days.name for days in logs.RetentionDays]
-        usual = (_THROWN_AWAY if throwaway else _KEPT).log_retention
+        usual = Scale.of(chosen).log_retention
         return cls(
             suffix=chosen,
             allowed_origins=_origins(node, (_LOCAL_ORIGIN,) if throwaway else ()),

@@ -12,12 +12,11 @@ from constructs import Construct
 from lib.acknowledgements import acknowledge
 from lib.permissions import allow
 
-ISSUER = "token.actions.githubusercontent.com"
+ISSUER, AUDIENCE = "token.actions.githubusercontent.com", "sts.amazonaws.com"
 _RIGHTS = tomllib.loads(Path(__file__).with_name("rights.toml").read_text("utf-8"))
 _HERE = {"partition": Aws.PARTITION, "account": Aws.ACCOUNT_ID, "region": Aws.REGION}
 # The same as cdk-nag prints it.
 _PRINTED = dict(zip(_HERE, ("<AWS::Partition>", "<AWS::AccountId>", "<AWS::Region>"), strict=True))
-_AUDIT = "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/SecurityAudit]"
 
 
 class GitHubRole(Construct):
@@ -40,38 +39,36 @@ class GitHubRole(Construct):
         suffix: str = "",
     ) -> None:
         super().__init__(scope, construct_id)
-        told = {"aud": "sts.amazonaws.com", **claims}
-        exactly = {"StringEquals": {f"{ISSUER}:{name}": value for name, value in told.items()}}
-        self.description = f"GitHub Actions, {claims['sub']}"
+        told = {f"{ISSUER}:{name}": value for name, value in {"aud": AUDIENCE, **claims}.items()}
         rights = [right for kind in kinds for right in _RIGHTS[kind]]
         policy, watch = self._policy(rights, suffix), kinds == ["watch"]
         of_aws = iam.ManagedPolicy.from_aws_managed_policy_name
         self.role = iam.Role(
             self,
             "Role",
-            description=self.description,
-            assumed_by=iam.WebIdentityPrincipal(provider_arn, exactly),
+            assumed_by=iam.WebIdentityPrincipal(provider_arn, {"StringEquals": told}),
             managed_policies=[policy, of_aws("SecurityAudit")] if watch else [policy],
             permissions_boundary=of_aws("ReadOnlyAccess") if watch else policy,
             max_session_duration=Duration.hours(2),
         )
         if watch:
-            reason = "To see drift is to read each type of resource; AWS keeps the list."
-            acknowledge(self.role, _AUDIT, reason=reason)
+            acknowledge(
+                self.role,
+                "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/SecurityAudit]",
+                reason="To see drift is to read each type of resource; AWS keeps the list.",
+            )
 
     def _policy(self, rights: list[dict[str, Any]], suffix: str) -> iam.ManagedPolicy:
-        policy = iam.ManagedPolicy(self, "Policy", description=self.description)
+        policy = iam.ManagedPolicy(self, "Policy")
         names = {"suffix": suffix, "qualifier": Stack.of(self).synthesizer.bootstrap_qualifier}
-        here, printed = {**_HERE, **names}, {**_PRINTED, **names}
         for right in rights:
             conditions = {
-                operator: {key: value.format(**here) for key, value in keys.items()}
+                operator: {key: value.format(**_HERE, **names) for key, value in keys.items()}
                 for operator, keys in right.get("if", {}).items()
             }
-            resources = [each.format(**here) for each in right["on"]]
-            statement = allow(right["sid"], *right["may"], on=resources, only_if=conditions)
-            policy.add_statements(statement)
-            for resource in (each.format(**printed) for each in right["on"]):
+            on = [each.format(**_HERE, **names) for each in right["on"]]
+            policy.add_statements(allow(right["sid"], *right["may"], on=on, only_if=conditions))
+            for resource in (each.format(**_PRINTED, **names) for each in right["on"]):
                 if "*" in resource:
                     rule = f"AwsSolutions-IAM5[Resource::{resource}]"
                     acknowledge(policy, rule, reason=right["because"])

@@ -11,10 +11,7 @@ from lib.environment import valid_suffix
 
 PREVIEW = "preview"
 _NAME = r"[A-Za-z0-9][\w.-]*(@[0-9]+)?"
-_REPOSITORY = (
-    re.compile(f"{_NAME}/{_NAME}"),
-    "owner/name, or owner@id/name@id where GitHub says so in its tokens",
-)
+_REPOSITORY = (re.compile(f"{_NAME}/{_NAME}"), "owner/name, or owner@id/name@id as its tokens do")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +19,10 @@ class DeliverySettings:
     """Who delivers to an account from GitHub Actions; each is a CDK context value.
 
     Attributes:
-        repository: As the subject of GitHub's tokens names it, from `delivery`.
-        environments: The GitHub environments that deliver to this account, each named as the
-            suffix that it deploys, from `deliveryEnvironments` (a list, or separated by commas);
-            `staging` and `prod` when omitted. `preview` deploys the `pr<number>` of pull requests,
-            and has the account for itself.
+        repository: As GitHub's tokens name it, from `delivery`.
+        environments: GitHub environments, each named as the suffix that it deploys, from
+            `deliveryEnvironments`; `staging` and `prod` when omitted. `preview` deploys the
+            `pr<number>` of pull requests, to an account of its own.
         provider_exists: Whether the account has GitHub's OIDC provider already, from
             `deliveryProviderExists` (`true` or `false`); no when omitted.
     """
@@ -39,15 +35,14 @@ class DeliverySettings:
     def resolve(cls, node: Node) -> Self | None:
         """Return the settings that `node` sees as context, None without `delivery`."""
         repository = matching(node, "delivery", *_REPOSITORY)
-        if repository is None:
-            return None
         environments = listed(node, "deliveryEnvironments") or ("staging", "prod")
-        for name in environments:
-            valid_suffix(name)
         if PREVIEW in environments and len(environments) > 1:
             raise SettingError(
                 "deliveryEnvironments: what a pull request deploys can do all that the CDK can in "
                 "its account: give preview an account of its own"
             )
+        environments = tuple(map(valid_suffix, environments))
         exists = flag(node, "deliveryProviderExists", default=False)
+        if repository is None:
+            return None
         return cls(repository=repository, environments=environments, provider_exists=exists)

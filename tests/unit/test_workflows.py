@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from lib.delivery.settings import PREVIEW
 
@@ -18,11 +18,11 @@ SYSTEM = "apt-get update && apt-get install --yes valgrind"
 ASSUMES = "aws-actions/configure-aws-credentials@"
 SAME = "github.event.pull_request.head.repo.full_name == github.repository"
 ON_MAIN = "github.ref == 'refs/heads/main'"
-Workflow = dict[Any, Any]
+Workflow = Any
 
 
 def read(name: str) -> Workflow:
-    return dict(yaml.safe_load((ROOT / ".github/workflows" / f"{name}.yml").read_text("utf-8")))
+    return yaml.safe_load((ROOT / ".github/workflows" / f"{name}.yml").read_text("utf-8"))
 
 
 NAMES = sorted(path.stem for path in (ROOT / ".github/workflows").glob("*.yml"))
