@@ -22,7 +22,7 @@ def test_what_is_the_same_is_not_mentioned(tmp_path: Path) -> None:
     before = assembly(tmp_path / "before", "First", "Second")
     after = assembly(tmp_path / "after", "First", "Second")
 
-    assert list(changes(before, after)) == []
+    assert not list(changes(before, after))
     assert "Nothing: the templates of every stack are the same" in page("0" * 40, [])
 
 

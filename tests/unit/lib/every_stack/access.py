@@ -12,6 +12,7 @@ EVERYWHERE = ("0.0.0.0/0", "::/0")
 # https://docs.aws.amazon.com/service-authorization/latest/reference/.
 NAMELESS = {
     "cloudformation:DescribeStackDriftDetectionStatus",
+    "cloudformation:DescribeStackEvents",  # of one that is gone, which has its id alone
     "cloudformation:DescribeStackResourceDrifts",  # these two of stacks that are not known here
     "cloudformation:DescribeStacks",
     "cloudformation:DetectStackDrift",
@@ -21,6 +22,7 @@ NAMELESS = {
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
     "lambda:GetAccountSettings",
+    "rds:DescribeDBSnapshots",
     "secretsmanager:GetRandomPassword",
     "servicequotas:GetServiceQuota",
     "xray:PutTelemetryRecords",
