@@ -59,7 +59,7 @@ lint: .venv/.check ## ruff, mypy, the import contracts, the page's JavaScript, a
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-logo
 	@node_modules/.bin/tsc --project web
-	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows --quiet .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --no-progress --quiet .github
 
 pylint: .venv/.check ## pylint, which finds a little that ruff does not
