@@ -32,6 +32,12 @@ dev: .venv/.check .venv/.browser .venv-checkov/.done .venv-audit/.done ## instal
 PROCESSES ?= $(if $(filter aws,$(TARGET)),0,4)
 PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder --cov --cov-report=
 
+suites: .venv/.test ## the deployed suites alone, as operators and strangers: TARGET=aws, or on embedded clouds
+	@$(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder --numprocesses $(PROCESSES) -m "not long" tests/e2e tests/security
+
+smoke: .venv/.up ## whether what is deployed answers: here, or TARGET=aws
+	@$(BIN)/python -m tools.smoke
+
 test: .venv/.browser unit ## unit tests, then every suite on embedded clouds of its own
 	@$(PYTEST) --numprocesses $(PROCESSES) --cov-append -m "not long" tests/integration tests/e2e tests/security tests/browser tests/drills
 	@[ "$(TARGET)" = aws ] || $(BIN)/python -m tools.coverage lib=100 services=100 cli=90 localcloud=90
@@ -47,12 +53,14 @@ browser: .venv/.browser ## the store's page in a real browser, on an embedded cl
 	@$(BIN)/python -m pytest tests/browser
 
 SOURCES := tap.py lib services cli localcloud tools tests benchmarks
-lint: .venv/.check ## ruff, mypy, the import contracts, and the page's JavaScript
+lint: .venv/.check ## ruff, mypy, the import contracts, the page's JavaScript, and the workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-logo
 	@node_modules/.bin/tsc --project web
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/zizmor --offline --no-progress --quiet .github
 
 pylint: .venv/.check ## pylint, which finds a little that ruff does not
 	@$(BIN)/pylint --jobs 0 $(SOURCES)
@@ -72,14 +80,46 @@ audit: .venv/.up .venv-audit/.done ## known vulnerabilities, secrets in the hist
 synth: .venv/.up ## synthesize the templates into cdk.out; `make check` and `make deploy` validate them
 	@CDK_VALIDATION=false $(BIN)/node node_modules/aws-cdk/bin/cdk synth --quiet
 
+# One folder for each environment, synthesized from one commit: the suffix is in every name of a template.
+ENVIRONMENTS ?= staging,prod
+COMMA := ,
+assemble: .venv/.up ## synthesize what is to be delivered: .build/assembly/staging and prod (ENVIRONMENTS=a,b)
+	@for suffix in $(subst $(COMMA), ,$(ENVIRONMENTS)); do CDK_VALIDATION=false ENVIRONMENT_SUFFIX=$$suffix $(BIN)/node \
+		node_modules/aws-cdk/bin/cdk synth --quiet --output .build/assembly/$$suffix; done
+
+templates-diff: .venv/.up ## what this commit deploys differently from BASE, as Markdown; asks no account
+	@$(BIN)/python -m tools.templates_diff $(or $(BASE),origin/main)
+
+templates-comment: ## put .build/templates-diff.md below the pull request PULL_REQUEST
+	@gh pr comment $(PULL_REQUEST) --body-file .build/templates-diff.md --edit-last --create-if-none
+
 diff: .venv/.up ## what `make deploy` would change on AWS
 	@$(BIN)/tap cdk --aws diff
 
-deploy: .venv/.up ## deploy every stack to AWS
-	@$(BIN)/tap cdk --aws deploy --all
+drift: .venv/.up ## whether what is on AWS is still what was deployed; fails when it is not
+	@$(BIN)/tap cdk --aws drift --fail
 
-destroy: .venv/.up ## destroy every stack on AWS
-	@$(BIN)/tap cdk --aws destroy --all
+# With YES=1 nobody is asked: for pipelines, where the reviewers of an environment have been.
+deploy: .venv/.up ## deploy every stack to AWS (APP=folder: what was synthesized there; YES=1: do not ask)
+	@$(BIN)/tap cdk --aws $(if $(YES),--yes) deploy --all $(if $(APP),--app $(APP)) $(if $(YES),--require-approval never)
+
+open: .venv/.up ## migrate the store's database on AWS and publish its page (YES=1: do not ask)
+	@$(BIN)/tap migrate --aws $(if $(YES),--yes)
+	@$(BIN)/tap publish --aws $(if $(YES),--yes)
+
+destroy: .venv/.up ## destroy every stack on AWS (YES=1: do not ask)
+	@$(BIN)/tap cdk --aws $(if $(YES),--yes) destroy --all $(if $(YES),--force)
+
+delivery: .venv/.up ## deploy the roles that GitHub Actions takes: REPOSITORY=owner/name, ENVIRONMENTS=a,b
+	@$(BIN)/tap cdk --aws deploy --all -c delivery=$(or $(REPOSITORY),$(error say REPOSITORY=owner/name)) -c deliveryEnvironments=$(ENVIRONMENTS)
+
+changelog-section: .venv/.up ## what CHANGELOG.md says of VERSION
+	@$(BIN)/python -m tools.changelog $(VERSION)
+
+release: .venv/.up ## publish VERSION on GitHub: its section of the changelog, and what each function ships
+	@mkdir -p .build
+	@$(BIN)/python -m tools.changelog $(VERSION) > .build/release.md
+	@gh release create $(VERSION) --verify-tag --notes-file .build/release.md .build/sbom/*
 
 generate: .venv/.test ## regenerate the validators and the tables in docs/
 	@$(BIN)/python -m tools.generate
@@ -98,6 +138,12 @@ bench: .venv/.browser .build/runtime ## measure, the running embedded cloud too,
 	@status=0; for part in $(PARTS); do \
 		$(BIN)/python -m benchmarks.$$part --json benchmarks/measured/$$part.json || status=$$?; done; \
 		$(BIN)/python -m benchmarks.page; exit $$status
+
+newest-emulator: .venv/.test ## hold the newest emulator against every contract test
+	@rm -rf .build/emulator && $(BIN)/python -m pip install --quiet --target .build/emulator ministack
+	@# Each contract test asks the original first: a mended fault is a patch that can go.
+	@$(BIN)/python -m pytest tests/unit/localcloud/engine tests/unit/localcloud/consent tests/unit/localcloud/metrics \
+		--ignore tests/unit/localcloud/engine/test_patches.py
 
 budget: .venv/.test .build/runtime ## whether cold starts take more instructions than they may (MUST=1, WRITE=1)
 	@$(BIN)/python -m benchmarks.budget $(if $(MUST),--must) $(if $(WRITE),--write)
@@ -169,4 +215,4 @@ FORCE:
 	@tools/install.sh .venv-lock/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/lock.txt
 	@touch $@
 
-.PHONY: help up down status dev test unit drills browser lint pylint check audit prove sabotage lock synth diff deploy destroy generate bench clean FORCE
+.PHONY: newest-emulator suites smoke assemble templates-diff templates-comment drift open delivery changelog-section release help up down status dev test unit drills browser lint pylint check audit prove sabotage lock synth diff deploy destroy generate bench clean FORCE

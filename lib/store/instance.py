@@ -2,7 +2,6 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
@@ -29,9 +28,8 @@ class StoreInstance(rds.DatabaseInstance):
 
     Fixed: private, in subnets without a way out, reachable for the application only; TLS only;
     encrypted with the stack's key; the master's secret made and rotated by RDS.
-    Defaults: where data is kept, a `t4g.small` in two zones with seven days of backups, protected
-    from deletion, of which a last snapshot remains. Else a `t4g.micro` in one zone with a day of
-    backups, deleted with the stack.
+    Defaults: size, zones and backups as the environment's `Scale` says; protected from deletion
+    where data is kept, and a last snapshot remains; else deleted with the stack.
     """
 
     def __init__(
@@ -43,6 +41,7 @@ class StoreInstance(rds.DatabaseInstance):
         instance_type: str | None,
     ) -> None:
         environment, key = Environment.of(scope), EncryptionKey.of(scope)
+        scale, kept = environment.scale, environment.keeps_data
         settings = rds.ParameterGroup(scope, "Parameters", engine=_ENGINE, parameters=PARAMETERS)
         super().__init__(
             scope,
@@ -71,9 +70,15 @@ class StoreInstance(rds.DatabaseInstance):
             performance_insight_encryption_key=key,
             cloudwatch_logs_exports=list(LOGS),
             deletion_protection=environment.protects_data,
-            **_by_environment(instance_type, kept=environment.keeps_data),
+            instance_type=ec2.InstanceType(instance_type or scale.database_instance),
+            multi_az=scale.standby,
+            backup_retention=Duration.days(scale.backup_days),
+            delete_automated_backups=not kept,
+            copy_tags_to_snapshot=True,
+            # One that stayed would hold its network, and the stack could never be deleted.
+            removal_policy=RemovalPolicy.SNAPSHOT if kept else RemovalPolicy.DESTROY,
         )
-        self._acknowledge_rules(kept=environment.keeps_data)
+        self._acknowledge_rules(kept=kept)
 
     def _acknowledge_rules(self, *, kept: bool) -> None:
         acknowledge(
@@ -95,15 +100,3 @@ class StoreInstance(rds.DatabaseInstance):
                 reason="A second zone doubles the price of an environment that may be down and "
                 "loses its data anyway.",
             )
-
-
-def _by_environment(instance_type: str | None, *, kept: bool) -> dict[str, Any]:
-    return {
-        "instance_type": ec2.InstanceType(instance_type or ("t4g.small" if kept else "t4g.micro")),
-        "multi_az": kept,
-        "backup_retention": Duration.days(7 if kept else 1),
-        "delete_automated_backups": not kept,
-        "copy_tags_to_snapshot": True,
-        # An instance that stayed would hold its network, and the stack could never be deleted.
-        "removal_policy": RemovalPolicy.SNAPSHOT if kept else RemovalPolicy.DESTROY,
-    }

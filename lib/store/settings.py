@@ -36,9 +36,9 @@ class StoreSettings:
         nat: How functions reach what has no address in the network, from `natGateways`: through
             `one` gateway, a `regional` one that survives the loss of a zone, one in each `zone`,
             or `none`: then there is no way out, and an endpoint for Secrets Manager instead.
-            `one` when omitted.
-        database_instance: The database's size, from `databaseInstance`. When omitted: `t4g.micro`
-            where data is thrown away, `t4g.small` where it is kept.
+            None when omitted: as the environment's `Scale`.
+        database_instance: The database's size, from `databaseInstance`. None when omitted: as the
+            environment's `Scale`.
         domain: The store's own host name, from `storeDomain`. CloudFront's when omitted.
         certificate_arn: Its certificate, from `storeCertificateArn`: one of us-east-1, where
             CloudFront looks for it. Given exactly when `domain` is.
@@ -47,7 +47,7 @@ class StoreSettings:
     """
 
     zones: tuple[str, ...]
-    nat: str
+    nat: str | None
     database_instance: str | None
     domain: str | None
     certificate_arn: str | None
@@ -63,7 +63,7 @@ class StoreSettings:
             raise SettingError(f"{together}: give both or neither")
         return cls(
             zones=_zones(node),
-            nat=choice(node, "natGateways", _NATS, default="one"),
+            nat=choice(node, "natGateways", _NATS, default="") or None,
             database_instance=matching(node, "databaseInstance", *_INSTANCE),
             domain=domain,
             certificate_arn=certificate,

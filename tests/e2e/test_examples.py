@@ -17,7 +17,9 @@ from tests.examples import Example, blocks, helps, phrases
 from tests.unit.docs.pages import ITEMS_API, ROOT
 
 pytestmark = pytest.mark.embedded
-_ELSEWHERE = re.compile(r"--aws\b|^make |^git |^export AWS_|<request>|^export ENVIRONMENT_SUFFIX")
+_ELSEWHERE = re.compile(
+    r"--aws\b|^([A-Z]+=\S+ )*make |^git |^export AWS_|<request>|^export ENVIRONMENT_SUFFIX"
+)
 _ON_AWS = "docs/operations.md"  # the whole page is about environments that are kept there
 _ENDLESS = re.compile(r" watch$| --follow$")
 _CTRL_C = 130

@@ -54,6 +54,31 @@ def qa(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
 
 
 @pytest.fixture(scope="session")
+def delivery(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
+    """The stack that delivers the others, for two environments."""
+    folder = tmp_path_factory.mktemp("delivery")
+    made = SynthesizedStack.of("", folder, delivery="octocat/tap")
+    return replace(made, kind="DeliveryStack")
+
+
+@pytest.fixture(scope="session")
+def previews(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
+    """The stack that delivers pull requests, to an account of their own, with every setting given.
+
+    GitHub's tokens name the repository by its ids, the account has the provider, and the CDK's
+    bootstrap stack another qualifier.
+    """
+    settings = {
+        "delivery": "octocat@1/tap@2",
+        "deliveryEnvironments": "preview",
+        "deliveryProviderExists": "true",
+        "@aws-cdk/core:bootstrapQualifier": "ours",
+    }
+    made = SynthesizedStack.of("", tmp_path_factory.mktemp("previews"), **settings)
+    return replace(made, kind="DeliveryStack")
+
+
+@pytest.fixture(scope="session")
 def store(dev: SynthesizedStack) -> SynthesizedStack:
     """The store where data is thrown away, with default settings."""
     return replace(dev, kind="EcommerceStack")
@@ -66,9 +91,15 @@ def store_prod(prod: SynthesizedStack) -> SynthesizedStack:
 
 
 @pytest.fixture(scope="session")
+def store_qa(qa: SynthesizedStack) -> SynthesizedStack:
+    """The store where data is kept, with default settings."""
+    return replace(qa, kind="EcommerceStack")
+
+
+@pytest.fixture(scope="session")
 def store_nat_none(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
-    """The store whose network has no way out."""
-    made = SynthesizedStack.of("dev", tmp_path_factory.mktemp("none"), natGateways="none")
+    """The store where data is kept, whose network has no way out."""
+    made = SynthesizedStack.of("qa", tmp_path_factory.mktemp("none"), natGateways="none")
     return replace(made, kind="EcommerceStack")
 
 

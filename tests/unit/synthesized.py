@@ -8,18 +8,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Stack
-
 import tap
+from lib.product_stack import ProductStack
 from tap import build_app
 
 ROOT = Path(__file__).parent.parent.parent
 Json = dict[str, Any]
-# The app's stacks: those that `tap.py` knows. What holds in each of them holds in a new one.
+# The product's stacks: those that `tap.py` knows, but for the one that delivers them. What holds in
+# each of them holds in a new one.
 KINDS = tuple(
     name
     for name, each in vars(tap).items()
-    if isinstance(each, type) and issubclass(each, Stack) and each is not Stack
+    if isinstance(each, type) and issubclass(each, ProductStack)
 )
 GONE = object()
 _ACKNOWLEDGED = "aws:cdk:acknowledged-rules"

@@ -28,7 +28,7 @@ API = json.loads((ROOT / "docs/api/items.openapi.json").read_text("utf-8"))
 PARTNER_OPERATIONS = json.loads(
     (ROOT / "services/partner_api/description.json").read_text("utf-8")
 )["operations"]
-TARGETS = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+TARGETS = re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
 ROUTES = [f"{verb.upper()} {path}" for path, verbs in API["paths"].items() for verb in verbs]
 CODES = {
     kind.code

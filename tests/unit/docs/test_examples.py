@@ -7,7 +7,7 @@ import pytest
 from tests.examples import COMMANDS, Example, blocks, helps, phrases
 from tests.unit.docs.pages import README, ROOT
 
-TARGETS = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+TARGETS = re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
 EXAMPLES = [*blocks(), *phrases(), *helps()]
 ROWS = re.findall(r"^\| `tap (\w+)` \|(.*)\|$", README, re.MULTILINE)
 

@@ -42,7 +42,7 @@ def test_every_attack_belongs_to_a_threat(tests_there_are: Counter[str]) -> None
 def test_every_stack_answers_every_kind_of_attack(letter: str) -> None:
     answered = {each.stack for each in THREATS if each.stride == letter}
 
-    assert answered == {*KINDS, "Embedded cloud"}
+    assert answered == {*KINDS, "DeliveryStack", "Embedded cloud"}
 
 
 @pytest.mark.parametrize(

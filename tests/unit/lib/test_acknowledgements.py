@@ -22,8 +22,12 @@ def test_no_acknowledgement_sits_on_the_app() -> None:
 
 
 def test_the_list_in_the_security_page_is_current(
-    dev: SynthesizedStack, prod: SynthesizedStack
+    dev: SynthesizedStack,
+    prod: SynthesizedStack,
+    delivery: SynthesizedStack,
+    previews: SynthesizedStack,
 ) -> None:
     text = PAGE.read_text("utf-8")
+    stacks = (dev, prod, delivery, previews)
 
-    assert page(text, listed(dev.assembly) | listed(prod.assembly)) == text
+    assert page(text, set().union(*(listed(each.assembly) for each in stacks))) == text

@@ -11,9 +11,20 @@ EVERYWHERE = ("0.0.0.0/0", "::/0")
 # Actions whose resource cannot be named, as the Service Authorization Reference has them:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/.
 NAMELESS = {
+    "cloudformation:DescribeStackDriftDetectionStatus",
+    "cloudformation:DescribeStackEvents",  # of one that is gone, which has its id alone
+    "cloudformation:DescribeStackResourceDrifts",  # these two of stacks that are not known here
+    "cloudformation:DescribeStacks",
+    "cloudformation:DetectStackDrift",
+    "cloudformation:DetectStackResourceDrift",
+    "ec2:DescribeAddresses",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    "lambda:GetAccountSettings",
+    "rds:DescribeDBSnapshots",
     "secretsmanager:GetRandomPassword",
+    "servicequotas:GetServiceQuota",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
@@ -72,6 +83,34 @@ def no_policy_lets_everyone_in(stack: SynthesizedStack) -> Iterator[str]:
     for name, each in properties(stack, "AWS::Lambda::Permission").items():
         if is_for_everyone(each["Principal"]):
             yield name
+
+
+@claim
+def every_token_of_an_issuer_is_compared_letter_by_letter_with_one_audience_and_one_subject(
+    stack: SynthesizedStack,
+) -> Iterator[str]:
+    for name, each in properties(stack, "AWS::IAM::Role").items():
+        for statement in each["AssumeRolePolicyDocument"]["Statement"]:
+            if "Federated" not in statement["Principal"]:
+                continue
+            exact = statement.get("Condition", {}).get("StringEquals", {})
+            values = {key.rpartition(":")[2]: value for key, value in exact.items()}
+            named = values.get("aud") == "sts.amazonaws.com" and values.get("sub")
+            wild = any(not isinstance(v, str) or {*"*?"} & {*v} for v in values.values())
+            if not named or wild or set(statement["Condition"]) != {"StringEquals"}:
+                yield name
+
+
+@claim
+def every_role_for_an_issuers_tokens_has_a_boundary_and_nothing_inline(
+    stack: SynthesizedStack,
+) -> Iterator[str]:
+    for name, each in properties(stack, "AWS::IAM::Role").items():
+        for statement in each["AssumeRolePolicyDocument"]["Statement"]:
+            if "Federated" in statement["Principal"] and (
+                not each.get("PermissionsBoundary") or each.get("Policies")
+            ):
+                yield name
 
 
 @claim

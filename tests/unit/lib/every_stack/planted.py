@@ -63,6 +63,18 @@ BREAKS = {
     "every_stage_is_throttled_and_logs_who_came": ["HttpStage", "RestStage"],
     "every_table_has_alarms_for_throttled_reads_and_writes": ["Table"],
     "every_table_can_be_restored_to_any_second": ["Table"],
+    "every_token_of_an_issuer_is_compared_letter_by_letter_with_one_audience_and_one_subject": [
+        "AnyAudience",
+        "AnyBranch",
+        "AnyOf",
+        "AnyRepository",
+    ],
+    "every_role_for_an_issuers_tokens_has_a_boundary_and_nothing_inline": [
+        "AnyAudience",
+        "AnyBranch",
+        "AnyOf",
+        "AnyRepository",
+    ],
     "every_type_of_resource_is_one_that_was_thought_of": ["Files"],
     "every_web_acl_logs_what_it_saw_without_credentials": ["Firewall"],
     "everything_at_rest_is_encrypted_with_a_key_of_the_stack": [
@@ -90,6 +102,7 @@ def planted(folder: Path) -> SynthesizedStack:
     stack = Stack(app, "Planteddev")
     _plant_data(stack)
     _plant_functions(stack)
+    _plant_trusts(stack)
     _plant_doors(stack)
     app.synth()
     return SynthesizedStack(folder, "dev", "Planted")
@@ -187,6 +200,26 @@ def _plant_functions(stack: Stack) -> None:
         function_name=function.ref,
     )
     lambda_.CfnUrl(stack, "Address", auth_type="NONE", target_function_arn=function.attr_arn)
+
+
+def _plant_trusts(stack: Stack) -> None:
+    issuer = "token.actions.githubusercontent.com"
+    mine, anybody = "repo:octocat/tap:ref:refs/heads/main", "repo:octocat/tap:*"
+    to_aws = {f"{issuer}:aud": "sts.amazonaws.com"}
+    for name, condition in {
+        "AnyAudience": {"StringEquals": {f"{issuer}:sub": mine}},
+        "AnyBranch": {"StringEquals": to_aws, "StringLike": {f"{issuer}:sub": anybody}},
+        "AnyOf": {"StringEquals": {**to_aws, f"{issuer}:sub": [mine, anybody]}},
+        "AnyRepository": {"StringEquals": to_aws},
+    }.items():
+        provider = f"arn:aws:iam::111122223333:oidc-provider/{issuer}"
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Federated": provider},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": condition,
+        }
+        iam.CfnRole(stack, name, assume_role_policy_document={"Statement": [statement]})
 
 
 def _plant_doors(stack: Stack) -> None:

@@ -17,6 +17,11 @@ def test_in_every_stack(claim: str, stack: SynthesizedStack) -> None:
     assert sorted(set(CLAIMS[claim](stack))) == []
 
 
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_in_the_stack_that_delivers_them(claim: str, delivery: SynthesizedStack) -> None:
+    assert sorted(set(CLAIMS[claim](delivery))) == []
+
+
 @pytest.fixture(name="fourth", scope="module")
 def fourth_stack(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
     return planted(tmp_path_factory.mktemp("planted"))

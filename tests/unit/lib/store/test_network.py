@@ -48,15 +48,17 @@ def test_zones_that_are_not_named_are_found_by_the_deployment_and_not_looked_up(
         }
 
 
-def test_the_way_out_is_as_the_setting_says(
+def test_the_way_out_is_as_the_setting_says_else_as_the_environments_scale(
     store: SynthesizedStack,
+    store_qa: SynthesizedStack,
     store_prod: SynthesizedStack,
     store_nat_none: SynthesizedStack,
     store_nat_regional: SynthesizedStack,
 ) -> None:
     kind = "AWS::EC2::NatGateway"
 
-    assert len(store.all(kind)) == 1
+    assert not store.all(kind)
+    assert len(store_qa.all(kind)) == 1
     assert len(store_prod.all(kind)) == 2
     assert not store_nat_none.all(kind)
     assert store_nat_regional.properties(kind)["AvailabilityMode"] == "regional"
@@ -71,10 +73,19 @@ def test_a_regional_nat_gateway_waits_until_the_internet_is_attached(
     assert attachment in gateway["DependsOn"]
 
 
-def test_endpoints_serve_this_account_only(
-    store: SynthesizedStack, store_nat_none: SynthesizedStack
+def test_without_a_way_out_an_endpoint_for_secrets_is_in_as_many_zones_as_the_scale_says(
+    store: SynthesizedStack, store_qa: SynthesizedStack, store_nat_none: SynthesizedStack
 ) -> None:
-    for stack, count in ((store, 1), (store_nat_none, 2)):
+    for stack, zones in ((store, [1]), (store_qa, []), (store_nat_none, [2])):
+        endpoints = [each["Properties"] for each in stack.all("AWS::EC2::VPCEndpoint").values()]
+
+        assert [len(each["SubnetIds"]) for each in endpoints if "SubnetIds" in each] == zones
+
+
+def test_endpoints_serve_this_account_only(
+    store: SynthesizedStack, store_qa: SynthesizedStack, store_nat_none: SynthesizedStack
+) -> None:
+    for stack, count in ((store, 2), (store_qa, 1), (store_nat_none, 2)):
         endpoints = stack.all("AWS::EC2::VPCEndpoint").values()
 
         assert len(endpoints) == count

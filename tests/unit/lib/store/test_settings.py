@@ -14,7 +14,7 @@ def resolve(**context: object) -> StoreSettings:
 def test_settings_have_safe_and_cheap_defaults() -> None:
     assert resolve() == StoreSettings(
         zones=(),
-        nat="one",
+        nat=None,
         database_instance=None,
         domain=None,
         certificate_arn=None,

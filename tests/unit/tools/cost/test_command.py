@@ -34,7 +34,7 @@ def test_json_has_each_service_of_each_stack_at_each_scale(dev):
     found = json.loads(run("--app", dev.assembly, "--json").stdout)
 
     assert found["scales"] == [0, 1e6, 1e8, 1e9]
-    assert found["stacks"]["EcommerceStackdev"]["services"]["VPC"][0] == pytest.approx(36.50)
+    assert found["stacks"]["EcommerceStackdev"]["services"]["VPC"][0] == pytest.approx(7.30)
 
 
 def test_the_table_has_the_dearest_first_and_the_sum_above_all(dev):

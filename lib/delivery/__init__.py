@@ -1,0 +1,1 @@
+"""Parts of DeliveryStack, and its settings."""

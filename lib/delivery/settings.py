@@ -1,0 +1,48 @@
+"""Settings of the delivery."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from constructs import Node
+
+from lib.context import SettingError, flag, listed, matching
+from lib.environment import valid_suffix
+
+PREVIEW = "preview"
+_NAME = r"[A-Za-z0-9][\w.-]*(@[0-9]+)?"
+_REPOSITORY = (re.compile(f"{_NAME}/{_NAME}"), "owner/name, or owner@id/name@id as its tokens do")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliverySettings:
+    """Who delivers to an account from GitHub Actions; each is a CDK context value.
+
+    Attributes:
+        repository: As GitHub's tokens name it, from `delivery`.
+        environments: GitHub environments, each named as the suffix that it deploys, from
+            `deliveryEnvironments`; `staging` and `prod` when omitted. `preview` deploys the
+            `pr<number>` of pull requests, to an account of its own.
+        provider_exists: Whether the account has GitHub's OIDC provider already, from
+            `deliveryProviderExists` (`true` or `false`); no when omitted.
+    """
+
+    repository: str
+    environments: tuple[str, ...]
+    provider_exists: bool
+
+    @classmethod
+    def resolve(cls, node: Node) -> Self | None:
+        """Return the settings that `node` sees as context, None without `delivery`."""
+        repository = matching(node, "delivery", *_REPOSITORY)
+        environments = listed(node, "deliveryEnvironments") or ("staging", "prod")
+        if PREVIEW in environments and len(environments) > 1:
+            raise SettingError(
+                "deliveryEnvironments: what a pull request deploys can do all that the CDK can in "
+                "its account: give preview an account of its own"
+            )
+        environments = tuple(map(valid_suffix, environments))
+        exists = flag(node, "deliveryProviderExists", default=False)
+        if repository is None:
+            return None
+        return cls(repository=repository, environments=environments, provider_exists=exists)
