@@ -20,10 +20,9 @@ from http.client import HTTPConnection, HTTPSConnection as VerifiedHTTPSConnecti
 """,
     "urllib3/connectionpool.py": b"HTTPConnectionPool = HTTPSConnectionPool = object\n",
     "urllib3/exceptions.py": b"""
+from http.client import HTTPException
+ProtocolError, ReadTimeoutError = (OSError, HTTPException), TimeoutError
 class LocationParseError(ValueError): ...
-class ProtocolError(Exception): ...
-class ReadTimeoutError(Exception):
-    url = None
 """,
     "urllib3/util/__init__.py": b"""
 import select

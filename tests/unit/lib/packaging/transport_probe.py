@@ -137,7 +137,7 @@ def _body(file: Any, headers: dict[str, str]) -> bytes:
 def _read(answer: Any) -> bytes:
     body: bytes = answer["Body"].read()
     answer["Body"].close()
-    assert answer["Body"].readable()  # noqa: S101 - a text stream asks for it
+    assert answer["Body"].readable()
     return body
 
 
