@@ -15,12 +15,11 @@ _REINSTALL = f"run `make up`, which installs {LOCK} into {SITE}"
 
 # "..": pip's commands. Of Powertools stays what its imports need; a test runs them with no more.
 _LEFT_OUT = re.compile(
-    rf"\.\./|({REPLACED})\b|(.*/)?tests/|.*(\.pyi|/py\.typed)$|botocore/(data|docs)/|aws_lambda_powertools/("
+    rf"\.\./|({REPLACED})\b|(.*/)?tests/|.*(\.pyi|/py\.typed)$|botocore/(data|docs)/"
+    r"|aws_lambda_powertools/("
     r"(?!exceptions/|logging/|metrics/|shared/|tracing/|utilities/|warnings/)\w+/"
     r"|utilities/(?!jmespath_utils/|typing/)\w+/)"
 )
-
-_DESCRIBES = re.compile("METADATA|LICEN[CS]E|NOTICE|COPYING|AUTHORS")
 
 
 def collect(root: Path, requires: Iterable[str]) -> dict[str, bytes]:
@@ -86,7 +85,7 @@ def _is_kept(file: PurePosixPath) -> bool:
     if _LEFT_OUT.match(file.as_posix()):
         return False
     described = file.parts[0].endswith(".dist-info")
-    return not described or bool(_DESCRIBES.match(file.name))
+    return not described or bool(re.match("METADATA|LICEN[CS]E|NOTICE|COPYING|AUTHORS", file.name))
 
 
 def _canonical(name: str) -> str:

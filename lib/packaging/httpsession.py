@@ -63,8 +63,7 @@ class URLLib3Session:
             connection = self._connected(scheme, host)
             reached = True
             _write(connection, request, f"{path or '/'}?{query}" if query else path or "/")
-            own = request.context.get("read_timeout")
-            connection.sock.settimeout(self._read_timeout if own is None else own)
+            connection.sock.settimeout(request.context.get("read_timeout") or self._read_timeout)
             answer = connection.getresponse()
             headers: Any = {}
             for name, value in answer.headers.items():

@@ -1,4 +1,4 @@
-"""Modules that a package has in place of others': what a cold start imports and no request uses."""
+"""Modules that a package has in place of others', which make a cold start long for nothing."""
 
 from pathlib import Path
 
@@ -25,11 +25,10 @@ ProtocolError, ReadTimeoutError = (OSError, HTTPException), TimeoutError
 class LocationParseError(ValueError): ...
 """,
     "urllib3/util/__init__.py": b"""
-import select
+from select import POLLIN, poll
 def wait_for_read(sock, timeout):
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    return bool(poll.poll(timeout * 1000))
+    (waiting := poll()).register(sock, POLLIN)
+    return bool(waiting.poll(timeout * 1000))
 """,
     # What Powertools imports of it.
     "typing_extensions.py": b"""
