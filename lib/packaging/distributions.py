@@ -7,7 +7,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path, PurePosixPath
 
 from lib.packaging.errors import PackageError
-from lib.packaging.stand_ins import STAND_INS
+from lib.packaging.stand_ins import REPLACED, STAND_INS
 
 LOCK = Path("requirements/functions.txt")
 SITE = Path(".build/site")
@@ -15,7 +15,8 @@ _REINSTALL = f"run `make up`, which installs {LOCK} into {SITE}"
 
 # "..": pip's commands. Of Powertools stays what its imports need; a test runs them with no more.
 _LEFT_OUT = re.compile(
-    r"\.\./|(.*/)?tests/|.*(\.pyi|/py\.typed)$|botocore/(data|docs)/|aws_lambda_powertools/("
+    rf"\.\./|({REPLACED})\b|(.*/)?tests/|.*(\.pyi|/py\.typed)$|botocore/(data|docs)/"
+    r"|aws_lambda_powertools/("
     r"(?!exceptions/|logging/|metrics/|shared/|tracing/|utilities/|warnings/)\w+/"
     r"|utilities/(?!jmespath_utils/|typing/)\w+/)"
 )
@@ -81,9 +82,10 @@ def _needs(distribution: Distribution, installed: Container[str]) -> Iterator[st
 
 
 def _is_kept(file: PurePosixPath) -> bool:
-    if file.parts[0].endswith(".dist-info"):
-        return bool(re.match("METADATA|LICEN[CS]E|NOTICE|COPYING|AUTHORS", file.name))
-    return not _LEFT_OUT.match(file.as_posix())
+    if _LEFT_OUT.match(file.as_posix()):
+        return False
+    described = file.parts[0].endswith(".dist-info")
+    return not described or bool(re.match("METADATA|LICEN[CS]E|NOTICE|COPYING|AUTHORS", file.name))
 
 
 def _canonical(name: str) -> str:

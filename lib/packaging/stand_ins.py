@@ -1,4 +1,6 @@
-"""Modules that a cold start imports and no request uses, and what a package has in their place."""
+"""Modules that a package has in place of others', which make a cold start long for nothing."""
+
+from pathlib import Path
 
 _UNWRITTEN = b'''"""In place of botocore's: texts of a client's help, which no function reads."""
 class Unwritten:
@@ -10,6 +12,29 @@ STAND_INS = {
     "botocore/docs/__init__.py": b"",
     "botocore/docs/docstring.py": _UNWRITTEN,
     "botocore/docs/utils.py": _UNWRITTEN,
-    # It looks for the version of a library that only its own functions would load.
-    "urllib3/http2/__init__.py": b"",
+    "botocore/httpsession.py": Path(__file__).with_name("httpsession.py").read_bytes(),
+    # What botocore's other modules import of urllib3.
+    "urllib3/__init__.py": b"",
+    "urllib3/connection.py": b"""
+from http.client import HTTPConnection, HTTPSConnection as VerifiedHTTPSConnection
+""",
+    "urllib3/connectionpool.py": b"HTTPConnectionPool = HTTPSConnectionPool = object\n",
+    "urllib3/exceptions.py": b"""
+from http.client import HTTPException
+ProtocolError, ReadTimeoutError = (OSError, HTTPException), TimeoutError
+class LocationParseError(ValueError): ...
+""",
+    "urllib3/util/__init__.py": b"""
+from select import POLLIN, poll
+def wait_for_read(sock, timeout):
+    (waiting := poll()).register(sock, POLLIN)
+    return bool(waiting.poll(timeout * 1000))
+""",
+    # What Powertools imports of it.
+    "typing_extensions.py": b"""
+from typing import NotRequired
+def deprecated(*_, **__): return lambda it: it
+""",
 }
+# Of these distributions nothing else is shipped.
+REPLACED = "urllib3|typing_extensions"
