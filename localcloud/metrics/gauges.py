@@ -69,6 +69,7 @@ class Databases:
                 "DatabaseConnections": float(clients),
                 "FreeStorageSpace": -used,
                 "CPUUtilization": self._processor(processes),
+                "FreeableMemory": float(psutil.virtual_memory().available),
             }
         except (psutil.Error, OSError):
             return  # a connection or a file that has just gone: the next minute tells

@@ -93,6 +93,7 @@ def text_of(message: str) -> str:
         return message
     rows = {
         "Name": name,
+        "Description": alarm.get("AlarmDescription") or "",
         "State Change": f"{alarm['OldStateValue']} -> {state}",
         "Reason for State Change": reason,
         "Timestamp": alarm["StateChangeTime"],

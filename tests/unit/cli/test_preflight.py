@@ -24,8 +24,8 @@ TWO_PAGES_OF_VPCS = [
     ("describe_vpcs", {"Vpcs": [{}]}),
 ]
 INCREASE = (
-    "5 of 5 {} are in use, 1 more needed: aws service-quotas request-service-quota-increase "
-    "--service-code {} --quota-code {} --desired-value 6"
+    "5 of 5 {} are in use, {} more needed: aws service-quotas request-service-quota-increase "
+    "--service-code {} --quota-code {} --desired-value {}"
 )
 
 
@@ -88,15 +88,11 @@ def test_an_account_that_has_everything_is_ready_and_nothing_is_said(account, as
         ),
         (
             {"ec2": [("describe_vpcs", {"Vpcs": [{}] * 5}), *READY["ec2"][1:]]},
-            INCREASE.format("VPCs", "vpc", "L-F678F1CE"),
+            INCREASE.format("VPCs", 1, "vpc", "L-F678F1CE", 6),
         ),
         (
             {"ec2": [*TWO_PAGES_OF_VPCS, *READY["ec2"][1:]]},
-            INCREASE.format("VPCs", "vpc", "L-F678F1CE"),
-        ),
-        (
-            {"ec2": [*READY["ec2"][:1], ("describe_addresses", {"Addresses": [{}] * 5})]},
-            INCREASE.format("Elastic IPs", "ec2", "L-0263D0A3"),
+            INCREASE.format("VPCs", 1, "vpc", "L-F678F1CE", 6),
         ),
     ],
     ids=[
@@ -105,7 +101,6 @@ def test_an_account_that_has_everything_is_ready_and_nothing_is_said(account, as
         "no log role",
         "no VPC left",
         "no VPC left by the second page",
-        "no address left",
     ],
 )
 def test_what_an_account_lacks_is_one_line_with_the_command_that_mends_it(
@@ -115,6 +110,14 @@ def test_what_an_account_lacks_is_one_line_with_the_command_that_mends_it(
 
     assert len(lines) == 1
     assert said in lines[0]
+
+
+def test_an_environment_that_is_kept_needs_addresses_for_its_gateways(account, prod, capsys):
+    taken = [*READY["ec2"][:1], ("describe_addresses", {"Addresses": [{}] * 5})]
+
+    [line] = lacks(account(ec2=taken), prod.assembly, capsys)
+
+    assert INCREASE.format("Elastic IPs", 2, "ec2", "L-0263D0A3", 7) in line
 
 
 def test_everything_that_is_missing_is_said_at_once(account, assembly, capsys):

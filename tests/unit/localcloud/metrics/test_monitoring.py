@@ -430,6 +430,8 @@ def test_databases_are_measured_by_their_server(monitoring, monkeypatch):
     process.children = lambda recursive: [process]
     monkeypatch.setattr("localcloud.metrics.gauges.postgres.server", lambda home: process)
     monkeypatch.setattr("localcloud.metrics.gauges.psutil.cpu_count", lambda: 1)
+    memory = SimpleNamespace(available=2**20)
+    monkeypatch.setattr("localcloud.metrics.gauges.psutil.virtual_memory", lambda: memory)
     clock = iter([0.0, 120.0])
     monkeypatch.setattr("localcloud.metrics.gauges.time.monotonic", lambda: next(clock))
 
@@ -442,6 +444,7 @@ def test_databases_are_measured_by_their_server(monitoring, monkeypatch):
     assert found == {
         "CPUUtilization": 50.0,
         "DatabaseConnections": 2.0,
+        "FreeableMemory": 2.0**20,
         "FreeStorageSpace": 2**30 - 24,
     }
 
