@@ -73,7 +73,7 @@ class URLLib3Session:
             if not request.stream_output:
                 _ = response.content
         except Exception as error:
-            raise _named(error, request, reached=reached) from error
+            raise _named(error, request.url, reached=reached) from error
         return response
 
     def close(self) -> None:
@@ -120,7 +120,7 @@ def _write(connection: HTTPConnection, request: Any, target: str) -> None:
         connection.request(request.method, target, body, request.headers)
 
 
-def _named(error: Exception, request: Any, *, reached: bool) -> Exception:
+def _named(error: Exception, url: str, *, reached: bool) -> Exception:
     """Name what went wrong as botocore does; its handlers of retries know these names."""
     kind: type[exceptions.BotoCoreError] = exceptions.HTTPClientError
     if isinstance(error, ssl.SSLError):
@@ -131,7 +131,7 @@ def _named(error: Exception, request: Any, *, reached: bool) -> Exception:
         kind = exceptions.EndpointConnectionError
     elif isinstance(error, (OSError, HTTPException)):
         kind = exceptions.ConnectionClosedError
-    return kind(endpoint_url=request.url, error=error, request=request)
+    return kind(endpoint_url=url, error=error)
 
 
 class _Body(io.RawIOBase):
