@@ -1,6 +1,7 @@
 """Who may deliver: what a token of GitHub's must say, and what its job may do then."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,16 @@ from tests.unit.lib.policies import ACCOUNT, REGION, listed, resolved
 from tests.unit.synthesized import KINDS, Json, SynthesizedStack
 
 ISSUER = "token.actions.githubusercontent.com"
+# What would give a secret, or data, to whoever may call it.
+SECRETS = {
+    "cognito-idp:DescribeUserPoolClient",
+    "dynamodb:GetItem",
+    "kms:Decrypt",
+    "s3:GetObject",
+    "secretsmanager:GetSecretValue",
+}
+# The service in IAM, where CloudFormation calls it otherwise.
+SERVICES = {"apigatewayv2": "apigateway", "cognito": "cognito-idp"}
 TOKEN = {
     "aud": "sts.amazonaws.com",
     "sub": "repo:octocat/tap:environment:prod",
@@ -119,20 +130,33 @@ def test_a_pull_request_touches_no_name_of_a_kept_environment(previews: Synthesi
 
 
 def test_what_is_attached_to_a_role_later_adds_nothing(delivery: SynthesizedStack) -> None:
-    for role in ("Prod", "Staging"):
+    for role in ("Prod", "Staging", "Watch"):
         made = delivery.at(f"{role}/Role")
 
         assert made["PermissionsBoundary"] == delivery.ref(f"{role}/Policy")
         assert made["ManagedPolicyArns"] == [made["PermissionsBoundary"]]
 
 
-def test_who_watches_changes_nothing_whatever_is_attached(delivery: SynthesizedStack) -> None:
-    made = resolved(delivery.at("Watch/Role"))
-    actions = [a for each in rights(delivery, "Watch").values() for a in listed(each["Action"])]
+def test_who_watches_reads_settings_and_no_secret_of_what_is_delivered(
+    delivery: SynthesizedStack, prod: SynthesizedStack
+) -> None:
+    actions = {a for each in rights(delivery, "Watch").values() for a in listed(each["Action"])}
+    types = {
+        each["Type"].split("::")[1].lower()
+        for kind in KINDS
+        for each in prod.other(kind).template["Resources"].values()
+        if each["Type"].startswith("AWS::")
+    }
 
     assert takes(trust(delivery, "Watch"), TOKEN | {"sub": "repo:octocat/tap:ref:refs/heads/main"})
-    assert made["PermissionsBoundary"] == "arn:aws:iam::aws:policy/ReadOnlyAccess"
-    assert {each.partition(":")[2][:6] for each in actions} == {"Descri", "Detect"}
+    names = {each.partition(":")[2] for each in actions} - {"GET"}
+    assert {re.split("(?<=[a-z])(?=[A-Z])", each)[0] for each in names} == {
+        *("Describe", "Detect", "Get", "List"),
+    }
+    assert not actions & SECRETS
+    assert "apikeys" not in json.dumps(rights(delivery, "Watch"))
+    read = {each.partition(":")[0] for each in actions}
+    assert {SERVICES.get(each, each) for each in types} <= read
 
 
 def test_a_policy_fits_what_iam_takes(delivery: SynthesizedStack) -> None:
