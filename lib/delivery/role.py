@@ -12,7 +12,7 @@ from constructs import Construct
 from lib.acknowledgements import acknowledge
 from lib.permissions import allow
 
-ISSUER, AUDIENCE = "token.actions.githubusercontent.com", "sts.amazonaws.com"
+_ISSUER, _AWS = "token.actions.githubusercontent.com", "sts.amazonaws.com"
 _RIGHTS = tomllib.loads(Path(__file__).with_name("rights.toml").read_text("utf-8"))
 _HERE = {"partition": Aws.PARTITION, "account": Aws.ACCOUNT_ID, "region": Aws.REGION}
 # The same as cdk-nag prints it.
@@ -32,19 +32,19 @@ class GitHubRole(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        provider_arn: str,
         claims: Mapping[str, str],
         kinds: list[str],
         suffix: str = "",
     ) -> None:
         super().__init__(scope, construct_id)
-        told = {f"{ISSUER}:{name}": value for name, value in {"aud": AUDIENCE, **claims}.items()}
+        told = {f"{_ISSUER}:{name}": value for name, value in {"aud": _AWS, **claims}.items()}
+        provider = f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:oidc-provider/{_ISSUER}"
         rights = [right for kind in kinds for right in _RIGHTS[kind]]
         policy = self._policy(rights, suffix)
         self.role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.WebIdentityPrincipal(provider_arn, {"StringEquals": told}),
+            assumed_by=iam.WebIdentityPrincipal(provider, {"StringEquals": told}),
             managed_policies=[policy],
             permissions_boundary=policy,
             max_session_duration=Duration.hours(2),

@@ -55,7 +55,9 @@ def test_a_job_of_the_environment_on_main_takes_its_role(delivery: SynthesizedSt
     statement = trust(delivery, "Prod")
 
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
-    assert statement["Principal"]["Federated"].endswith("GitHub38B7EEC4")
+    assert statement["Principal"] == {
+        "Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}",
+    }
     assert takes(statement, TOKEN)
 
 
@@ -166,17 +168,6 @@ def test_a_policy_fits_what_iam_takes(delivery: SynthesizedStack) -> None:
         assert len(json.dumps(resolved(document), separators=(",", ":"))) <= 6144
 
 
-def test_an_account_has_one_provider_which_may_be_there_already(
-    delivery: SynthesizedStack, previews: SynthesizedStack
-) -> None:
-    made = delivery.properties("AWS::IAM::OIDCProvider")
-
-    assert made == {"ClientIdList": ["sts.amazonaws.com"], "Url": f"https://{ISSUER}"}
-    assert not previews.all("AWS::IAM::OIDCProvider")
-    known = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"
-    assert trust(previews, "Preview")["Principal"]["Federated"] == known
-
-
 def test_it_is_made_only_when_asked_and_then_alone(
     dev: SynthesizedStack, delivery: SynthesizedStack
 ) -> None:
@@ -199,7 +190,6 @@ def test_staging_and_production_are_delivered_unless_others_are_named() -> None:
 
     assert found is not None
     assert found.environments == ("staging", "prod")
-    assert found.provider_exists is False
 
 
 @pytest.mark.parametrize(
@@ -211,7 +201,6 @@ def test_staging_and_production_are_delivered_unless_others_are_named() -> None:
         ({"deliveryEnvironments": "Prod"}, "lower-case letters"),
         ({"deliveryEnvironments": "pr*"}, "lower-case letters"),
         ({"deliveryEnvironments": "preview,prod"}, "an account of its own"),
-        ({"deliveryProviderExists": "maybe"}, "false, true"),
     ],
 )
 def test_a_setting_that_would_let_others_in_is_refused(
