@@ -12,7 +12,7 @@ from constructs import Construct
 from lib.acknowledgements import acknowledge
 from lib.permissions import allow
 
-ISSUER, AUDIENCE = "token.actions.githubusercontent.com", "sts.amazonaws.com"
+_ISSUER, _AWS = "token.actions.githubusercontent.com", "sts.amazonaws.com"
 _RIGHTS = tomllib.loads(Path(__file__).with_name("rights.toml").read_text("utf-8"))
 _HERE = {"partition": Aws.PARTITION, "account": Aws.ACCOUNT_ID, "region": Aws.REGION}
 # The same as cdk-nag prints it.
@@ -24,8 +24,7 @@ class GitHubRole(Construct):
 
     Fixed: for AWS's audience; every claim compared letter by letter; two hours at most; it may do
     what `rights.toml` lists below `kinds`, for the environment `suffix`. That policy is its
-    permissions boundary, too: what is attached later adds nothing. To `watch` is to read how all is
-    set up, as AWS's SecurityAudit has it, within AWS's ReadOnlyAccess.
+    permissions boundary, too: what is attached later adds nothing.
     """
 
     def __init__(
@@ -33,30 +32,23 @@ class GitHubRole(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        provider_arn: str,
         claims: Mapping[str, str],
         kinds: list[str],
         suffix: str = "",
     ) -> None:
         super().__init__(scope, construct_id)
-        told = {f"{ISSUER}:{name}": value for name, value in {"aud": AUDIENCE, **claims}.items()}
+        told = {f"{_ISSUER}:{name}": value for name, value in {"aud": _AWS, **claims}.items()}
+        provider = f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:oidc-provider/{_ISSUER}"
         rights = [right for kind in kinds for right in _RIGHTS[kind]]
-        policy, watch = self._policy(rights, suffix), kinds == ["watch"]
-        of_aws = iam.ManagedPolicy.from_aws_managed_policy_name
+        policy = self._policy(rights, suffix)
         self.role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.WebIdentityPrincipal(provider_arn, {"StringEquals": told}),
-            managed_policies=[policy, of_aws("SecurityAudit")] if watch else [policy],
-            permissions_boundary=of_aws("ReadOnlyAccess") if watch else policy,
+            assumed_by=iam.WebIdentityPrincipal(provider, {"StringEquals": told}),
+            managed_policies=[policy],
+            permissions_boundary=policy,
             max_session_duration=Duration.hours(2),
         )
-        if watch:
-            acknowledge(
-                self.role,
-                "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/SecurityAudit]",
-                reason="To see drift is to read each type of resource; AWS keeps the list.",
-            )
 
     def _policy(self, rights: list[dict[str, Any]], suffix: str) -> iam.ManagedPolicy:
         policy = iam.ManagedPolicy(self, "Policy")

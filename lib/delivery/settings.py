@@ -6,7 +6,7 @@ from typing import Self
 
 from constructs import Node
 
-from lib.context import SettingError, flag, listed, matching
+from lib.context import SettingError, listed, matching
 from lib.environment import valid_suffix
 
 PREVIEW = "preview"
@@ -23,13 +23,10 @@ class DeliverySettings:
         environments: GitHub environments, each named as the suffix that it deploys, from
             `deliveryEnvironments`; `staging` and `prod` when omitted. `preview` deploys the
             `pr<number>` of pull requests, to an account of its own.
-        provider_exists: Whether the account has GitHub's OIDC provider already, from
-            `deliveryProviderExists` (`true` or `false`); no when omitted.
     """
 
     repository: str
     environments: tuple[str, ...]
-    provider_exists: bool
 
     @classmethod
     def resolve(cls, node: Node) -> Self | None:
@@ -42,7 +39,6 @@ class DeliverySettings:
                 "its account: give preview an account of its own"
             )
         environments = tuple(map(valid_suffix, environments))
-        exists = flag(node, "deliveryProviderExists", default=False)
         if repository is None:
             return None
-        return cls(repository=repository, environments=environments, provider_exists=exists)
+        return cls(repository=repository, environments=environments)

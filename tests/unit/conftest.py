@@ -65,13 +65,12 @@ def delivery(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
 def previews(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
     """The stack that delivers pull requests, to an account of their own, with every setting given.
 
-    GitHub's tokens name the repository by its ids, the account has the provider, and the CDK's
-    bootstrap stack another qualifier.
+    GitHub's tokens name the repository by its ids, and the CDK's bootstrap stack has another
+    qualifier.
     """
     settings = {
         "delivery": "octocat@1/tap@2",
         "deliveryEnvironments": "preview",
-        "deliveryProviderExists": "true",
         "@aws-cdk/core:bootstrapQualifier": "ours",
     }
     made = SynthesizedStack.of("", tmp_path_factory.mktemp("previews"), **settings)

@@ -54,9 +54,9 @@ def account():
 
 
 @pytest.fixture
-def assembly(dev):
-    """The folder of the whole app, synthesized."""
-    return dev.assembly
+def assembly(qa):
+    """The folder of the whole app, synthesized with all that it can need of an account."""
+    return qa.assembly
 
 
 def lacks(account, assembly, capsys):
@@ -65,8 +65,8 @@ def lacks(account, assembly, capsys):
     return [line for line in capsys.readouterr().err.splitlines() if line.startswith("✗")]
 
 
-def test_an_account_that_has_everything_is_ready_and_nothing_is_said(account, assembly, capsys):
-    preflight.require_ready(account(), assembly)
+def test_an_account_that_has_everything_is_ready_and_nothing_is_said(account, dev, capsys):
+    preflight.require_ready(account(), dev.assembly)
 
     assert capsys.readouterr().err == ""
 
@@ -131,7 +131,7 @@ def test_everything_that_is_missing_is_said_at_once(account, assembly, capsys):
 
 
 def test_what_is_deployed_already_needs_no_room(account, assembly):
-    deployed = {"StackName": "EcommerceStackdev", "StackStatus": "UPDATE_COMPLETE"}
+    deployed = {"StackName": "EcommerceStackqa", "StackStatus": "UPDATE_COMPLETE"}
     full = account(
         cloudformation=[("describe_stacks", {"Stacks": [{**deployed, "CreationTime": 0}]})],
         ec2=[],

@@ -45,7 +45,7 @@ KNOWN = {
     "EC2": "EIP FlowLog InternetGateway NatGateway Route RouteTable SecurityGroup"
     " SecurityGroupEgress SecurityGroupIngress Subnet SubnetRouteTableAssociation VPC VPCEndpoint"
     " VPCGatewayAttachment",
-    "IAM": "ManagedPolicy OIDCProvider Policy Role",
+    "IAM": "ManagedPolicy Policy Role",
     "KMS": "Alias Key",
     "Lambda": "EventSourceMapping Function Permission Url",
     "Logs": "Delivery DeliveryDestination DeliverySource LogGroup",
