@@ -5,9 +5,11 @@ encryption context that the service binds to the data. SQS, SNS and DynamoDB kee
 to five minutes on AWS, so that a change of policy has its effect there later than here.
 """
 
+import tomllib
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ministack.services import dynamodb, lambda_svc, s3, secretsmanager, sns, sqs
@@ -19,13 +21,7 @@ from localcloud.engine.internals import need
 # The action of a part of an upload, which is s3:PutObject in policies and asks for more.
 UPLOAD = "s3:PutObject of an upload in parts"
 
-_DOCS = "https://docs.aws.amazon.com"
-_READ = ("kms:Decrypt",)
-_WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
-_ITEM_OPERATIONS = (
-    *("BatchGetItem", "ConditionCheckItem", "GetItem", "Query", "Scan"),
-    *("BatchWriteItem", "DeleteItem", "PutItem", "UpdateItem"),
-)
+_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _S3_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
 # What KMS says of Decrypt without naming the key, as services call it.
 _UNNAMED = (
@@ -36,15 +32,14 @@ _UNNAMED = (
 
 @dataclass(frozen=True, kw_only=True)
 class Encrypted:
-    """One service's use of customer keys, as AWS's page says."""
+    """One service's use of customer keys, as AWS's page says that the table names."""
 
-    page: str
-    asks: Mapping[str, tuple[str, ...]]  # the key actions by IAM action
+    asks: Mapping[str, Sequence[str]]  # the key actions by IAM action
     # That of a resource, given the action, the ARN and the request's condition keys; no key for
     # AWS's own.
     key: Callable[[str, str, Context], str | None]
     bound: Callable[[str], dict[str, str]]  # the encryption context, given the ARN
-    codes: tuple[str, str, str]  # of errors: denied, disabled, in another wrong state
+    codes: Sequence[str]  # of errors: denied, disabled, in another wrong state
     words: Callable[[Refusal], str]
     status: int = 400  # of these errors, but for S3's `AccessDenied`
 
@@ -95,22 +90,12 @@ def _member(record: Any, *names: str) -> Any:
 
 SERVICES: dict[str, Encrypted] = {
     "s3": Encrypted(
-        page=f"{_DOCS}/AmazonS3/latest/userguide/UsingKMSEncryption.html",
-        asks={
-            "s3:GetObject": _READ,
-            "s3:GetObjectVersion": _READ,
-            "s3:PutObject": ("kms:GenerateDataKey",),
-            UPLOAD: _WRITE,
-        },
         key=_of_object,
         bound=_of_bucket_or_object,
-        codes=("AccessDenied", "KMS.DisabledException", "KMS.KMSInvalidStateException"),
         words=lambda refusal: refusal.message,
+        **_TABLE["s3"],
     ),
     "dynamodb": Encrypted(
-        # The caller's own right is asked for the table's key; grants are for background work.
-        page=f"{_DOCS}/amazondynamodb/latest/developerguide/encryption.usagenotes.html",
-        asks={f"dynamodb:{operation}": _READ for operation in _ITEM_OPERATIONS},
         key=lambda _, arn, __: _member(
             need(dynamodb, "_tables").get(_table_name(arn)), "SSEDescription", "KMSMasterKeyArn"
         ),
@@ -118,62 +103,48 @@ SERVICES: dict[str, Encrypted] = {
             "aws:dynamodb:tableName": _table_name(arn),
             "aws:dynamodb:subscriberId": ACCOUNT,
         },
-        codes=("AccessDeniedException",) * 3,
         words=lambda refusal: (
             "KMS key access denied error: com.amazonaws.services.kms.model.AWSKMSException: "
             + _as_kms(refusal)
         ),
+        **_TABLE["dynamodb"],
     ),
     "secretsmanager": Encrypted(
-        page=f"{_DOCS}/secretsmanager/latest/userguide/security-encryption.html",
-        asks={
-            "secretsmanager:GetSecretValue": _READ,
-            "secretsmanager:PutSecretValue": _WRITE,
-            "secretsmanager:UpdateSecret": _WRITE,
-        },
         key=lambda _, arn, __: _member(need(secretsmanager, "_resolve")(arn)[1], "KmsKeyId"),
         bound=lambda arn: {"SecretARN": arn},
-        codes=("AccessDeniedException", "DecryptionFailure", "DecryptionFailure"),
         words=lambda refusal: (
             "Access to KMS is not allowed"
             if refusal.code == "AccessDeniedException"
             else f"Secrets Manager can't use the KMS key: {refusal.message}"
         ),
+        **_TABLE["secretsmanager"],
     ),
     "sqs": Encrypted(
-        page=f"{_DOCS}/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html",
-        asks={"sqs:SendMessage": _WRITE, "sqs:ReceiveMessage": _READ},
         key=lambda _, arn, __: _member(
             need(sqs, "_queue_by_arn")(arn), "attributes", "KmsMasterKeyId"
         ),
         bound=lambda arn: {"aws:sqs:arn": arn},
-        codes=("KMS.AccessDeniedException", "KMS.DisabledException", "KMS.InvalidStateException"),
         words=_as_kms,
+        **_TABLE["sqs"],
     ),
     "sns": Encrypted(
-        page=f"{_DOCS}/sns/latest/dg/sns-key-management.html",
-        asks={"sns:Publish": _WRITE},
         key=lambda _, arn, __: _member(
             need(sns, "_topic_by_arn_any_scope")(arn), "attributes", "KmsMasterKeyId"
         ),
         bound=lambda arn: {"aws:sns:topicArn": arn},
-        codes=("KMSAccessDenied", "KMSDisabled", "KMSInvalidState"),
         words=_as_kms,
+        **_TABLE["sns"],
     ),
     "lambda": Encrypted(
-        # Lambda decrypts a function's variables by a grant of its own: nobody is asked for a right.
-        page=f"{_DOCS}/lambda/latest/dg/configuration-envvars-encryption.html",
-        asks={"lambda:InvokeFunction": ()},
         key=lambda _, arn, __: _member(
             need(lambda_svc, "_get_func_record_for_ref")(arn)[1], "KMSKeyArn"
         ),
         bound=lambda arn: {"aws:lambda:FunctionArn": arn},
-        codes=("KMSAccessDeniedException", "KMSDisabledException", "KMSInvalidStateException"),
-        status=502,
         words=lambda refusal: (
             "Lambda was unable to decrypt the environment variables because the KMS key used is "
             f"{'disabled' if refusal.code == 'DisabledException' else 'in an invalid state'}. "
             "Please check the function's KMS key settings."
         ),
+        **_TABLE["lambda"],
     ),
 }
