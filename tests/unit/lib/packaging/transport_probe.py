@@ -26,7 +26,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import InvalidConfigError
 
-SECONDS = 0.5  # that a client waits for each part
+SECONDS = 1  # that a client waits for each part
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
 CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 BIG = 3_000_000
@@ -41,7 +41,7 @@ CASES: dict[str, list[Any]] = {
     "head": [b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"],
     "chunked": [CHUNKS + b"2\r\n<a\r\n", 0.1, b"3;x=y\r\n/>\n\r\n0\r\nx-trailer: 1\r\n\r\n"],
     "big": [b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % BIG, b"x" * BIG],
-    "slow": [OK + b"\r\n", 0.3, b"<a", 0.3, b"/", 0.3, b">\n"],
+    "slow": [OK + b"\r\n", 0.4, b"<a", 0.4, b"/", 0.4, b">\n"],
     "until-the-end": [b"HTTP/1.1 200 OK\r\n\r\n<a/>\n", ...],
     "old": [b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n<a/>\n", ...],
     "says-close": [OK + b"Connection: close\r\n\r\n<a/>\n", ...],
