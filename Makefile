@@ -133,7 +133,7 @@ lock: .venv-lock/.done ## pin what requirements/*.in ask for, with hashes (UPGRA
 		--output-file $${folder}requirements.txt $(LOCKED) $(UPGRADE); done
 
 # What is measured; a part that fails or misses its goal does not keep the others from it.
-PARTS ?= $(filter $(basename $(notdir $(wildcard benchmarks/*.py))),shipped instructions commands items_api audit store store_growth ageing)
+PARTS ?= $(filter $(basename $(notdir $(wildcard benchmarks/*.py))),shipped instructions commands items_api throughput audit store store_growth ageing)
 bench: .venv/.browser .build/runtime ## measure, the running embedded cloud too, and write docs/performance.md
 	@status=0; for part in $(PARTS); do \
 		$(BIN)/python -m benchmarks.$$part --json benchmarks/measured/$$part.json || status=$$?; done; \

@@ -6,28 +6,22 @@ the machine hardly changes; a stall is what a request that nothing is done for h
 """
 
 import argparse
-import contextlib
 import http.client
 import itertools
 import json
-import os
-import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import urllib3
 
 from benchmarks import results
 from benchmarks.history import add_invocations, add_items
+from benchmarks.own_cloud import OwnCloud
 from localcloud.cloud import Cloud
 
-_TAP = Path(sys.executable).with_name("tap")
 _WRITES, _ROUNDS = 100, 5
 _WATCHED_SECONDS = 25.0  # what is saved by itself is saved every ten
 _GOALS = {"longest stall, ms": 50.0, "a write, times an empty cloud's": 1.5, "resume, s": 8.0}
@@ -40,7 +34,7 @@ def main() -> None:
     options.add_argument("--invocations", type=int, default=50_000)
     options.add_argument("--json", type=Path, default=results.FOLDER / "ageing.json")
     asked = options.parse_args()
-    with tempfile.TemporaryDirectory() as folder, _cloud(Path(folder) / "tap") as cloud:
+    with _Cloud.running() as cloud:
         empty = cloud.figures()
         cloud.age(asked.items, asked.invocations)
         aged = cloud.figures()
@@ -61,24 +55,13 @@ def main() -> None:
     sys.exit(f"missed: {', '.join(missed)}" if missed else 0)
 
 
-class _Cloud:
-    """A running embedded cloud, with every stack deployed."""
+class _Cloud(OwnCloud):
+    """A running embedded cloud, whose items API is called."""
 
     def __init__(self, home: Path) -> None:
-        self._home = home
+        super().__init__(home)
         self._pool = urllib3.PoolManager(maxsize=16)
-        self.tap("up", "--port", "0", "--front-port", "0", "--database-port", "0")
-        self.found = json.loads(self.tap("endpoints", "--json"))
         self._token = self.tap("token").strip()
-
-    def tap(self, *arguments: str) -> str:
-        """What a command prints."""
-        command = [str(_TAP), *arguments]
-        home = os.environ | {"TAP_HOME": str(self._home)}
-        ended = subprocess.run(command, env=home, capture_output=True, text=True, check=False)
-        if ended.returncode:
-            sys.exit(ended.stderr.strip())
-        return ended.stdout
 
     def call(self, **request: Any) -> None:
         """Ask the items API for an operation."""
@@ -94,10 +77,9 @@ class _Cloud:
 
     def age(self, items: int, invocations: int) -> None:
         """Let it have been used."""
-        if (cloud := Cloud.load(self._home)) is None:
-            sys.exit(f"{self._home} holds no embedded cloud")
-        stacks = self.found["stacks"].items()
-        [outputs] = [each for name, each in stacks if name.startswith("TapStack")]
+        if (cloud := Cloud.load(self.home)) is None:
+            sys.exit(f"{self.home} holds no embedded cloud")
+        outputs = self.outputs("TapStack")
         add_items(cloud, outputs["DynamoDBTableName"], items)
         group = f"/aws/lambda/{outputs['ApiFunctionName']}"
         add_invocations(cloud, group, self.call, invocations)
@@ -117,8 +99,7 @@ class _Cloud:
         self.call(operation="create", item={"name": "bench", "tags": ["a", "b"]})
 
     def _spent(self) -> float:
-        noted = json.loads((self._home / "process.json").read_text(encoding="utf-8"))
-        times = psutil.Process(noted["pid"]).cpu_times()
+        times = self.process().cpu_times()
         return times.user + times.system
 
     def _longest_stall(self) -> float:
@@ -155,16 +136,7 @@ class _Cloud:
 
     def megabytes(self) -> float:
         """The size of the saved state."""
-        return sum(each.stat().st_size for each in (self._home / "state").glob("*.sqlite*")) / 1e6
-
-
-@contextlib.contextmanager
-def _cloud(home: Path) -> Iterator[_Cloud]:
-    cloud = _Cloud(home)
-    try:
-        yield cloud
-    finally:
-        cloud.tap("down")
+        return sum(each.stat().st_size for each in (self.home / "state").glob("*.sqlite*")) / 1e6
 
 
 if __name__ == "__main__":

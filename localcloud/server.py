@@ -76,7 +76,7 @@ async def _serve(cloud: Cloud) -> None:
         asyncio.create_task(journal.keep()),
         asyncio.create_task(access_log.deliver()),
         asyncio.create_task(monitoring.watch()),
-        asyncio.create_task(Upkeep(cloud).keep()),
+        asyncio.create_task(Upkeep(cloud, storage.logs).keep()),
         asyncio.create_task(_report(cloud, gateway)),
     ]
     stopped = asyncio.create_task(stop.wait())

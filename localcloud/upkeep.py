@@ -34,9 +34,9 @@ _log = logging.getLogger(__name__)
 class Upkeep:
     """Everything that becomes due."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, logs: LogStreams) -> None:
         self._clock = Clock(cloud.home)
-        self._logs = LogStreams()
+        self._logs = logs
         self._lifecycles, self._buckets = need(s3, "_bucket_lifecycle"), need(s3, "_buckets")
         self._versions, self._tags = need(s3, "_object_versions"), need(s3, "_object_tags")
         self._uploads, self._delete = need(s3, "_multipart_uploads"), need(s3, "_delete_object")

@@ -10,29 +10,42 @@ Fault: the emulator's; `load_persisted_state` would end what was in progress, be
 
 import asyncio
 import json
+from contextvars import ContextVar
 from typing import Any
 
 from ministack.services import cloudformation
+from ministack.services.cloudformation import changesets, handlers
 
 from localcloud.cloud import Cloud
 from localcloud.engine.internals import wrap
 
 _PATIENCE_SECONDS = 2.0
 _REASON = "The embedded cloud ended while this was at work"
+# The operations that the present call of CloudFormation has begun.
+_begun: ContextVar[set[asyncio.Task[Any]]] = ContextVar("begun")
 
 
 def install(_cloud: Cloud) -> None:
     """End what was in progress when the state was saved; let a short operation end first."""
     wrap(cloudformation, "load_persisted_state", _restore)
     wrap(cloudformation, "handle_request", _answer)
+    for module in (changesets, handlers):
+        wrap(module, "_create_stack_task_in_region", _begin)
 
 
 async def _answer(handle: Any, *request: Any) -> Any:
-    others = asyncio.all_tasks()
+    begun: set[asyncio.Task[Any]] = set()
+    _begun.set(begun)
     answer = await handle(*request)
-    if begun := asyncio.all_tasks() - others:
+    if begun:
         await asyncio.wait(begun, timeout=_PATIENCE_SECONDS)
     return answer
+
+
+def _begin(create: Any, *operation: Any) -> None:
+    others = asyncio.all_tasks()
+    create(*operation)
+    _begun.get(set()).update(asyncio.all_tasks() - others)
 
 
 def _restore(restore: Any, data: dict[str, Any]) -> None:

@@ -33,7 +33,9 @@ from localcloud.state import Change, State
 
 _log = logging.getLogger(__name__)
 # Their `get_state` only copies, and at great cost; what is written at once needs no copy.
-_UNCOPIED = ("cloudformation", "cloudwatch", "cloudwatch_logs", "dynamodb", "secretsmanager", "sqs")
+_UNCOPIED = (
+    *("cloudformation", "cloudwatch", "cloudwatch_logs", "dynamodb", "s3", "secretsmanager", "sqs"),
+)
 
 
 class Storage:
@@ -45,7 +47,7 @@ class Storage:
         self.checkpoint = self._state.checkpoint
         self._items = Items()
         self._locks = [Locks(name) for name in ("_object_retention", "_object_legal_hold")]
-        self._logs = LogStreams()
+        self.logs = LogStreams()
         self._written: dict[str, int] = {}
         self.services = need(emulator, "_build_persistence_save_dict")  # each with its `get_state`
         self._as_json = need(persistence, "_json_default")
@@ -86,7 +88,7 @@ class Storage:
                 for table in state["tables"].all_values():
                     table.pop("items", None)
             if name == "cloudwatch_logs":
-                self._logs.move(state, change)
+                self.logs.move(state, change)
             text = json.dumps(state, default=self._as_json)
         except Exception:
             if needed:
@@ -109,7 +111,7 @@ class Storage:
         if name == "dynamodb":
             self._items.restore(data["tables"], self._state)
         if name == "cloudwatch_logs":
-            self._logs.restore(data["log_groups"], self._state)
+            self.logs.restore(data["log_groups"], self._state)
         if name == "s3":
             for locks in self._locks:
                 locks.restore(self._state)

@@ -10,6 +10,7 @@ from ministack.services import dynamodb
 from localcloud.cloud import Cloud
 from localcloud.engine import rotation
 from localcloud.engine.internals import need
+from localcloud.engine.log_streams import LogStreams
 from localcloud.upkeep import Upkeep
 from tests import clock
 from tests.unit.localcloud.engine.conftest import emulator, patch
@@ -23,7 +24,7 @@ DAY = 24 * 3600
 def later(patch, tmp_path):
     """Puts the clock forward by some days, and does what is due then."""
     patch(rotation)
-    kept = Upkeep(Cloud(home=tmp_path, port=1, front_port=2))
+    kept = Upkeep(Cloud(home=tmp_path, port=1, front_port=2), LogStreams())
 
     def pass_days(days):
         clock.advance(tmp_path, days * DAY)
@@ -218,7 +219,7 @@ def test_an_item_that_has_expired_is_deleted(emulator, later, monkeypatch):
 
 def test_what_is_due_is_done_once_a_minute_and_a_failure_ends_nothing(patch, tmp_path, monkeypatch):
     patch(rotation)
-    kept = Upkeep(Cloud(home=tmp_path, port=1, front_port=2))
+    kept = Upkeep(Cloud(home=tmp_path, port=1, front_port=2), LogStreams())
     done, naps = [], iter([59, 2, 59, 2])
 
     def turn(now):

@@ -1,5 +1,6 @@
 """Stacks that were in progress when the emulator ended: as it restores them, and as we do."""
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -113,3 +114,17 @@ def test_a_call_that_begins_nothing_waits_for_no_other(slowly, patch, monkeypatc
     found = emulator.client("cloudformation").describe_stacks()["Stacks"]
 
     assert "CREATE_IN_PROGRESS" in [each["StackStatus"] for each in found]
+
+
+def test_a_call_does_not_wait_for_what_another_request_does_meanwhile():
+    async def answered():
+        async def handle():
+            another.append(asyncio.create_task(asyncio.sleep(60)))
+            return "at once"
+
+        another: list[Any] = []
+        answer = await asyncio.wait_for(need(stacks, "_answer")(handle), timeout=1)
+        another[0].cancel()
+        return answer
+
+    assert asyncio.run(answered()) == "at once"
