@@ -1,7 +1,7 @@
 """AWS WAF web ACL."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_wafv2 as wafv2
@@ -11,10 +11,7 @@ from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.secure_log_group import SecureLogGroup
 from lib.permissions import arn_here
 
-_Acl = wafv2.CfnWebACL
-_BLOCK_FLOODS = _Acl.RateBasedStatementProperty(
-    aggregate_key_type="IP", limit=2000, evaluation_window_sec=300
-)
+_FLOODS = {"aggregateKeyType": "IP", "limit": 2000, "evaluationWindowSec": 300}
 
 
 class WebAcl(Construct):
@@ -41,11 +38,11 @@ class WebAcl(Construct):
         counted: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        acl = _Acl(
+        acl = wafv2.CfnWebACL(
             self,
             "WebAcl",
             scope=guards,
-            default_action=_Acl.DefaultActionProperty(allow={}),
+            default_action={"allow": {}},
             visibility_config=_metrics("WebAcl"),
             rules=[
                 _rate_limit(0),
@@ -70,7 +67,7 @@ class WebAcl(Construct):
             resource_arn=self.arn,
             log_destination_configs=[arn_here(self, "logs", f"log-group:{group.log_group_name}")],
             redacted_fields=[
-                wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": header})
+                {"singleHeader": {"Name": header}}
                 for header in ("authorization", "cookie", *secret_headers)
             ],
         )
@@ -83,36 +80,25 @@ class WebAcl(Construct):
         )
 
 
-def _rate_limit(priority: int) -> wafv2.CfnWebACL.RuleProperty:
-    return _Acl.RuleProperty(
-        name="RateLimit",
-        priority=priority,
-        action=_Acl.RuleActionProperty(block={}),
-        statement=_Acl.StatementProperty(rate_based_statement=_BLOCK_FLOODS),
-        visibility_config=_metrics("RateLimit"),
-    )
+def _rate_limit(priority: int) -> dict[str, Any]:
+    return _rule("RateLimit", priority, {"rateBasedStatement": _FLOODS}, action={"block": {}})
 
 
-def _managed(
-    priority: int, group: str, *, counted: Sequence[str] = ()
-) -> wafv2.CfnWebACL.RuleProperty:
-    count = _Acl.RuleActionProperty(count={})
-    overrides = [
-        _Acl.RuleActionOverrideProperty(name=rule, action_to_use=count) for rule in counted
-    ]
-    rules = _Acl.ManagedRuleGroupStatementProperty(
-        vendor_name="AWS", name=group, rule_action_overrides=overrides or None
-    )
-    return _Acl.RuleProperty(
-        name=group,
-        priority=priority,
-        override_action=_Acl.OverrideActionProperty(none={}),
-        statement=_Acl.StatementProperty(managed_rule_group_statement=rules),
-        visibility_config=_metrics(group),
-    )
+def _managed(priority: int, group: str, *, counted: Sequence[str] = ()) -> dict[str, Any]:
+    counts = [{"name": rule, "actionToUse": {"count": {}}} for rule in counted]
+    overrides = {"ruleActionOverrides": counts} if counts else {}
+    statement = {"managedRuleGroupStatement": {"vendorName": "AWS", "name": group, **overrides}}
+    return _rule(group, priority, statement, overrideAction={"none": {}})
 
 
-def _metrics(name: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
-    return _Acl.VisibilityConfigProperty(
-        cloud_watch_metrics_enabled=True, sampled_requests_enabled=True, metric_name=name
-    )
+def _rule(name: str, priority: int, statement: dict[str, Any], **action: Any) -> dict[str, Any]:
+    measured = {"visibilityConfig": _metrics(name)}
+    return {"name": name, "priority": priority, "statement": statement, **action, **measured}
+
+
+def _metrics(name: str) -> dict[str, Any]:
+    return {
+        "cloudWatchMetricsEnabled": True,
+        "sampledRequestsEnabled": True,
+        "metricName": name,
+    }

@@ -2,9 +2,8 @@
 
 Changes: A Python function runs in the bare interpreter (no site-packages) of this machine, with the
     variables that Lambda documents. Its log is known to be complete by a mark, without waiting.
-    A thread that has ended a call takes the next one.
 Original: It runs with the emulator's interpreter, packages and environment, so that a dependency
-    missing from a package stays hidden; each log is waited for, 50 ms; each call starts a thread.
+    missing from a package stays hidden; each log is waited for, 50 ms.
 Fault: the emulator's; its worker would mark the end of a call's log as it frames answers, and would
     start with Lambda's variables instead of the emulator's own.
 Ours: the bare interpreter and the limit of memory, to find here what a package lacks.
@@ -13,17 +12,14 @@ AWS: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 
 import queue
 import sys
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from ministack.core import concurrency, lambda_runtime
+from ministack.core import lambda_runtime
 
 from localcloud.cloud import Cloud
-from localcloud.engine.internals import need, replace, unlike, wrap
+from localcloud.engine.internals import need, unlike, wrap
 
 _LAUNCHER = """\
 #!/bin/sh
@@ -54,9 +50,6 @@ _LOG_ENDS = (
     "sys.__stderr__.flush()\n"
 )
 _LOG_PATIENCE_SECONDS = 0.25
-# It starts a thread only when none is idle: a call that waits for another never waits for its turn.
-_CALLS = ThreadPoolExecutor(10_000, "call")
-_CALL = "run_reentrant.<locals>._run"
 
 
 def install(cloud: Cloud) -> None:
@@ -72,14 +65,6 @@ def install(cloud: Cloud) -> None:
 
     wrap(lambda_runtime, "_detect_runtime_binary", runtime_binary)
     wrap(lambda_runtime.Worker, "_drain_stderr_bounded", _drain_log)
-    replace(concurrency, "threading", SimpleNamespace(**vars(threading) | {"Thread": _thread}))
-
-
-def _thread(*, target: Any, **named: Any) -> Any:
-    if target.__qualname__ != _CALL:
-        return threading.Thread(target=target, **named)
-    # To start one, the event loop would wait until it runs.
-    return SimpleNamespace(start=lambda: _CALLS.submit(target))
 
 
 def _found_last(sdk: Path | None) -> str:

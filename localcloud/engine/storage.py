@@ -33,9 +33,7 @@ from localcloud.state import Change, State
 
 _log = logging.getLogger(__name__)
 # Their `get_state` only copies, and at great cost; what is written at once needs no copy.
-_UNCOPIED = (
-    *("cloudformation", "cloudwatch", "cloudwatch_logs", "dynamodb", "s3", "secretsmanager", "sqs"),
-)
+_UNCOPIED = ("cloudformation", "cloudwatch", "cloudwatch_logs", "dynamodb", "secretsmanager", "sqs")
 
 
 class Storage:

@@ -1,16 +1,14 @@
 """How a function runs in the emulator, and how it runs here."""
 
-import asyncio
 import io
 import json
 import queue
-import threading
 import uuid
 import zipfile
 from pathlib import Path
 
 import pytest
-from ministack.core import concurrency, lambda_runtime
+from ministack.core import lambda_runtime
 
 from localcloud.app import App
 from localcloud.engine import functions
@@ -117,32 +115,3 @@ def test_the_last_line_may_lack_its_end():
 
 def test_the_log_of_a_worker_that_died_is_what_it_wrote():
     assert log_of("one", "Killed") == "one\nKilled"
-
-
-def threads_started(emulator, monkeypatch, calls=3):
-    """How many threads are started for calls after the first."""
-    told(emulator)
-    started, start = [], threading.Thread.start
-
-    def noted(thread):
-        started.append(thread.name)
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", noted)
-
-    async def call():
-        for _ in range(calls):
-            await concurrency.run_reentrant(lambda: None, thread_name="call")
-
-    asyncio.run(call())
-    return len(started)
-
-
-def test_the_original_starts_a_thread_for_each_call(emulator, monkeypatch):
-    assert threads_started(emulator, monkeypatch) == 3
-
-
-def test_a_thread_that_has_ended_a_call_takes_the_next(emulator, patch, monkeypatch):
-    patch(functions)
-
-    assert threads_started(emulator, monkeypatch) <= 1
