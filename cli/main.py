@@ -33,6 +33,7 @@ COMMANDS = {
     "prove": "Prove the least privilege of every function's role, on an embedded cloud of its own.",
     "cost": "Price the stacks: dollars a month by service, idle and as they grow.",
     "watch": "Follow services/ and put each saved change into the deployed functions.",
+    "doctor": "Check account, addresses, alarms, policies, secrets, backups, queues and drift.",
     "drill": "Break a part of an embedded cloud of its own under load, and count what is lost.",
     "cdk": "Run the CDK CLI against the embedded cloud, or with --aws against AWS.",
 }

@@ -22,12 +22,17 @@ _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml"}
 
 def keep_open(clients: Clients, stack: Stack, before: dict[str, Any]) -> list[Any]:
     """Migrate and publish a store, unless it was opened with all that is returned `before`."""
-    now = [stack.outputs, project.fingerprint(_OPENED_WITH)]
+    now = opened_with(stack)
     if now != before.get(stack.name):
         with step("Opening the store", "The store is open"):
             migrate(clients, stack.outputs, seed=True)
             publish(clients, stack.outputs)
     return now
+
+
+def opened_with(stack: Stack) -> list[Any]:
+    """What decides how a store is opened: its outputs, and what the sources have for it."""
+    return [dict(stack.outputs), project.fingerprint(_OPENED_WITH)]
 
 
 def migrate(clients: Clients, outputs: dict[str, str], *, seed: bool) -> dict[str, Any]:

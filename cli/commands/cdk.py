@@ -64,7 +64,7 @@ def _ready_account(arguments: list[str], *, yes: bool) -> "Account":
 
     account = Account()
     if arguments[0] == "deploy":
-        folder = _assembly(arguments, account.environment())
+        folder = assembly(arguments, account.environment())
         with step("Looking whether the account is ready", "The account is ready"):
             preflight.require_ready(account.client, folder)
         if not _given(arguments, "--app", "-a"):
@@ -85,7 +85,7 @@ def _run(arguments: list[str], environ: dict[str, str]) -> int:
     ).returncode
 
 
-def _assembly(arguments: list[str], environ: dict[str, str]) -> Path:
+def assembly(arguments: list[str], environ: dict[str, str]) -> Path:
     """The folder of what is to be deployed: the one that `--app` names, else synthesized now."""
     given = _given(arguments, "--app", "-a")
     if given:
