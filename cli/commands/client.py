@@ -1,6 +1,7 @@
 """`tap client`: machine clients of the items API, each with scopes of its own."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -129,25 +130,22 @@ class _Clients:
             EnableTokenRevocation=True,
             PreventUserExistenceErrors="ENABLED",
         )["UserPoolClient"]
-        self._admit([*self._audience(), made["ClientId"]])
+        self._audience(add=[made["ClientId"]])
         return made
 
     def revoke(self, client_id: str) -> None:
         """End a client, and the tokens it has."""
-        self._admit([each for each in self._audience() if each != client_id])
+        self._audience(remove=[client_id])
         self._cognito.delete_user_pool_client(**self._pool, ClientId=client_id)
 
-    def _authorizer(self) -> Row:
-        found: list[Any] = self._gateway.get_authorizers(ApiId=self._api)["Items"]
-        return dict(next(each for each in found if each["AuthorizerType"] == "JWT"))
-
-    def _audience(self) -> list[str]:
-        return list(self._authorizer()["JwtConfiguration"]["Audience"])
-
-    def _admit(self, audience: list[str]) -> None:
-        found = self._authorizer()
-        self._gateway.update_authorizer(
-            ApiId=self._api,
-            AuthorizerId=found["AuthorizerId"],
-            JwtConfiguration=found["JwtConfiguration"] | {"Audience": audience},
-        )
+    def _audience(self, *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> list[str]:
+        """Read which clients' tokens the API takes, and change it."""
+        authorizers = self._gateway.get_authorizers(ApiId=self._api)["Items"]
+        [jwt] = [each for each in authorizers if each["AuthorizerType"] == "JWT"]
+        before = [*jwt["JwtConfiguration"]["Audience"], *add]
+        after = [each for each in before if each not in remove]
+        if add or remove:
+            changed = jwt["JwtConfiguration"] | {"Audience": after}
+            which = {"ApiId": self._api, "AuthorizerId": jwt["AuthorizerId"]}
+            self._gateway.update_authorizer(**which, JwtConfiguration=changed)
+        return after

@@ -55,7 +55,7 @@ def key(
     else:
         before = keys.named(name) if action != "create" else []
         ended = before if action == "revoke" or at_once else before[:-1] if finish else []
-        if action == "rotate" and finish is not (len(before) > 1):
+        if action == "rotate" and not at_once and finish is not (len(before) > 1):
             told = "ends the older" if len(before) > 1 else "would end it; leave --finish out"
             raise CliError(f"{name} has {len(before)}: `tap key rotate {name} --finish` {told}")
         target.confirm(f"{action} {name} {', '.join(before)}".strip(), yes=yes)
