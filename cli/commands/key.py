@@ -36,9 +36,13 @@ def key(
     Or `create`, `list`, `rotate` and `revoke` keys of your own. A new key's value is printed once.
     `rotate` makes a second key of a name; both work until `--finish` ends the older.
 
+    tap key create acme
+
     tap key list
 
-    tap key create acme && tap key rotate acme && tap key rotate acme --finish
+    tap key rotate acme
+
+    tap key rotate acme --finish
 
     tap key revoke acme
     """
