@@ -152,22 +152,3 @@ def test_a_topic_that_takes_no_alarms_is_told(
     assert (
         "does not let cloudwatch" in found["policies", f"{topic.rpartition(':')[2]} takes alarms"]
     )
-
-
-def test_a_secret_that_is_not_rotated_is_told(
-    deployment: Deployment, examine: Callable[[], Findings]
-) -> None:
-    secrets, arn = deployment.client("secretsmanager"), deployment.outputs["SecretArn"]
-    before = secrets.describe_secret(SecretId=arn)
-    secrets.cancel_rotate_secret(SecretId=arn)
-    try:
-        found = examine()
-    finally:
-        secrets.rotate_secret(
-            SecretId=arn,
-            RotationLambdaARN=before["RotationLambdaARN"],
-            RotationRules=before["RotationRules"],
-            RotateImmediately=False,
-        )
-
-    assert "rotation is off" in found["secrets", before["Name"]]

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
-from tools.doctor.alarms import alarms, policies, ring, subscribers
 from tools.doctor.data import backups, letters, migrations, secrets
 from tools.doctor.deployment import account, addresses, deployed, drift
+from tools.doctor.signals import alarms, policies, ring, subscribers
 from tools.doctor.site import UNKNOWN, Check, Finding, Site
 
 __all__ = ["CHECKS", "RING", "Finding", "Site", "examine"]

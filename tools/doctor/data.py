@@ -55,7 +55,8 @@ def backups(site: Site) -> Iterator[Finding]:
 def letters(site: Site) -> Iterator[Finding]:
     """Look whether any dead letter waits."""
     sqs = site.clients("sqs")
-    names = ("RedrivePolicy", "ApproximateNumberOfMessages", "QueueArn")
+    counted = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+    names = ("RedrivePolicy", "QueueArn", *counted)
     had = [
         sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[*names])["Attributes"]
         for url in site.ids["AWS::SQS::Queue"]
@@ -64,7 +65,8 @@ def letters(site: Site) -> Iterator[Finding]:
     dead = {policy["deadLetterTargetArn"] for policy in policies_}
     for each in had:
         if each["QueueArn"] in dead:
-            count, name = int(each["ApproximateNumberOfMessages"]), each["QueueArn"].split(":")[-1]
+            count = sum(int(each.get(name, 0)) for name in counted)
+            name = each["QueueArn"].rpartition(":")[2]
             said = f"{count} dead letters: mend their cause, then `tap redrive`"
             yield Finding(name, WRONG if count else OK, said if count else "no dead letters")
 

@@ -61,15 +61,18 @@ def policies(site: Site) -> Iterator[Finding]:
 
 
 def _admitted(about: str, policy: Any, service: str, action: str) -> Finding:
-    """Decide by actions and principals; conditions, which the stacks' own policies have, hold."""
+    """Decide by actions and principals.
+
+    The conditions of what names the service, which the stacks' own policies have, hold; of what is
+    for everybody, such as a denial of plain HTTP, they do not.
+    """
 
     def has(statement: Any) -> bool:
         principal = statement.get("Principal", {})
         named = principal.get("Service", []) if isinstance(principal, dict) else principal
-        actions = statement.get("Action", [])
-        return service in _listed(named) and any(
-            fnmatch.fnmatchcase(action.lower(), each.lower()) for each in _listed(actions)
-        )
+        means = service in _listed(named) or (named == "*" and "Condition" not in statement)
+        actions = _listed(statement.get("Action", []))
+        return means and any(fnmatch.fnmatch(action.lower(), each.lower()) for each in actions)
 
     effects = {each["Effect"] for each in _listed(policy["Statement"]) if has(each)}
     if effects == {"Allow"}:
