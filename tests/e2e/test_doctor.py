@@ -51,13 +51,12 @@ def test_what_cannot_be_seen_here_is_not_said_to_be_ok(deployment: Deployment) -
 @contextmanager
 def _on_topic(deployment: Deployment, topic: str) -> Iterator[None]:
     sns = deployment.client("sns")
-    arn = sns.subscribe(
-        TopicArn=topic, Protocol="email", Endpoint="ops@example.com", ReturnSubscriptionArn=True
-    )["SubscriptionArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
     try:
         yield
     finally:
-        sns.unsubscribe(SubscriptionArn=arn)
+        for each in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
+            sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
 
 
 def test_a_topic_without_a_subscriber_is_told(
