@@ -34,6 +34,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a script to 
 Since = Annotated[str, typer.Option(help="How far back: 30s, 10m, 2h or 1d.")]
 Action = Annotated[str, typer.Argument(help="What to do: see below.")]
 Name = Annotated[str, typer.Argument(help="What you call it.", show_default=False)]
+OWN = "(the stack's own)"  # the name of what CloudFormation made
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 

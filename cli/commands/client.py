@@ -8,7 +8,7 @@ import typer
 from cli import project, targets
 from cli.console import done, emit, show_rows
 from cli.errors import CliError
-from cli.options import Action, Aws, Context, Home, Json, Name, Yes, one_of, require_name
+from cli.options import OWN, Action, Aws, Context, Home, Json, Name, Yes, one_of, require_name
 from cli.stacks import Json as Row
 from cli.stacks import pages
 
@@ -80,9 +80,7 @@ class _Clients:
         return [
             {
                 "id": each["ClientId"],
-                "name": "(the stack's own)"
-                if each["ClientId"] == self._own
-                else each["ClientName"],
+                "name": OWN if each["ClientId"] == self._own else each["ClientName"],
                 "scopes": " ".join(sorted(each.get("AllowedOAuthScopes", []))),
                 "created": str(each["CreationDate"]),
                 "enabled": each["ClientId"] in audience,

@@ -6,11 +6,10 @@ from typing import Annotated
 import typer
 
 from cli import project, targets
-from cli.console import data, emit, styled
+from cli.console import show_rows, waiting
 from cli.options import Aws, Context, Home, Json, Yes
 
 _RING = typer.Option("--ring", help="Ring every alarm, to prove its action: it mails people.")
-_COLOURS = {"ok": "green", "wrong": "red", "not known": "yellow"}
 
 
 def doctor(
@@ -35,13 +34,8 @@ def doctor(
     if ring:
         target.confirm("ring every alarm, which tells its subscribers,", yes=yes)
     wanted = checks.CHECKS | (checks.RING if ring else {})
-    rows = []
-    for check, found in checks.examine(checks.Site(target), wanted):
-        rows.append({"check": check, **found._asdict()})
-        if not as_json:
-            verdict = styled((f"{found.verdict:9}", _COLOURS[found.verdict]))
-            data.print(styled(verdict, f" {check}: {found.about}", (f"  {found.said}", "dim")))
-    if as_json:
-        emit(rows)
-    if any(row["verdict"] == "wrong" for row in rows):
+    with waiting("Looking"):
+        rows = list(checks.examine(checks.Site(target), wanted))
+    show_rows(rows, as_json=as_json)
+    if any(row["verdict"] == checks.WRONG for row in rows):
         raise typer.Exit(1)

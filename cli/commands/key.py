@@ -8,12 +8,11 @@ import typer
 from cli import project, targets
 from cli.console import done, show_rows, talk
 from cli.errors import CliError
-from cli.options import Action, Aws, Context, Home, Json, Name, Yes, one_of, require_name
+from cli.options import OWN, Action, Aws, Context, Home, Json, Name, Yes, one_of, require_name
 from cli.stacks import Json as Row
 from cli.stacks import pages
 
 _ACTIONS = ("show", "create", "list", "rotate", "revoke")
-_OWN = "(the stack's own)"
 _PLAN = typer.Option(help="With create: a usage plan, by name or id; the stack's by default.")
 _FINISH = typer.Option("--finish", help="With rotate: end the older of two keys.")
 _AT_ONCE = typer.Option("--at-once", help="With rotate: end the older key now, as it leaked.")
@@ -68,7 +67,7 @@ def key(
             done(f"API key {made['id']}, {name}; its value is not shown again")
             print(made["value"])
         for key_id in ended:
-            keys.revoke(key_id)
+            target.clients("apigateway").delete_api_key(apiKey=key_id)
             done(f"API key {key_id}, {name}, is revoked")
 
 
@@ -86,10 +85,11 @@ class _Keys:
         return dict(self._gateway.get_api_key(apiKey=key_id, includeValue=value))
 
     def _made(self) -> list[Row]:
-        """Those that operators made, the oldest first."""
+        """Those that operators made, by the names they gave, the oldest first."""
         found = pages(self._gateway, "get_api_keys", "items", nameQuery=self._prefix)
         ours = [key for key in found if key.get("tags", {}).get("tap:stack") == self._stack.name]
-        return sorted(ours, key=lambda key: str(key["tags"]["tap:made"]))
+        named = [key | {"name": key["name"].removeprefix(self._prefix)} for key in ours]
+        return sorted(named, key=lambda key: str(key["tags"]["tap:made"]))
 
     def _plans(self) -> dict[str, tuple[str, list[str]]]:
         """The plans that cover the API, by id: each one's name, and the ids of its keys."""
@@ -107,28 +107,26 @@ class _Keys:
         return [
             {
                 "id": key["id"],
-                "name": str(key["name"]).removeprefix(self._prefix) if number else _OWN,
+                "name": key["name"],
                 "plan": next((name for name, on_it in plans if key["id"] in on_it), "none"),
                 "created": str(key["createdDate"]),
                 "enabled": key["enabled"],
             }
-            for number, key in enumerate([self.own(), *self._made()])
+            for key in (self.own() | {"name": OWN}, *self._made())
         ]
 
     def named(self, name: str) -> list[str]:
         """Find the keys of a name, the oldest first; `CliError` if there is none."""
         made = self._made()
-        if found := [key["id"] for key in made if key["name"] == self._prefix + name]:
+        if found := [key["id"] for key in made if key["name"] == name]:
             return found
         if name in (self._stack.outputs["ApiKeyId"], self.own()["name"]):
             raise CliError(
                 f"{name} is CloudFormation's: `tap key create` one for its user, then rename "
                 "its construct in lib/constructs/metered_key.py and deploy: another takes its place"
             )
-        known = sorted({str(key["name"]).removeprefix(self._prefix) for key in made})
-        raise CliError(
-            f"no key {name!r} of {self._stack.name}; it has {', '.join(known) or 'none'}"
-        )
+        known = ", ".join(key["name"] for key in made) or "none"
+        raise CliError(f"no key {name!r} of {self._stack.name}; it has {known}")
 
     def make(self, name: str, plan: str, before: list[str]) -> Row:
         """Make a key on a plan: that of the one `before` it, or the stack's, when none is given."""
@@ -140,16 +138,11 @@ class _Keys:
         if not chosen:
             known = ", ".join(f"{told} ({plan_id})" for plan_id, (told, _) in plans.items())
             raise CliError(f"no plan {wanted!r} covers the partner API; there are {known}")
-        full = self._prefix + name
-        if not before and any(key["name"] == full for key in self._made()):
+        if not before and any(key["name"] == name for key in self._made()):
             raise CliError(f"there is a key {name!r} already; rotate it, or revoke it first")
         # The second in which a key was made, as AWS tells it, does not tell two of them apart.
         tags = {"tap:stack": self._stack.name, "tap:made": str(time.time_ns())}
-        made: Row = self._gateway.create_api_key(name=full, enabled=True, tags=tags)
+        made: Row = self._gateway.create_api_key(name=self._prefix + name, enabled=True, tags=tags)
         which = {"usagePlanId": chosen[0], "keyId": made["id"], "keyType": "API_KEY"}
         self._gateway.create_usage_plan_key(**which)
         return made
-
-    def revoke(self, key_id: str) -> None:
-        """Delete a key: API Gateway refuses it from then on."""
-        self._gateway.delete_api_key(apiKey=key_id)

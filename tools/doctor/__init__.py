@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 from tools.doctor.data import backups, letters, migrations, secrets
 from tools.doctor.deployment import account, addresses, deployed, drift
 from tools.doctor.signals import alarms, policies, ring, subscribers
-from tools.doctor.site import UNKNOWN, Check, Finding, Site
+from tools.doctor.site import UNKNOWN, WRONG, Check, Finding, Site
 
-__all__ = ["CHECKS", "RING", "Finding", "Site", "examine"]
+__all__ = ["CHECKS", "RING", "WRONG", "Site", "examine"]
 
 CHECKS: dict[str, Check] = {
     each.__name__: each
@@ -33,11 +33,15 @@ CHECKS: dict[str, Check] = {
 RING: dict[str, Check] = {"ring": ring}
 
 
-def examine(site: Site, checks: dict[str, Check]) -> Iterator[tuple[str, Finding]]:
+def examine(site: Site, checks: dict[str, Check]) -> Iterator[dict[str, str]]:
     """Run the checks; what AWS or the embedded cloud refuses to tell is not known."""
     for name, check in checks.items():
         try:
             for finding in check(site):
-                yield name, finding
+                yield _row(name, finding)
         except ClientError as error:
-            yield name, Finding(name, UNKNOWN, f"could not look: {error}")
+            yield _row(name, Finding(name, UNKNOWN, f"could not look: {error}"))
+
+
+def _row(check: str, found: Finding) -> dict[str, str]:
+    return {"verdict": found.verdict, "check": check, "about": found.about, "said": found.said}

@@ -79,8 +79,9 @@ def migrations(site: Site) -> Iterator[Finding]:
         yield Finding("migrations", UNKNOWN, told)
         return
     noted = json.loads((cloud.home / "deployed.json").read_text("utf-8"))
+    sources = project.fingerprint(store.OPENED_WITH)
     for stack in site.target.stacks:
         if stack.name.startswith(project.STORE):
-            same = noted.get(stack.name) == store.opened_with(stack)
+            same = noted.get(stack.name) == [stack.outputs, sources]
             other = "opened with other sources or settings than these: `tap up`"
             yield Finding(stack.name, OK if same else WRONG, "" if same else other)

@@ -72,10 +72,27 @@ def drift(site: Site) -> Iterator[Finding]:
             verdict, said = (OK, "") if same else (WRONG, "not what was synthesized: `tap up`")
         else:
             status = _detect(client, stack.name)
-            verdict = {"IN_SYNC": OK, "DRIFTED": WRONG}.get(status, UNKNOWN)
-            mend = "" if verdict == OK else "; `aws cloudformation describe-stack-resource-drifts`"
-            said = f"{status}{mend}"
+            verdict, said = {"IN_SYNC": OK, "DRIFTED": WRONG}.get(status, UNKNOWN), status
+            if verdict == WRONG and not (drifted := _drifted(client, stack.name)):
+                verdict, said = OK, "but for the clients that `tap client` made"
+            elif verdict == WRONG:
+                said = f"{', '.join(drifted)} changed since: deploy it again, or take it over"
         yield Finding(stack.name, verdict, said)
+
+
+def _drifted(client: Any, name: str) -> list[str]:
+    """What was changed by others than `tap client`, which adds to an authorizer's audience."""
+    only = {"StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"]}
+    found = client.describe_stack_resource_drifts(StackName=name, **only)["StackResourceDrifts"]
+    return [
+        each["LogicalResourceId"]
+        for each in found
+        if each["StackResourceDriftStatus"] == "DELETED"
+        or not all(
+            difference["PropertyPath"].startswith("/JwtConfiguration/Audience")
+            for difference in each["PropertyDifferences"]
+        )
+    ]
 
 
 def _detect(client: Any, name: str) -> str:

@@ -262,6 +262,32 @@ def test_what_drifted_is_told_once_cloudformation_has_looked(monkeypatch, status
             "DetectionStatus": next(looks),
             "StackDriftStatus": status,
         },
+        describe_stack_resource_drifts={
+            "StackResourceDrifts": [
+                {"LogicalResourceId": "Table", "StackResourceDriftStatus": "DELETED"}
+            ]
+        },
+    )
+
+    assert found(doctor.CHECKS["drift"], here)["TapStackprod"][0] == verdict
+
+
+@pytest.mark.parametrize(
+    ("path", "verdict"), [("/JwtConfiguration/Audience/1", OK), ("/Name", WRONG)]
+)
+def test_a_client_that_an_operator_made_is_no_drift(path, verdict):
+    drifts = [
+        {
+            "LogicalResourceId": "Jwt",
+            "StackResourceDriftStatus": "MODIFIED",
+            "PropertyDifferences": [{"PropertyPath": path}],
+        }
+    ]
+    status = {"DetectionStatus": "DETECTION_COMPLETE", "StackDriftStatus": "DRIFTED"}
+    here = site(
+        detect_stack_drift={"StackDriftDetectionId": "d"},
+        describe_stack_drift_detection_status=status,
+        describe_stack_resource_drifts={"StackResourceDrifts": drifts},
     )
 
     assert found(doctor.CHECKS["drift"], here)["TapStackprod"][0] == verdict
@@ -349,9 +375,9 @@ def test_what_may_not_be_looked_at_is_not_said_to_be_ok():
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeAlarms")
 
     checks = {"alarms": doctor.CHECKS["alarms"]}
-    [(check, told)] = doctor.examine(alarmed(describe_alarms=refuse), checks)
+    [told] = doctor.examine(alarmed(describe_alarms=refuse), checks)
 
-    assert (check, told.verdict) == ("alarms", UNKNOWN)
+    assert (told["check"], told["verdict"]) == ("alarms", UNKNOWN)
 
 
 def test_on_aws_the_database_alone_knows_its_migrations():
