@@ -79,6 +79,17 @@ def emit(value: Any) -> None:
     data.print_json(json.dumps(value, default=str))
 
 
+def show_rows(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    """Print rows that have the same members, as JSON or as a table."""
+    if as_json:
+        emit(rows)
+    elif rows:
+        show(
+            [name.capitalize() for name in rows[0]],
+            ([str(value) for value in row.values()] for row in rows),
+        )
+
+
 def show(
     columns: Sequence[str], rows: Iterable[Sequence["str | Text"] | None], *, title: str = ""
 ) -> None:

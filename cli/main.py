@@ -22,6 +22,7 @@ COMMANDS = {
     "alarms": "Show each alarm's state and why, and whether what it watches has data.",
     "inbox": "List the e-mail that alarms and topics have sent, or print one message.",
     "key": "Print the value of the partner API's key, for an `x-api-key` header.",
+    "client": "List, create and revoke the machine clients that get tokens for the items API.",
     "call": "Call a deployed API with its credentials, as curl would.",
     "upload": "Upload a file with a presigned POST, and print how to download it.",
     "logs": "Print what was logged, oldest first: one line an event, JSON fields unfolded.",
@@ -32,6 +33,7 @@ COMMANDS = {
     "prove": "Prove the least privilege of every function's role, on an embedded cloud of its own.",
     "cost": "Price the stacks: dollars a month by service, idle and as they grow.",
     "watch": "Follow services/ and put each saved change into the deployed functions.",
+    "doctor": "Check account, addresses, alarms, policies, secrets, backups, queues and drift.",
     "drill": "Break a part of an embedded cloud of its own under load, and count what is lost.",
     "cdk": "Run the CDK CLI against the embedded cloud, or with --aws against AWS.",
 }

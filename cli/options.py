@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,9 @@ Context = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a script to read.")]
 Since = Annotated[str, typer.Option(help="How far back: 30s, 10m, 2h or 1d.")]
+Action = Annotated[str, typer.Argument(help="What to do: see below.")]
+Name = Annotated[str, typer.Argument(help="What you call it.", show_default=False)]
+OWN = "(the stack's own)"  # the name of what CloudFormation made
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -48,3 +52,15 @@ def seconds(since: str) -> int:
     if not found:
         raise CliError(f"a span is a number and s, m, h or d, such as 10m; got {since!r}")
     return int(found[1]) * _UNITS[found[2]]
+
+
+def one_of(actions: Sequence[str], given: str) -> None:
+    """Raise `CliError` for an action that there is not."""
+    if given not in actions:
+        raise CliError(f"no action {given!r}; choose from {', '.join(actions)}")
+
+
+def require_name(given: str) -> None:
+    """Raise `CliError` for what is no name of a key or client."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", given):
+        raise CliError(f"a name is of a to z, 0 to 9 and -, at most 40; got {given!r}")

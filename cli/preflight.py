@@ -42,7 +42,7 @@ def require_ready(clients: Clients, folder: Path) -> None:
     """
     assembly = Assembly(folder, clients)
     lacking = 0
-    for name, check in _CHECKS.items():
+    for name, check in CHECKS.items():
         try:
             for lack in check(assembly):
                 lacking += 1
@@ -135,7 +135,7 @@ def _increase(service: str, code: str, value: int) -> str:
     )
 
 
-_CHECKS = {
+CHECKS = {
     "bootstrap": _bootstrap,
     "runtimes": _runtimes,
     "gateway logs": _gateway_logs,

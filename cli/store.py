@@ -16,13 +16,13 @@ _PAGE = project.ROOT / "web" / "store"
 # Names do not change with their contents: a browser asks each time whether its copy still holds.
 _CACHE = "no-cache"
 # What decides how the store is opened, besides the outputs of its stack.
-_OPENED_WITH = ("web", "services/store_migrations", "services/shared", "requirements")
+OPENED_WITH = ("web", "services/store_migrations", "services/shared", "requirements")
 _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 def keep_open(clients: Clients, stack: Stack, before: dict[str, Any]) -> list[Any]:
     """Migrate and publish a store, unless it was opened with all that is returned `before`."""
-    now = [stack.outputs, project.fingerprint(_OPENED_WITH)]
+    now = [stack.outputs, project.fingerprint(OPENED_WITH)]
     if now != before.get(stack.name):
         with step("Opening the store", "The store is open"):
             migrate(clients, stack.outputs, seed=True)

@@ -67,7 +67,7 @@ def _looked_at(account: "Account", arguments: list[str]) -> list[str]:
     """Look whether the account is ready; returns arguments that deploy just what was looked at."""
     from cli import preflight
 
-    folder = _assembly(arguments, account.environment())
+    folder = assembly(arguments, account.environment())
     with step("Looking whether the account is ready", "The account is ready"):
         preflight.require_ready(account.client, folder)
     app = [] if _given(arguments, "--app", "-a") else ["--app", str(folder)]
@@ -85,7 +85,7 @@ def _run(arguments: list[str], environ: dict[str, str]) -> int:
     ).returncode
 
 
-def _assembly(arguments: list[str], environ: dict[str, str]) -> Path:
+def assembly(arguments: list[str], environ: dict[str, str]) -> Path:
     """The folder of what is to be deployed: the one that `--app` names, else synthesized now."""
     given = _given(arguments, "--app", "-a")
     if given:

@@ -12,6 +12,8 @@ _ROOMS = {
     "lib": "Infrastructure",
     "services": "Lambda functions",
     "web": "The store's page",
+    "cli": "The `tap` command",
+    "tools": "The checks of `tap doctor`",
     "localcloud": "The embedded cloud",
     ".build": "The emulator in it, in its own code",
     "tests": "The search for secrets",
