@@ -56,6 +56,7 @@ def key(
     elif action == "list":
         show_rows(keys.described(), as_json=as_json)
     else:
+        finish = finish and action == "rotate" and not at_once
         before = keys.named(name) if action != "create" else []
         ended = before if action == "revoke" or at_once else before[:-1] if finish else []
         if action == "rotate" and not at_once and finish is not (len(before) > 1):

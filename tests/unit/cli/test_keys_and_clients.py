@@ -137,6 +137,14 @@ def test_a_key_that_leaked_ends_after_the_next_is_made(aws):
     assert changes(asked) == [*made, "DELETE /apikeys/k1"]
 
 
+def test_finishing_at_once_does_not_take_the_only_key_without_making_the_next(aws):
+    asked = aws(key("k1", f"{PARTNER}.acme"))
+
+    run("key", "rotate", "acme", "--at-once", "--finish", "--yes")
+
+    assert changes(asked)[0] == "POST /apikeys"
+
+
 @pytest.mark.parametrize(
     ("keys", "arguments", "told"),
     [
