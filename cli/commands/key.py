@@ -56,11 +56,14 @@ def key(
     elif action == "list":
         show_rows(keys.described(), as_json=as_json)
     else:
+        finish = finish and action == "rotate" and not at_once
         before = keys.named(name) if action != "create" else []
         ended = before if action == "revoke" or at_once else before[:-1] if finish else []
         if action == "rotate" and not at_once and finish is not (len(before) > 1):
-            told = "ends the older" if len(before) > 1 else "would end it; leave --finish out"
-            raise CliError(f"{name} has {len(before)}: `tap key rotate {name} --finish` {told}")
+            raise CliError(
+                f"{name} has {len(before)}; `tap key rotate {name}` makes the second, and with "
+                "--finish it ends the older of two"
+            )
         target.confirm(f"{action} {name} {', '.join(before)}".strip(), yes=yes)
         if action != "revoke" and not finish:
             made = keys.make(name, plan, before)

@@ -41,8 +41,8 @@ def aws(monkeypatch):
         plan = {"name": "small", "apiStages": [{"apiId": "api1", "stage": "prod"}]}
         other = {"id": "plan2", "name": "other", "apiStages": [{"apiId": "api2", "stage": "prod"}]}
         scopes = [{"ScopeName": name} for name in ("items.read", "items.write")]
-        jwt = {"authorizerId": "a1", "authorizerType": "JWT", "name": "Jwt"}
-        jwt["jwtConfiguration"] = {"issuer": "i", "audience": ["own", "c1"]}
+        settings = {"issuer": "i", "audience": ["own", "c1"]}
+        jwt = {"authorizerId": "a1", "authorizerType": "JWT", "jwtConfiguration": settings}
         known = {
             "DescribeStacks": stacks(DEPLOYED),
             "GET /apikeys/own": lambda _: key("own", "Partne-Key") | {"value": VALUE},
@@ -137,14 +137,22 @@ def test_a_key_that_leaked_ends_after_the_next_is_made(aws):
     assert changes(asked) == [*made, "DELETE /apikeys/k1"]
 
 
+def test_finishing_at_once_does_not_take_the_only_key_without_making_the_next(aws):
+    asked = aws(key("k1", f"{PARTNER}.acme"))
+
+    run("key", "rotate", "acme", "--at-once", "--finish", "--yes")
+
+    assert changes(asked)[0] == "POST /apikeys"
+
+
 @pytest.mark.parametrize(
     ("keys", "arguments", "told"),
     [
         ([], ("rotate", "own"), "CloudFormation's"),
         ([], ("revoke", "Partne-Key"), "CloudFormation's"),
         ([("k1", "acme")], ("create", "acme"), "there is a key 'acme' already"),
-        ([("k1", "acme")], ("rotate", "acme", "--finish"), "acme has 1"),
-        ([("k1", "acme"), ("k2", "acme")], ("rotate", "acme"), "ends the older"),
+        ([("k1", "acme")], ("rotate", "acme", "--finish"), "acme has 1;"),
+        ([("k1", "acme"), ("k2", "acme")], ("rotate", "acme"), "acme has 2;"),
         ([("k1", "acme")], ("revoke", "bolt"), "it has acme"),
         ([], ("create", "acme", "--plan", "other"), "there are small (plan1)"),
     ],

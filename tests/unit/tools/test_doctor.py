@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -24,11 +25,10 @@ class Client:
     """A client of any service: each operation answers what a test gave for it."""
 
     def __init__(self, answers):
-        self._answers, self.asked = answers, []
+        self._answers = answers
 
     def __getattr__(self, operation):
         def answer(**given):
-            self.asked.append((operation, given))
             found = self._answers[operation]
             return found(**given) if callable(found) else found
 
@@ -42,7 +42,7 @@ class Client:
 def site(ids=None, deployed=(STACK,), names=(), **answers):
     """A site on AWS with these physical ids by type, and what its clients answer."""
     client = Client(answers)
-    target = SimpleNamespace(
+    target: Any = SimpleNamespace(
         clients=lambda _service, **_: client,
         stacks=[],
         names=names,
@@ -54,7 +54,6 @@ def site(ids=None, deployed=(STACK,), names=(), **answers):
     made = Site(target)
     target.stacks = list(deployed)
     made.ids = defaultdict(list, ids or {})
-    made.client = client
     return made
 
 
@@ -222,12 +221,12 @@ def test_a_vault_without_a_copy_waits_for_the_night(points, verdict):
 def test_a_dead_letter_is_wrong_and_a_letter_that_waits_is_not(count, verdict):
     redriven = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": "a:dead"})}
 
-    def told(QueueUrl, **_):  # noqa: N803  # the operation's parameter
-        own = redriven if QueueUrl == "audit" else {}
-        messages = "5" if QueueUrl == "audit" else count
+    def told(**given):
+        own = redriven if given["QueueUrl"] == "audit" else {}
+        messages = "5" if given["QueueUrl"] == "audit" else count
         return {
             "Attributes": {
-                "QueueArn": f"a:{QueueUrl}",
+                "QueueArn": f"a:{given['QueueUrl']}",
                 "ApproximateNumberOfMessages": messages,
                 **own,
             }
@@ -239,11 +238,11 @@ def test_a_dead_letter_is_wrong_and_a_letter_that_waits_is_not(count, verdict):
 
 
 def test_a_letter_that_was_received_and_not_deleted_is_a_dead_letter_too():
-    def told(QueueUrl, **_):  # noqa: N803  # the operation's parameter
+    def told(**given):
         redriven = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": "a:dead"})}
         counts = {"ApproximateNumberOfMessages": "0", "ApproximateNumberOfMessagesNotVisible": "1"}
-        own = redriven if QueueUrl == "audit" else {}
-        return {"Attributes": {"QueueArn": f"a:{QueueUrl}", **counts, **own}}
+        own = redriven if given["QueueUrl"] == "audit" else {}
+        return {"Attributes": {"QueueArn": f"a:{given['QueueUrl']}", **counts, **own}}
 
     here = site({"AWS::SQS::Queue": ["audit", "dead"]}, get_queue_attributes=told)
 
