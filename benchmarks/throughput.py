@@ -26,7 +26,7 @@ from localcloud.cloud import Cloud
 _CONNECTIONS = (1, 4, 16)
 _SECONDS = 8.0
 _WARM_SECONDS = 3.0  # by then as many functions run as there are connections
-_GOAL_ROW, _GOAL = "items API, 16 connections", 400.0
+_GOAL_ROW, _GOAL = "items API, connections: 16", 400.0
 
 
 def main() -> None:
@@ -39,7 +39,7 @@ def main() -> None:
     with given as cloud:
         _lift_throttles(cloud)
         measured = {
-            f"{name}, {connections} connections": _measured(cloud, ask, connections)
+            f"{name}, connections: {connections}": _measured(cloud, ask, connections)
             for name, ask in _questions(cloud).items()
             for connections in _CONNECTIONS
         }
