@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from botocore import client
 
 _FILE = Path(__file__).parent.parent / "lib/delivery/rights.toml"
@@ -56,3 +57,12 @@ def held() -> Iterator[set[str]]:
         yield lacking
     finally:
         base._make_api_call = call
+
+
+@pytest.fixture(autouse=True)
+def within_the_rights_of_a_pipeline(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that runs on AWS, too, calls AWS for what `lib/delivery/rights.toml` lists alone."""
+    with held() as lacking:
+        yield
+    on_aws = request.node.get_closest_marker("embedded") is None
+    assert not (on_aws and lacking), f"a pipeline may not: {sorted(lacking)}"

@@ -6,19 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests import rights
 from tests.api import Api
+from tests.rights import within_the_rights_of_a_pipeline
+
+__all__ = ["within_the_rights_of_a_pipeline"]
 
 Stored = dict[str, int]
-
-
-@pytest.fixture(autouse=True)
-def within_the_rights_of_a_pipeline(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test that runs on AWS, too, calls AWS for what `lib/delivery/rights.toml` lists alone."""
-    with rights.held() as lacking:
-        yield
-    on_aws = request.node.get_closest_marker("embedded") is None
-    assert not (on_aws and lacking), f"a pipeline may not: {sorted(lacking)}"
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ _PATIENCE_SECONDS = 60
 
 def alarms(site: Site) -> Iterator[Finding]:
     """Look whether each alarm tells somebody, and none rings."""
-    found = site.alarms()
+    found = site.alarms
     for alarm in found:
         name = alarm["AlarmName"]
         if not alarm["ActionsEnabled"] or not alarm["AlarmActions"]:
@@ -87,7 +87,7 @@ def _listed(given: Any) -> list[Any]:
 def ring(site: Site) -> Iterator[Finding]:
     """Ring every alarm and look what became of its action: it mails people."""
     client, began = site.clients("cloudwatch"), site.now() - timedelta(seconds=2)
-    names = [alarm["AlarmName"] for alarm in site.alarms()]
+    names = [alarm["AlarmName"] for alarm in site.alarms]
     for name in names:
         client.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="tap doctor --ring")
     deadline = time.monotonic() + _PATIENCE_SECONDS

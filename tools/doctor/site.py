@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from cli import stacks
@@ -30,15 +31,16 @@ class Site:
             for resource in stacks.resources(target.clients, stack):
                 self.ids[resource["ResourceType"]].append(resource["PhysicalResourceId"])
 
+    @cached_property
     def alarms(self) -> list[Any]:
-        """The stacks' alarms on metrics."""
+        """The stacks' alarms on metrics, as they were when first asked for."""
         found = stacks.pages(self.clients("cloudwatch"), "describe_alarms", "MetricAlarms")
         ours = set(self.ids["AWS::CloudWatch::Alarm"])
         return [alarm for alarm in found if alarm["AlarmName"] in ours]
 
     def topics(self) -> list[str]:
         """The topics that alarms tell."""
-        actions = {action for alarm in self.alarms() for action in alarm["AlarmActions"]}
+        actions = {action for alarm in self.alarms for action in alarm["AlarmActions"]}
         return sorted(action for action in actions if ":sns:" in action)
 
     def now(self) -> datetime:
