@@ -14,10 +14,11 @@ from tests.alarms import LONG_ENOUGH, MINUTE, Alarms
 from tests.api import Answer
 from tests.deployment import Deployment
 from tests.drills.count import Load
-from tests.partner import PartnerApi, Trail, new_agent
+from tests.partner import PartnerApi, Trail, eventually, new_agent
 from tests.store import NewProduct, Store, without_lines
 
 STOCK = 100_000
+_WAITING = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 _IN_HAND_SECONDS = 0.3  # in which requests and messages reach what stands still
 
 
@@ -91,6 +92,7 @@ class Records:
 
     def __init__(self, partner: PartnerApi) -> None:
         self.partner, self.agent, self._trail = partner, new_agent(), Trail(partner)
+        self._sqs = partner.deployment.client("sqs")
 
     def load(self, drill: str) -> Load:
         """Clients that ask for what is not there; each request has a record of its own."""
@@ -100,9 +102,17 @@ class Records:
         answer = self.partner.call("GET", f"/items/{name}", headers={"user-agent": self.agent})
         return answer.status == 404
 
-    def kept(self, *, at_least: int) -> list[str]:
-        """The names in the trail, once there are so many."""
-        lines = self._trail.of(self.agent, at_least=at_least)
+    def waiting(self, output: str) -> int:
+        """How many records are in the queue of this output, those in somebody's hands too."""
+        found = self._sqs.get_queue_attributes(
+            QueueUrl=self.partner.outputs[output], AttributeNames=list(_WAITING)
+        )
+        return sum(int(found["Attributes"][name]) for name in _WAITING)
+
+    def kept(self) -> list[str]:
+        """The names in the trail, once nothing waits to be written there."""
+        eventually(lambda: self.waiting("AuditQueueUrl"), lambda waiting: not waiting)
+        lines = self._trail.of(self.agent, at_least=0)
         return [line.record["path"].rpartition("/")[2] for line in lines]
 
 
