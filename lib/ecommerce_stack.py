@@ -55,7 +55,7 @@ class EcommerceStack(ProductStack):
         self.database = database = StoreDatabase(
             self, "Database", network=self.network, instance_type=settings.database_instance
         )
-        DailyBackup(self, "Backup", of=database.instance)
+        backup = DailyBackup(self, "Backup", of=database.instance)
         origin_key = OriginKey(self, "OriginKey")
         service = StoreService(
             self, "Service", network=self.network, database=database, origin_key=origin_key
@@ -87,6 +87,7 @@ class EcommerceStack(ProductStack):
             api=api,
             functions=[service.api],
             rare=[service.migrations, database.user.rotation],
+            backup=backup,
         )
         watch_store(alarms, database=database, cdn=self.cdn)
         SignalDashboard(self, "Dashboard", alarms=alarms)

@@ -52,7 +52,7 @@ class PartnerApiStack(ProductStack):
         )
         # Each API key has a partition of its own: see docs/decisions/partner-owners.md.
         self.items = SecureTable(self, "OwnedItems", partition_key="owner", sort_key="id")
-        DailyBackup(self, "Backup", of=self.items)
+        backup = DailyBackup(self, "Backup", of=self.items)
         self.audit = AuditTrail(self, "Audit", access_logs=AccessLogBucket(self, "AccessLogs"))
         self.function = PartnerFunction(
             self, "Api", items=self.items, cursor_secret=cursors, audit=self.audit
@@ -75,6 +75,7 @@ class PartnerApiStack(ProductStack):
             api=self.api.rest_api,
             functions=[self.audit.writer],
             rare=[cursors.rotation],
+            backup=backup,
             tables=[self.items],
         )
         watch_partner_api(alarms, function=self.function, audit=self.audit)

@@ -64,7 +64,7 @@ class TapStack(ProductStack):
         self.dynamodb_table = SecureTable(
             self, "Items", table_name=named("data-table"), partition_key="id"
         )
-        DailyBackup(self, "Backup", of=self.dynamodb_table)
+        backup = DailyBackup(self, "Backup", of=self.dynamodb_table)
         self.s3_bucket = SecureBucket(
             self,
             "Files",
@@ -93,6 +93,7 @@ class TapStack(ProductStack):
             api=api,
             functions=[service.api, service.health],
             rare=[cursors.rotation],
+            backup=backup,
             tables=[self.dynamodb_table],
         )
         SignalDashboard(self, "Dashboard", alarms=alarms)

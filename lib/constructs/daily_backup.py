@@ -2,6 +2,7 @@
 
 from aws_cdk import Duration
 from aws_cdk import aws_backup as backup
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_rds as rds
@@ -17,6 +18,8 @@ class DailyBackup(Construct):
 
     Fixed: the vault is encrypted with the stack's key and outlives the stack.
     Defaults: where data is thrown away, nothing is made.
+
+    `failures` counts the jobs that AWS Backup did not start or finish; None when nothing is made.
     """
 
     def __init__(
@@ -24,6 +27,7 @@ class DailyBackup(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         environment = Environment.of(self)
+        self.failures: cloudwatch.Metric | None = None
         if isinstance(of, rds.DatabaseInstance):
             kind, rule = "Database", "RDSInBackupPlan"
             resource = backup.BackupResource.from_rds_database_instance(of)
@@ -46,6 +50,13 @@ class DailyBackup(Construct):
                 schedule_expression=events.Schedule.cron(hour="3", minute="0"),
                 delete_after=Duration.days(35),
             )
+        )
+        # https://docs.aws.amazon.com/aws-backup/latest/devguide/cloudwatch.html
+        self.failures = cloudwatch.Metric(
+            namespace="AWS/Backup",
+            metric_name="NumberOfBackupJobsFailed",
+            dimensions_map={"BackupVaultName": vault.backup_vault_name},
+            statistic="Sum",
         )
         acknowledge(
             plan.add_selection(kind, resources=[resource]),

@@ -14,6 +14,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from lib.constructs.daily_backup import DailyBackup
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
@@ -31,7 +32,7 @@ class ServiceAlarms(Construct):
     of its account and region. For every function: its first error, its first throttled call, a
     call in a hundred that needs more than 80 % of its timeout. For the API: server errors, a call
     in a hundred over three seconds. Latency must last for two periods of five minutes, but for a
-    function that runs once in a while one is enough. For each table: throttled reads and writes.
+    function that runs once in a while one is enough. For each table: throttled reads and writes. For the backup: its first failed job.
     Each alarm's description names its section of docs/runbook.md.
     Defaults: the environment's alarm e-mail is subscribed, nobody when it has none.
 
@@ -47,6 +48,7 @@ class ServiceAlarms(Construct):
         api: apigatewayv2.HttpApi | apigateway.RestApi,
         functions: Sequence[ServiceFunction],
         rare: Sequence[ServiceFunction],
+        backup: DailyBackup,
         tables: Sequence[dynamodb.Table] = (),
     ) -> None:
         super().__init__(scope, construct_id)
@@ -64,6 +66,8 @@ class ServiceAlarms(Construct):
             for kind in ("Read", "Write"):
                 throttled = table.metric(f"{kind}ThrottleEvents", period=_PERIOD, statistic="Sum")
                 self.watch(f"{table.node.id}{kind}Throttles", throttled, 1, about="TableThrottles")
+        if backup.failures:
+            self.watch("BackupFailures", backup.failures, 1)
         name = api.node.id
         self.requests = api.metric_count(period=_PERIOD, statistic="Sum")
         failed = api.metric_server_error(period=_PERIOD, statistic="Sum")

@@ -85,6 +85,17 @@ def every_table_has_alarms_for_throttled_reads_and_writes(stack: SynthesizedStac
 
 
 @claim
+def every_backup_vault_has_an_alarm_for_failed_jobs(stack: SynthesizedStack) -> Iterator[str]:
+    watched = {
+        named(dimension["Value"])
+        for each in properties(stack, "AWS::CloudWatch::Alarm").values()
+        for dimension in each.get("Dimensions", [])
+        if each["MetricName"] == "NumberOfBackupJobsFailed"
+    }
+    yield from stack.all("AWS::Backup::BackupVault").keys() - watched
+
+
+@claim
 def every_alarm_names_the_section_of_the_runbook_that_says_what_to_do(
     stack: SynthesizedStack,
 ) -> Iterator[str]:

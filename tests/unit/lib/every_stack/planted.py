@@ -5,6 +5,7 @@ from pathlib import Path
 from aws_cdk import App, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_backup as backup
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cognito as cognito
@@ -32,6 +33,7 @@ BREAKS = {
     "no_alarm_listens_to_the_metrics_of_another_environment": ["Own"],
     "cloudwatch_may_use_the_key_of_each_log_group_for_it_and_for_no_other_applications": ["Logs"],
     "every_api_has_alarms_for_server_errors_and_slowness": ["Http", "Rest"],
+    "every_backup_vault_has_an_alarm_for_failed_jobs": ["Vault"],
     "every_bucket_is_encrypted_with_a_key_of_the_stack_or_says_why_not": ["Bucket"],
     "every_bucket_is_private": ["Bucket"],
     "every_bucket_is_versioned_and_drops_what_is_old_or_unfinished": ["Bucket"],
@@ -86,6 +88,7 @@ BREAKS = {
         "Table",
         "Topic",
         "Twin",
+        "Vault",
     ],
     "no_function_has_a_secret_in_its_variables": ["Twin"],
     "no_function_leaves_dead_letters_where_nobody_looks": ["Function"],
@@ -133,6 +136,7 @@ def _plant_data(stack: Stack) -> None:
     rds.CfnDBInstance(stack, "Database", publicly_accessible=True)
     logs.CfnLogGroup(stack, "Logs")
     efs.CfnFileSystem(stack, "Files")
+    backup.CfnBackupVault(stack, "Vault", backup_vault_name="vault")
 
 
 def _plant_functions(stack: Stack) -> None:
