@@ -26,6 +26,7 @@ COMMANDS = {
     "call": "Call a deployed API with its credentials, as curl would.",
     "upload": "Upload a file with a presigned POST, and print how to download it.",
     "logs": "Print what was logged, oldest first: one line an event, JSON fields unfolded.",
+    "trace": "Follow a request: what gateway, functions, audit trail and X-Ray have of it.",
     "audit": "Show the records of the partner API's audit trail, oldest first.",
     "redrive": "Move every dead letter of the audit trail back to its queue.",
     "migrate": "Apply the migrations that the store's database lacks; safe to repeat.",

@@ -10,6 +10,7 @@ from cli import project, stacks, targets
 from cli.console import emit, show
 from cli.errors import CliError
 from cli.options import Aws, Context, Home, Json, Since, seconds
+from cli.targets import Target
 
 _KEPT_DAYS = 90
 _COLUMNS = ("time", "method", "path", "status", "api_key_id", "source_ip", "latency_ms")
@@ -27,10 +28,8 @@ def audit(
     if span > _KEPT_DAYS * 86400:
         raise CliError(f"the trail goes {_KEPT_DAYS} days back, which is not as far as {since}")
     target = targets.find(home, aws=aws, context=context)
-    bucket = target.stack(project.PARTNER).outputs["LogsBucketName"]
     start = datetime.fromtimestamp(time.time() - span, UTC)
-    records = {each["record_id"]: each for each in _records(target.clients("s3"), bucket, start)}
-    found = sorted(records.values(), key=lambda each: each["time"])
+    found = records(target, start)
     if as_json:
         emit(found)
         return
@@ -38,7 +37,14 @@ def audit(
     show(_COLUMNS, rows, title=f"{len(found)} records since {start:%Y-%m-%d %H:%M:%S} UTC")
 
 
-def _records(s3: Any, bucket: str, start: datetime) -> Iterator[dict[str, Any]]:
+def records(target: Target, start: datetime) -> list[dict[str, Any]]:
+    """Read the records since a time, oldest first; one that came twice is there once."""
+    bucket = target.stack(project.PARTNER).outputs["LogsBucketName"]
+    found = {each["record_id"]: each for each in _written(target.clients("s3"), bucket, start)}
+    return sorted(found.values(), key=lambda each: each["time"])
+
+
+def _written(s3: Any, bucket: str, start: datetime) -> Iterator[dict[str, Any]]:
     day = start
     while day.date() <= datetime.now(UTC).date():
         prefix = f"api-logs/year={day:%Y}/month={day:%m}/day={day:%d}/"

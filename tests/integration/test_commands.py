@@ -121,6 +121,21 @@ def test_tap_logs_finds_a_function_by_the_names_people_know_and_marks_its_lines(
     assert eventually(lines, bool)
 
 
+def test_tap_trace_follows_a_request_from_the_gateway_to_its_audit_record(
+    deployment: Deployment,
+) -> None:
+    refused = deployment.tap("call", "partner", "GET", "/items/none", check=False)
+    request_id = json.loads(refused.stdout)["request_id"]
+
+    def told() -> list[str]:
+        return deployment.tap("trace", request_id, check=False).stdout.splitlines()
+
+    wanted = (" PartnerApiStacktest rest-api", " tap-partner-api-test INFO ", " audit trail ")
+    found = eventually(told, lambda lines: all(each in "".join(lines) for each in wanted))
+    assert [each for each in wanted if each not in "".join(found)] == []
+    assert all(request_id in line for line in found)
+
+
 def test_tap_logs_of_a_name_that_nothing_has_says_which_there_are(deployment: Deployment) -> None:
     said = deployment.tap("logs", "nosuch", check=False)
 

@@ -1,8 +1,8 @@
-"""`tap logs`: by which names a log is found."""
+"""Log groups: by which names one is found."""
 
 import pytest
 
-from cli.commands.logs import Source
+from cli.log_groups import Source
 
 NAMED = Source(
     "/aws/lambda/tap-api-function-dev",
