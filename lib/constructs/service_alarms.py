@@ -32,7 +32,8 @@ class ServiceAlarms(Construct):
     of its account and region. For every function: its first error, its first throttled call, a
     call in a hundred that needs more than 80 % of its timeout. For the API: server errors, a call
     in a hundred over three seconds. Latency must last for two periods of five minutes, but for a
-    function that runs once in a while one is enough. For each table: throttled reads and writes. For the backup: its first failed job.
+    function that runs once in a while one is enough. For each table: throttled reads and writes.
+    For the backup: its first failed job.
     Each alarm's description names its section of docs/runbook.md.
     Defaults: the environment's alarm e-mail is subscribed, nobody when it has none.
 

@@ -20,7 +20,6 @@ from lib.store.cdn_access_log import CdnAccessLog
 from lib.store.origin_key import OriginKey
 from lib.store.security_headers import SecurityHeaders
 from lib.store.settings import StoreSettings
-from lib.store.web_acl import StoreWebAcl
 
 # S3 says 403 of an object that is not there, to whoever may not list the bucket. Error responses
 # are the whole distribution's, and the API must keep its own: it says 404 and never 403.
@@ -72,7 +71,7 @@ class StoreCdn(Construct):
             additional_behaviors=self._calls(api, origin_key, headers, name),
             error_responses=[_NOT_FOUND, _UNAVAILABLE],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-            web_acl_id=StoreWebAcl(self, "Firewall").arn if settings.firewall else None,
+            web_acl_id=settings.web_acl_arn,
             **self._own_domain(settings),
         )
         self._allow_reading(assets)
@@ -191,11 +190,11 @@ class StoreCdn(Construct):
                 reason="CloudFront's own host name comes with its certificate and the oldest TLS "
                 "that CloudFront speaks; a domain of the store's own raises it to TLS 1.2.",
             )
-        if not settings.firewall:
+        if not settings.web_acl_arn:
             acknowledge(
                 self.distribution,
                 "AwsSolutions-CFR2",
                 "CKV_AWS_68",
-                reason="A web ACL costs about 9 $ a month and works in us-east-1 only: the setting "
-                "storeFirewall adds it. The API throttles and the database bounds what is stored.",
+                reason="A web ACL costs about 9 $ a month: EdgeStack makes one, and storeWebAclArn "
+                "takes it. The API throttles; the database bounds what is stored.",
             )

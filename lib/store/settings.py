@@ -1,15 +1,12 @@
 """Settings of the store."""
 
-import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from aws_cdk import Token
 from constructs import Node
 
-from lib.context import SettingError, choice, flag, listed, matching
+from lib.context import SettingError, choice, listed, matching
 
 _ZONE = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9][a-z]")
 _NATS = ("one", "regional", "zone", "none")
@@ -22,6 +19,10 @@ _DOMAIN = (
 _CERTIFICATE = (
     re.compile(r"arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36}"),
     "the ARN of a certificate in us-east-1",
+)
+_WEB_ACL = (
+    re.compile(r"arn:aws:wafv2:us-east-1:[0-9]{12}:global/webacl/[\w-]{1,128}/[0-9a-f-]{36}"),
+    "the ARN of a web ACL for CloudFront, such as an EdgeStack's output",
 )
 
 
@@ -42,8 +43,8 @@ class StoreSettings:
         domain: The store's own host name, from `storeDomain`. CloudFront's when omitted.
         certificate_arn: Its certificate, from `storeCertificateArn`: one of us-east-1, where
             CloudFront looks for it. Given exactly when `domain` is.
-        firewall: Whether a web ACL guards the CDN, from `storeFirewall` (`true` or `false`); no
-            when omitted. It works in us-east-1 only (`check`) and costs about 9 $ a month.
+        web_acl_arn: The web ACL that guards the CDN, from `storeWebAclArn`: an `EdgeStack` makes
+            one, for about 9 $ a month. None when omitted.
     """
 
     zones: tuple[str, ...]
@@ -51,12 +52,12 @@ class StoreSettings:
     database_instance: str | None
     domain: str | None
     certificate_arn: str | None
-    firewall: bool
+    web_acl_arn: str | None
 
     @classmethod
     def resolve(cls, node: Node) -> Self:
         """Return the settings that `node` sees as context; raise `SettingError` for a wrong one."""
-        domain = matching(node, "storeDomain", *_DOMAIN)
+        domain = domain_of(node)
         certificate = matching(node, "storeCertificateArn", *_CERTIFICATE)
         if (domain is None) != (certificate is None):
             together = "storeDomain and storeCertificateArn go together"
@@ -67,21 +68,13 @@ class StoreSettings:
             database_instance=matching(node, "databaseInstance", *_INSTANCE),
             domain=domain,
             certificate_arn=certificate,
-            firewall=flag(node, "storeFirewall", default=False),
+            web_acl_arn=matching(node, "storeWebAclArn", *_WEB_ACL),
         )
 
-    def check(self, region: str, environ: Mapping[str, str] = os.environ) -> None:
-        """Raise `SettingError` for what AWS does not have in the region that the stack goes to.
 
-        Where only the deployment knows its `region`, it is the one that the CDK CLI deploys to and
-        tells the app in `environ`, if there is a CLI.
-        """
-        place = environ.get("CDK_DEFAULT_REGION") if Token.is_unresolved(region) else region
-        if self.firewall and place and place != "us-east-1":
-            raise SettingError(
-                f"storeFirewall: the store goes to {place}, but AWS has web ACLs for CloudFront in "
-                "us-east-1 only: deploy it there, or leave storeFirewall out"
-            )
+def domain_of(node: Node) -> str | None:
+    """Return the store's own host name, None without one; raise `SettingError` for a wrong one."""
+    return matching(node, "storeDomain", *_DOMAIN)
 
 
 def _zones(node: Node) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """The stacks that many tests look at, synthesized once."""
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +14,9 @@ __all__ = ["environment"]  # imported before the services are: they read it when
 # The emulator, for the tests that ask it; its botocore comes after the functions'.
 sys.path.append(str(Path(__file__).parents[2] / ".build/emulator"))
 
-# What the CDK CLI would tell: the tests' stacks go where nobody knows yet.
-os.environ.pop("CDK_DEFAULT_REGION", None)
-
-CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
+_ID = "11111111-2222-3333-4444-555555555555"
+CERTIFICATE = f"arn:aws:acm:us-east-1:123456789012:certificate/{_ID}"
+WEB_ACL = f"arn:aws:wafv2:us-east-1:123456789012:global/webacl/Firewall/{_ID}"
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +41,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
         databaseInstance="m7g.large",
         storeDomain="shop.example.com",
         storeCertificateArn=CERTIFICATE,
-        storeFirewall="true",
+        storeWebAclArn=WEB_ACL,
     )
 
 
@@ -59,6 +57,14 @@ def delivery(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
     folder = tmp_path_factory.mktemp("delivery")
     made = SynthesizedStack.of("", folder, delivery="octocat/tap")
     return replace(made, kind="DeliveryStack")
+
+
+@pytest.fixture(scope="session")
+def edge(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
+    """The stack in us-east-1 of a store with a host name of its own."""
+    folder = tmp_path_factory.mktemp("edge")
+    made = SynthesizedStack.of("prod", folder, edge="true", storeDomain="shop.example.com")
+    return replace(made, kind="EdgeStack")
 
 
 @pytest.fixture(scope="session")

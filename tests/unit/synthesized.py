@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import tap
+from lib.edge_stack import EdgeStack
 from lib.product_stack import ProductStack
 from tap import build_app
 
 ROOT = Path(__file__).parent.parent.parent
 Json = dict[str, Any]
-# The product's stacks: those that `tap.py` knows, but for the one that delivers them. What holds in
-# each of them holds in a new one.
+# The product's stacks: those that `tap.py` knows, but for the one that delivers them and the one in
+# us-east-1. What holds in each of them holds in a new one.
 KINDS = tuple(
     name
     for name, each in vars(tap).items()
-    if isinstance(each, type) and issubclass(each, ProductStack)
+    if isinstance(each, type) and issubclass(each, ProductStack) and each is not EdgeStack
 )
 GONE = object()
 _ACKNOWLEDGED = "aws:cdk:acknowledged-rules"

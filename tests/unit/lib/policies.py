@@ -12,7 +12,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-ACCOUNT, REGION = "111122223333", "eu-west-1"
+ACCOUNT, REGION = "111122223333", "us-east-1"
 _PSEUDO = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Region": REGION,

@@ -24,10 +24,11 @@ def test_no_acknowledgement_sits_on_the_app() -> None:
 def test_the_list_in_the_security_page_is_current(
     dev: SynthesizedStack,
     prod: SynthesizedStack,
+    edge: SynthesizedStack,
     delivery: SynthesizedStack,
     previews: SynthesizedStack,
 ) -> None:
     text = PAGE.read_text("utf-8")
-    stacks = (dev, prod, delivery, previews)
+    stacks = (dev, prod, edge, delivery, previews)
 
     assert page(text, set().union(*(listed(each.assembly) for each in stacks))) == text

@@ -24,7 +24,8 @@ SHOWN = sorted({entry.test for entry in EVERY.values() if entry.test})
 @pytest.fixture(scope="module", name="stacks")
 def every_variant_of_every_stack(request: pytest.FixtureRequest) -> list[SynthesizedStack]:
     made = [request.getfixturevalue(variant) for variant in VARIANTS]
-    return [each.other(kind) for each in made for kind in KINDS]
+    edge = request.getfixturevalue("edge")
+    return [edge, *(each.other(kind) for each in made for kind in KINDS)]
 
 
 def examined(stack: SynthesizedStack) -> Iterator[tuple[str, str, Entry]]:

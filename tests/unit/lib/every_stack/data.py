@@ -38,6 +38,7 @@ KNOWN = {
     " Stage UsagePlan UsagePlanKey",
     "ApiGatewayV2": "Api Authorizer Integration Route Stage",
     "Backup": "BackupPlan BackupSelection BackupVault",
+    "CertificateManager": "Certificate",
     "CloudFront": "CachePolicy Distribution OriginAccessControl ResponseHeadersPolicy",
     "CloudWatch": "Alarm Dashboard",
     "Cognito": "UserPool UserPoolClient UserPoolDomain UserPoolResourceServer",

@@ -22,6 +22,11 @@ def test_in_the_stack_that_delivers_them(claim: str, delivery: SynthesizedStack)
     assert sorted(set(CLAIMS[claim](delivery))) == []
 
 
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_in_the_stack_in_us_east_1(claim: str, edge: SynthesizedStack) -> None:
+    assert sorted(set(CLAIMS[claim](edge))) == []
+
+
 @pytest.fixture(name="fourth", scope="module")
 def fourth_stack(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStack:
     return planted(tmp_path_factory.mktemp("planted"))

@@ -3,8 +3,7 @@ from aws_cdk import App
 
 from lib.environment import SettingError
 from lib.store.settings import StoreSettings
-
-CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
+from tests.unit.conftest import CERTIFICATE, WEB_ACL
 
 
 def resolve(**context: object) -> StoreSettings:
@@ -18,7 +17,7 @@ def test_settings_have_safe_and_cheap_defaults() -> None:
         database_instance=None,
         domain=None,
         certificate_arn=None,
-        firewall=False,
+        web_acl_arn=None,
     )
 
 
@@ -29,14 +28,14 @@ def test_given_settings_are_taken() -> None:
         databaseInstance="r8g.2xlarge",
         storeDomain="shop.example.com",
         storeCertificateArn=CERTIFICATE,
-        storeFirewall=True,
+        storeWebAclArn=WEB_ACL,
     ) == StoreSettings(
         zones=("us-east-1a", "us-east-1c"),
         nat="none",
         database_instance="r8g.2xlarge",
         domain="shop.example.com",
         certificate_arn=CERTIFICATE,
-        firewall=True,
+        web_acl_arn=WEB_ACL,
     )
 
 
@@ -50,7 +49,9 @@ def test_given_settings_are_taken() -> None:
         ("databaseInstance", "large", "t4g.small"),
         ("storeDomain", "https://shop.example.com", "shop.example.com"),
         ("storeCertificateArn", CERTIFICATE.replace("us-east-1", "eu-west-1"), "in us-east-1"),
-        ("storeFirewall", "yes", "false, true"),
+        ("storeWebAclArn", "true", "an EdgeStack's output"),
+        ("storeWebAclArn", WEB_ACL.replace("us-east-1", "eu-west-1"), "an EdgeStack's output"),
+        ("storeWebAclArn", WEB_ACL.replace("global", "regional"), "an EdgeStack's output"),
     ],
 )
 def test_a_setting_that_would_fail_at_deployment_is_named_with_what_to_use(
