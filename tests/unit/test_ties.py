@@ -129,7 +129,7 @@ def test_a_record_is_put_where_the_writer_may_it_expires_and_the_command_looks(
     (prefix,) = (rule["Prefix"] for rule in rules if "ExpirationInDays" in rule)
 
     key = asked(lambda s3: BucketTrail(s3, "a-bucket").keep({RECORD.record_id: RECORD}))["Key"]
-    looked_for = asked(lambda s3: list(audit._records(s3, "a-bucket", NOW)))["Prefix"]
+    looked_for = asked(lambda s3: list(audit._written(s3, "a-bucket", NOW)))["Prefix"]
 
     assert all(fnmatchcase(key, each) for each in objects(partner, "audit_writer", "s3:PutObject"))
     assert key.startswith(prefix)
