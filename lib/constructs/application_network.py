@@ -6,7 +6,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
 from lib.constructs.layered_vpc import LayeredVpc
 from lib.environment import Environment
 from lib.permissions import allow, arn_here, deny
@@ -21,7 +20,7 @@ class ApplicationNetwork(Construct):
     database takes the application's connections to that port and starts none.
     Defaults: none. With `nat` as `none` (see `LayeredVpc`), the application may speak by HTTPS to
     Secrets Manager alone, by an endpoint in as many zones as the environment's `Scale` says.
-    Permissions: `allow_joining`, with `acknowledge_joining` on the policy that has it.
+    Permissions: `allow_joining`; the policy that has it is a `function-in-a-network`.
     """
 
     def __init__(
@@ -105,13 +104,3 @@ class ApplicationNetwork(Construct):
                 only_if={"ArnEquals": {"lambda:SourceFunctionArn": itself}},
             ),
         ]
-
-    def acknowledge_joining(self, policy: iam.ManagedPolicy) -> None:
-        """Excuse a policy that has `allow_joining`."""
-        acknowledge(
-            policy,
-            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:"
-            "<AWS::AccountId>:*/*]",
-            reason="Lambda itself makes and removes the network interfaces, under ids that it "
-            "chooses; the function's code is denied both.",
-        )

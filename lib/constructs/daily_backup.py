@@ -7,7 +7,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge, hipaa_nist
+from lib.acknowledgements import excuse
 from lib.constructs.encryption_key import EncryptionKey
 from lib.environment import Environment
 
@@ -25,14 +25,13 @@ class DailyBackup(Construct):
         super().__init__(scope, construct_id)
         environment = Environment.of(self)
         if isinstance(of, rds.DatabaseInstance):
-            kind, rule = "Database", "RDSInBackupPlan"
+            kind = "Database"
             resource = backup.BackupResource.from_rds_database_instance(of)
         else:
-            kind, rule = "Table", "DynamoDBInBackupPlan"
+            kind = "Table"
             resource = backup.BackupResource.from_dynamo_db_table(of)
         if not environment.keeps_data:
-            reason = "This environment throws its data away with the stack."
-            acknowledge(of, *hipaa_nist(rule), reason=reason)
+            excuse(of, f"{kind.lower()}-without-backup")
             return
         vault = backup.BackupVault(
             self,
@@ -47,9 +46,4 @@ class DailyBackup(Construct):
                 delete_after=Duration.days(35),
             )
         )
-        acknowledge(
-            plan.add_selection(kind, resources=[resource]),
-            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
-            "AWSBackupServiceRolePolicyForBackup]",
-            reason="The role of AWS Backup itself: its policy follows what the service needs.",
-        )
+        excuse(plan.add_selection(kind, resources=[resource]), "backup-role")

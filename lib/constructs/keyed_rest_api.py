@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, cast
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge, hipaa_nist_pci
+from lib.acknowledgements import excuse
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.gateway_errors import GatewayErrors
 from lib.constructs.secure_log_group import SecureLogGroup, access_log
@@ -63,7 +63,7 @@ class KeyedRestApi(Construct):
             "Validator", validate_request_body=True, validate_request_parameters=True
         )
         GatewayErrors(self, "Errors", api=self.rest_api, origins=self._origins)
-        self._acknowledge_rules()
+        excuse(self.stage, "rest-api-stage")
 
     def _add_error_log(self) -> None:
         """Define the group that API Gateway would make itself, unencrypted and for ever."""
@@ -93,11 +93,8 @@ class KeyedRestApi(Construct):
         )
         if self._origins and not resource.node.try_find_child("OPTIONS"):
             # Browsers ask, without a key, which they send none of, before they call.
-            _without_user(
-                resource.add_method("OPTIONS", integration, api_key_required=False),
-                "A browser's preflight carries no credentials; the answer says which pages may "
-                "call, and nothing else is done.",
-            )
+            asked = resource.add_method("OPTIONS", integration, api_key_required=False)
+            excuse(asked, "preflight")
         added = resource.add_method(
             method,
             integration,
@@ -106,11 +103,7 @@ class KeyedRestApi(Construct):
             request_models={"application/json": self._model(body)} if body else None,
             request_parameters={f"method.request.{each}": False for each in parameters},
         )
-        _without_user(
-            added,
-            "Partners are machines of other companies: a key of their own, with a rate and a "
-            "quota, is what they are given; the firewall stands before it.",
-        )
+        excuse(added, "keyed-method")
 
     def _model(self, body: RequestModel) -> apigateway.IModel:
         model = apigateway.CfnModel(
@@ -124,22 +117,3 @@ class KeyedRestApi(Construct):
         deployment.node.add_dependency(model)
         deployment.add_to_logical_id(body.schema)  # a changed model is deployed
         return apigateway.Model.from_model_name(self, f"{body.name}Name", model.ref)
-
-    def _acknowledge_rules(self) -> None:
-        acknowledge(
-            self.stage,
-            *hipaa_nist_pci("APIGWCacheEnabledAndEncrypted"),
-            "CKV_AWS_120",
-            reason="Items change at any time and are read by their owner: a cache would answer "
-            "with old ones, and keep a copy.",
-        )
-        acknowledge(
-            self.stage,
-            *hipaa_nist_pci("APIGWSSLEnabled"),
-            reason="A client certificate proves the gateway to an HTTP backend; a function is "
-            "called through AWS's own API, signed.",
-        )
-
-
-def _without_user(method: apigateway.Method, reason: str) -> None:
-    acknowledge(method, "AwsSolutions-APIG4", "AwsSolutions-COG4", reason=reason)

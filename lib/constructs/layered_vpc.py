@@ -5,7 +5,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge, acknowledge_cdk_function, hipaa_nist_pci
+from lib.acknowledgements import excuse, excuse_cdk_function
 
 _SUBNETS = {
     "Public": ec2.SubnetType.PUBLIC,
@@ -54,18 +54,9 @@ class LayeredVpc(ec2.Vpc):
             # https://github.com/aws/aws-cdk/issues/21404.
             gateway = self.node.find_child("RegionalNatGateway")
             gateway.node.add_dependency(self.node.find_child("VPCGW"))
-        self._acknowledge_rules(named=not Token.is_unresolved(zones[0]))
-
-    def _acknowledge_rules(self, *, named: bool) -> None:
-        if named:
-            reason = "The zones are named because a setting asks for these and no others."
-            acknowledge(self, "W3010", reason=reason)
-        reason = "The way out of the NAT gateway, which takes no connection from outside."
+        if not Token.is_unresolved(zones[0]):
+            excuse(self, "named-zones")
         for subnet in self.public_subnets:
-            route = subnet.node.find_child("DefaultRoute")
-            acknowledge(route, *hipaa_nist_pci("VPCNoUnrestrictedRouteToIGW"), reason=reason)
-        acknowledge_cdk_function(
-            self,
-            "VpcRestrictDefaultSG",
-            task="to take the default security group's rules away, which no resource type can",
-        )
+            excuse(subnet.node.find_child("DefaultRoute"), "route-to-the-internet")
+        task = "to take the default security group's rules away, which no resource type can"
+        excuse_cdk_function(self, "VpcRestrictDefaultSG", task=task)

@@ -57,7 +57,7 @@ class ItemsService(Construct):
             memory_mb=512,
             timeout=Duration.seconds(29),
         )
-        bucket.acknowledge_objects(self.api.policy, _UPLOADS)
+        bucket.excuse_objects(self.api.policy, _UPLOADS)
         look = allow("Bucket", "s3:GetBucketLocation", on=bucket.bucket_arn)
         self._add_health(
             needed, table.allow_checking(), look, cursor_secret.allow_reading(), read_secrets

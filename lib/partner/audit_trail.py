@@ -6,7 +6,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
+from lib.acknowledgements import excuse
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.redriven_queue import RedrivenQueue
@@ -81,7 +81,7 @@ class AuditTrail(Construct):
             ],
             timeout=_WRITER_TIMEOUT,
         )
-        self.bucket.acknowledge_objects(self.writer.policy, _PREFIX)
+        self.bucket.excuse_objects(self.writer.policy, _PREFIX)
         self._call_writer()
 
     def _call_writer(self) -> None:
@@ -96,12 +96,7 @@ class AuditTrail(Construct):
             max_concurrency=_WRITERS_AT_ONCE,
             report_batch_item_failures=True,
         )
-        acknowledge(
-            records,
-            "Serverless-LambdaEventSourceMappingDestination",
-            reason="A queue as source has no destinations: what fails goes to the queue's own "
-            "dead-letter queue.",
-        )
+        excuse(records, "queue-as-source")
 
     def allow_sending(self) -> iam.PolicyStatement:
         """Return the permission to send records."""

@@ -10,7 +10,7 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
+from lib.acknowledgements import excuse
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.secure_bucket import SecureBucket
@@ -84,7 +84,11 @@ class StoreCdn(Construct):
             bucket=access_logs,
             only_if=self.in_us_east_1,
         )
-        self._acknowledge_rules(settings)
+        excuse(self.distribution, "cdn")
+        if not settings.domain:
+            excuse(self.distribution, "cdn-without-a-domain")
+        if not settings.firewall:
+            excuse(self.distribution, "cdn-without-a-firewall")
 
     def _pages(
         self, assets: SecureBucket, headers: SecurityHeaders, name: str
@@ -172,30 +176,3 @@ class StoreCdn(Construct):
                 only_if={"ArnLike": {"aws:SourceArn": any_of_ours}},
             )
         )
-
-    def _acknowledge_rules(self, settings: StoreSettings) -> None:
-        reason = "The store sells everywhere: there is no country to lock out."
-        acknowledge(self.distribution, "AwsSolutions-CFR1", reason=reason)
-        acknowledge(
-            self.distribution,
-            "AwsSolutions-CFR3",
-            "CKV_AWS_86",
-            reason="Logged through CloudWatch's log delivery, which needs no bucket ACLs; the rule "
-            "looks for the older way.",
-        )
-        if not settings.domain:
-            acknowledge(
-                self.distribution,
-                "AwsSolutions-CFR4",
-                "CKV_AWS_174",
-                reason="CloudFront's own host name comes with its certificate and the oldest TLS "
-                "that CloudFront speaks; a domain of the store's own raises it to TLS 1.2.",
-            )
-        if not settings.firewall:
-            acknowledge(
-                self.distribution,
-                "AwsSolutions-CFR2",
-                "CKV_AWS_68",
-                reason="A web ACL costs about 9 $ a month and works in us-east-1 only: the setting "
-                "storeFirewall adds it. The API throttles and the database bounds what is stored.",
-            )

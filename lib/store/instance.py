@@ -8,7 +8,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge, hipaa_nist
+from lib.acknowledgements import excuse
 from lib.constructs.application_network import DATABASE_PORT, ApplicationNetwork
 from lib.constructs.encryption_key import EncryptionKey
 from lib.environment import Environment
@@ -78,25 +78,6 @@ class StoreInstance(rds.DatabaseInstance):
             # One that stayed would hold its network, and the stack could never be deleted.
             removal_policy=RemovalPolicy.SNAPSHOT if kept else RemovalPolicy.DESTROY,
         )
-        self._acknowledge_rules(kept=kept)
-
-    def _acknowledge_rules(self, *, kept: bool) -> None:
-        acknowledge(
-            self.node.find_child("MonitoringRole"),
-            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
-            "AmazonRDSEnhancedMonitoringRole]",
-            reason="The role of RDS's monitoring itself: its policy follows what the service "
-            "needs.",
-        )
+        excuse(self.node.find_child("MonitoringRole"), "database-monitoring")
         if not kept:
-            reason = "This environment throws its data away with the stack."
-            deletion = hipaa_nist("RDSInstanceDeletionProtectionEnabled")
-            acknowledge(self, "AwsSolutions-RDS10", *deletion, reason=reason)
-            acknowledge(
-                self,
-                "AwsSolutions-RDS3",
-                *hipaa_nist("RDSMultiAZSupport"),
-                "CKV_AWS_157",
-                reason="A second zone doubles the price of an environment that may be down and "
-                "loses its data anyway.",
-            )
+            excuse(self, "database-thrown-away")
