@@ -13,12 +13,11 @@ from lib.constructs.rotated_secret import RotatedSecret
 from lib.constructs.secure_table import SecureTable
 from lib.constructs.service_alarms import ServiceAlarms
 from lib.constructs.signal_dashboard import SignalDashboard
-from lib.partner.alarms import watch_partner_api
+from lib.constructs.web_acl import IN_BODIES, WebAcl
 from lib.partner.audit_trail import AuditTrail
 from lib.partner.routes import add_routes
 from lib.partner.service import PartnerFunction
 from lib.partner.settings import PartnerSettings
-from lib.partner.web_acl import PartnerWebAcl
 from lib.product_stack import ProductStack
 
 
@@ -67,7 +66,14 @@ class PartnerApiStack(ProductStack):
             requests_per_second=rate,
             requests_per_day=settings.requests_per_day,
         )
-        firewall = PartnerWebAcl(self, "Firewall")
+        firewall = WebAcl(
+            self,
+            "Firewall",
+            guards="REGIONAL",
+            log_name=self.stack_name,
+            secret_headers=["x-api-key"],
+            counted=IN_BODIES,
+        )
         firewall.associate(self.api.stage)
         alarms = ServiceAlarms(
             self,
@@ -77,7 +83,9 @@ class PartnerApiStack(ProductStack):
             rare=[cursors.rotation],
             tables=[self.items],
         )
-        watch_partner_api(alarms, function=self.function, audit=self.audit)
+        # Partners see a single error, and retry.
+        alarms.watch_function(self.function, errors=5, periods=2)
+        self.audit.watch(alarms, sender=self.function)
         SignalDashboard(self, "Dashboard", alarms=alarms)
         audit, rest_api = self.audit, self.api.rest_api
         unwritten = audit.dead_letters.queue_url

@@ -11,6 +11,7 @@ from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.redriven_queue import RedrivenQueue
 from lib.constructs.secure_bucket import SecureBucket
+from lib.constructs.service_alarms import ServiceAlarms
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
 from lib.permissions import allow, deny
@@ -105,6 +106,14 @@ class AuditTrail(Construct):
     def allow_checking(self) -> iam.PolicyStatement:
         """Return the permission to see whether the queue is there."""
         return allow("CheckAudit", "sqs:GetQueueAttributes", on=self.queue.queue_arn)
+
+    def watch(self, alarms: ServiceAlarms, *, sender: ServiceFunction) -> None:
+        """Watch for records not written, waiting for five minutes, or that no queue took."""
+        unwritten = self.dead_letters.metric_approximate_number_of_messages_visible
+        oldest = self.queue.metric_approximate_age_of_oldest_message
+        alarms.watch("AuditDeadLetters", unwritten(statistic="Maximum"), 1)
+        alarms.watch("AuditAgeSeconds", oldest(statistic="Maximum"), 300)
+        alarms.watch("AuditUndelivered", sender.metric("AuditUndelivered"), 1)
 
     def _deny_changes(self, *, forever: bool) -> None:
         """Deny overwriting a record and, with `forever`, deleting it or shortening its lock."""

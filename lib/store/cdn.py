@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from aws_cdk import Aws, CfnCondition, Duration, Fn, Stack
+from aws_cdk import Aws, CfnCondition, CfnRule, CfnRuleAssertion, Duration, Fn, Stack
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -14,13 +15,14 @@ from lib.acknowledgements import excuse
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.secure_bucket import SecureBucket
+from lib.constructs.service_alarms import ServiceAlarms
+from lib.constructs.web_acl import WebAcl
 from lib.environment import Environment
 from lib.permissions import allow, arn_here
 from lib.store.cdn_access_log import CdnAccessLog
 from lib.store.origin_key import OriginKey
 from lib.store.security_headers import SecurityHeaders
 from lib.store.settings import StoreSettings
-from lib.store.web_acl import StoreWebAcl
 
 # S3 says 403 of an object that is not there, to whoever may not list the bucket. Error responses
 # are the whole distribution's, and the API must keep its own: it says 404 and never 403.
@@ -72,7 +74,7 @@ class StoreCdn(Construct):
             additional_behaviors=self._calls(api, origin_key, headers, name),
             error_responses=[_NOT_FOUND, _UNAVAILABLE],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-            web_acl_id=StoreWebAcl(self, "Firewall").arn if settings.firewall else None,
+            web_acl_id=self._firewall().arn if settings.firewall else None,
             **self._own_domain(settings),
         )
         self._allow_reading(assets)
@@ -144,6 +146,24 @@ class StoreCdn(Construct):
             ),
         }
 
+    def _firewall(self) -> WebAcl:
+        """Define a web ACL, in us-east-1 alone, whose log has no idempotency keys."""
+        name = Environment.of(self).named("store")
+        firewall = WebAcl(
+            self,
+            "Firewall",
+            guards="CLOUDFRONT",
+            log_name=name,
+            secret_headers=["idempotency-key"],
+        )
+        there = CfnRuleAssertion(
+            assert_=Fn.condition_equals(Aws.REGION, "us-east-1"),
+            assert_description="storeFirewall: a web ACL for CloudFront is in us-east-1",
+        )
+        # For a stack whose region only the deployment knows; else the settings have refused it.
+        CfnRule(firewall, "InUsEast1", assertions=[there])
+        return firewall
+
     def _own_domain(self, settings: StoreSettings) -> dict[str, Any]:
         if not settings.domain or not settings.certificate_arn:
             return {}
@@ -176,3 +196,17 @@ class StoreCdn(Construct):
                 only_if={"ArnLike": {"aws:SourceArn": any_of_ours}},
             )
         )
+
+    def watch(self, alarms: ServiceAlarms) -> None:
+        """Watch for one request in a hundred that fails; CloudFront counts in us-east-1 only."""
+        failed = cloudwatch.Metric(
+            namespace="AWS/CloudFront",
+            metric_name="5xxErrorRate",
+            dimensions_map={
+                "DistributionId": self.distribution.distribution_id,
+                "Region": "Global",
+            },
+            statistic="Average",
+            period=Duration.minutes(5),
+        )
+        alarms.watch("CdnServerErrors", failed, 1, only_if=self.in_us_east_1)
