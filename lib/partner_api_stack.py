@@ -15,7 +15,7 @@ from lib.constructs.service_alarms import ServiceAlarms
 from lib.constructs.signal_dashboard import SignalDashboard
 from lib.constructs.web_acl import IN_BODIES, WebAcl
 from lib.partner.audit_trail import AuditTrail
-from lib.partner.routes import add_routes
+from lib.partner.routes import SCHEMAS, add_routes
 from lib.partner.service import PartnerFunction
 from lib.partner.settings import PartnerSettings
 from lib.product_stack import ProductStack
@@ -57,7 +57,9 @@ class PartnerApiStack(ProductStack):
             self, "Api", items=self.items, cursor_secret=cursors, audit=self.audit
         )
         rate = settings.requests_per_second
-        self.api = KeyedRestApi(self, "Rest", name="partner-api", requests_per_second=rate)
+        self.api = KeyedRestApi(
+            self, "Rest", name="partner-api", requests_per_second=rate, schemas=SCHEMAS
+        )
         add_routes(self.api, self.function)
         partner = MeteredKey(
             self,

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from lib.constructs.keyed_rest_api import KeyedRestApi, RequestModel
+from lib.constructs.keyed_rest_api import KeyedRestApi
 from lib.constructs.service_function import ServiceFunction
 
 # Generated from docs/api/partner.openapi.json by `make generate`.
-_SCHEMAS = json.loads(Path(__file__).with_name("request_schemas.json").read_text("utf-8"))
+SCHEMAS = json.loads(Path(__file__).with_name("request_schemas.json").read_text("utf-8"))
 
 
 def add_routes(api: KeyedRestApi, to: ServiceFunction) -> None:
@@ -16,12 +16,8 @@ def add_routes(api: KeyedRestApi, to: ServiceFunction) -> None:
     api.route("GET", "/health", to)
     page = [f"querystring.{name}" for name in ("cursor", "limit", "segment")]
     api.route("GET", "/items", to, parameters=page)
-    api.route("POST", "/items", to, body=_model("PartnerItemCreate"))
+    api.route("POST", "/items", to, body="PartnerItemCreate")
     api.route("GET", "/items/{id}", to)
-    replace = _model("PartnerItemReplace")
-    api.route("PUT", "/items/{id}", to, body=replace, parameters=["header.If-Match"])
+    condition = ["header.If-Match"]
+    api.route("PUT", "/items/{id}", to, body="PartnerItemReplace", parameters=condition)
     api.route("DELETE", "/items/{id}", to)
-
-
-def _model(component: str) -> RequestModel:
-    return RequestModel(component, _SCHEMAS[component])

@@ -82,7 +82,7 @@ def test_the_deployment_waits_for_models_and_changes_with_them(
     assert set(dev.all("AWS::ApiGateway::Model")) <= set(deployment["DependsOn"])
     assert set(dev.all("AWS::ApiGateway::GatewayResponse")) <= set(deployment["DependsOn"])
 
-    monkeypatch.setitem(routes._SCHEMAS, "PartnerItemCreate", {"type": "object"})
+    monkeypatch.setitem(routes.SCHEMAS, "PartnerItemCreate", {"type": "object"})
     app = App(context=context(), builtin_cloud_formation_validation=False)
     environment = Environment.resolve(app.node, suffix="dev", environ={})
     PartnerApiStack(app, "PartnerApiStackdev", environment=environment)
