@@ -56,7 +56,7 @@ class WebAcl(Construct):
             default_action={"allow": {}},
             visibility_config=_metrics("WebAcl"),
             rules=[
-                _rate_limit(0),
+                _rule("RateLimit", 0, {"rateBasedStatement": _FLOODS}, action={"block": {}}),
                 _managed(1, "AWSManagedRulesAmazonIpReputationList"),
                 _managed(2, "AWSManagedRulesKnownBadInputsRuleSet"),
                 _managed(3, "AWSManagedRulesCommonRuleSet", counted=counted),
@@ -89,10 +89,6 @@ class WebAcl(Construct):
         wafv2.CfnWebACLAssociation(
             self, "Association", resource_arn=stage.stage_arn, web_acl_arn=self.arn
         )
-
-
-def _rate_limit(priority: int) -> dict[str, Any]:
-    return _rule("RateLimit", priority, {"rateBasedStatement": _FLOODS}, action={"block": {}})
 
 
 def _managed(priority: int, group: str, *, counted: Sequence[str] = ()) -> dict[str, Any]:

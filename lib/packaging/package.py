@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from lib.packaging import PackageError
 from lib.packaging.archive import read_digest, write_archive
 from lib.packaging.aws_data import trim_aws_data
 from lib.packaging.bytecode import compile_modules
 from lib.packaging.declaration import Declaration, read_declaration
 from lib.packaging.distributions import SITE, collect, read_lock
-from lib.packaging.errors import PackageError
 from lib.packaging.roots import amazon_roots
 from lib.packaging.sources import read_sources
 

@@ -7,7 +7,7 @@ import hashlib
 import re
 import ssl
 
-from lib.packaging.errors import PackageError
+from lib.packaging import PackageError
 
 # SHA-256 of the certificates, as https://www.amazontrust.com/repository/ publishes them.
 _FINGERPRINTS = {
