@@ -1,5 +1,7 @@
 """CloudFormation stack of the partner API: a REST API for machines of other companies."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from aws_cdk import StackProps
@@ -15,10 +17,14 @@ from lib.constructs.service_alarms import ServiceAlarms
 from lib.constructs.signal_dashboard import SignalDashboard
 from lib.constructs.web_acl import IN_BODIES, WebAcl
 from lib.partner.audit_trail import AuditTrail
-from lib.partner.routes import SCHEMAS, add_routes
 from lib.partner.service import PartnerFunction
 from lib.partner.settings import PartnerSettings
 from lib.product_stack import ProductStack
+
+# Generated from docs/api/partner.openapi.json by `make generate`.
+_SCHEMAS_FILE = Path(__file__).with_name("partner") / "request_schemas.json"
+SCHEMAS = json.loads(_SCHEMAS_FILE.read_text("utf-8"))
+_PAGE = [f"querystring.{name}" for name in ("cursor", "limit", "segment")]
 
 
 class PartnerApiStack(ProductStack):
@@ -57,10 +63,17 @@ class PartnerApiStack(ProductStack):
             self, "Api", items=self.items, cursor_secret=cursors, audit=self.audit
         )
         rate = settings.requests_per_second
-        self.api = KeyedRestApi(
+        self.api = api = KeyedRestApi(
             self, "Rest", name="partner-api", requests_per_second=rate, schemas=SCHEMAS
         )
-        add_routes(self.api, self.function)
+        api.route("GET", "/", self.function)
+        api.route("GET", "/health", self.function)
+        api.route("GET", "/items", self.function, parameters=_PAGE)
+        api.route("POST", "/items", self.function, body="PartnerItemCreate")
+        api.route("GET", "/items/{id}", self.function)
+        replaced: dict[str, Any] = {"body": "PartnerItemReplace", "parameters": ["header.If-Match"]}
+        api.route("PUT", "/items/{id}", self.function, **replaced)
+        api.route("DELETE", "/items/{id}", self.function)
         partner = MeteredKey(
             self,
             "Partner",

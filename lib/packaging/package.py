@@ -48,7 +48,7 @@ def build_package(service: str, *, root: Path = _ROOT) -> Package:
     declared = read_declaration(root, service)
     sources = read_sources(root, service)
     # Besides a checkout's files, what is made depends on this code and this Python.
-    steps = [path.read_bytes() for path in sorted(_STEPS.glob("*.py"))]
+    steps = [path.read_bytes() for path in sorted(_STEPS.glob("*.*"))]
     code_key = _key(sys.version, steps, read_lock(root), declared.requires)
     aws_key = _key(code_key, declared.aws)
     key = _key(aws_key, sources)
