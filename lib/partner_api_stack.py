@@ -10,7 +10,6 @@ from constructs import Construct
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.daily_backup import DailyBackup
 from lib.constructs.keyed_rest_api import KeyedRestApi
-from lib.constructs.metered_key import MeteredKey
 from lib.constructs.rotated_secret import RotatedSecret
 from lib.constructs.secure_table import SecureTable
 from lib.constructs.service_alarms import ServiceAlarms
@@ -62,9 +61,12 @@ class PartnerApiStack(ProductStack):
         self.function = PartnerFunction(
             self, "Api", items=self.items, cursor_secret=cursors, audit=self.audit
         )
-        rate = settings.requests_per_second
         self.api = api = KeyedRestApi(
-            self, "Rest", name="partner-api", requests_per_second=rate, schemas=SCHEMAS
+            self,
+            "Rest",
+            name="partner-api",
+            requests_per_second=settings.requests_per_second,
+            schemas=SCHEMAS,
         )
         api.route("GET", "/", self.function)
         api.route("GET", "/health", self.function)
@@ -74,12 +76,8 @@ class PartnerApiStack(ProductStack):
         replaced: dict[str, Any] = {"body": "PartnerItemReplace", "parameters": ["header.If-Match"]}
         api.route("PUT", "/items/{id}", self.function, **replaced)
         api.route("DELETE", "/items/{id}", self.function)
-        partner = MeteredKey(
-            self,
-            "Partner",
-            api=self.api,
-            requests_per_second=rate,
-            requests_per_day=settings.requests_per_day,
+        key, plan = api.add_key(
+            Construct(self, "Partner"), requests_per_day=settings.requests_per_day
         )
         firewall = WebAcl(
             self,
@@ -106,12 +104,12 @@ class PartnerApiStack(ProductStack):
         unwritten = audit.dead_letters.queue_url
         self.add_outputs(
             ApiGatewayUrl=(rest_api.url, "Address of the partner API"),
-            ApiKeyId=(partner.api_key.key_id, "The partner's API key"),
+            ApiKeyId=(key.key_id, "The partner's API key"),
             WAFWebAclArn=(firewall.arn, "Firewall before the API"),
             LambdaFunctionName=(self.function.name, "Function that serves the API"),
             LogsBucketName=(audit.bucket.bucket_name, "Bucket of the audit trail"),
             RestApiId=(rest_api.rest_api_id, "The REST API"),
-            UsagePlanId=(partner.plan.usage_plan_id, "How much the key may be used"),
+            UsagePlanId=(plan.usage_plan_id, "How much the key may be used"),
             AuditQueueUrl=(audit.queue.queue_url, "Queue that takes audit records"),
             AuditDeadLetterQueueUrl=(unwritten, "Audit records that could not be written"),
             AuditWriterFunctionName=(audit.writer.name, "Function that writes the audit trail"),

@@ -44,7 +44,7 @@ class KeyedRestApi(Construct):
         schemas: Mapping[str, Mapping[str, Any]],
     ) -> None:
         super().__init__(scope, construct_id)
-        self._schemas = schemas
+        self._schemas, self._rate = schemas, requests_per_second
         environment = Environment.of(self)
         self._origins = environment.allowed_origins
         log_group, log_format = access_log(self, name="rest-api")
@@ -140,6 +140,26 @@ class KeyedRestApi(Construct):
             request_parameters={f"method.request.{each}": False for each in parameters},
         )
         excuse(added, "keyed-method")
+
+    def add_key(
+        self, scope: Construct, *, requests_per_day: int
+    ) -> tuple[apigateway.ApiKey, apigateway.UsagePlan]:
+        """Define a partner's key and its plan, in a `scope` of their own.
+
+        API Gateway makes the key's value, so that no template holds it; it may call as fast as all
+        keys together; a day begins at midnight UTC.
+        """
+        key = apigateway.ApiKey(scope, "Key", description="A partner's key")
+        plan = apigateway.UsagePlan(
+            scope,
+            "Plan",
+            description="How fast and how much a partner may call in a day",
+            api_stages=[apigateway.UsagePlanPerApiStage(api=self.rest_api, stage=self.stage)],
+            throttle=apigateway.ThrottleSettings(rate_limit=self._rate, burst_limit=2 * self._rate),
+            quota=apigateway.QuotaSettings(limit=requests_per_day, period=apigateway.Period.DAY),
+        )
+        plan.add_api_key(key)
+        return key, plan
 
     def _model(self, name: str) -> apigateway.IModel:
         schema = self._schemas[name]
