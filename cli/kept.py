@@ -1,25 +1,16 @@
 """Resources that outlive their stacks: told by name, and written down for the CDK to adopt."""
 
 import json
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 from cli import console, project, stacks
 from cli.stacks import Clients
 
-# By which property `cdk import` knows an existing resource; its value is the physical id. As
-# `aws cloudformation get-template-summary` says it of each type.
-_IDENTIFIERS = {
-    "AWS::Backup::BackupVault": "BackupVaultName",
-    "AWS::Cognito::UserPool": "UserPoolId",
-    "AWS::DynamoDB::Table": "TableName",
-    "AWS::KMS::Key": "KeyId",
-    "AWS::Logs::LogGroup": "LogGroupName",
-    "AWS::S3::Bucket": "BucketName",
-    "AWS::SQS::Queue": "QueueUrl",
-    "AWS::SecretsManager::Secret": "Id",
-}
+_IDENTIFIERS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 # Named after an API that is gone: another stack's API has another, and nothing to import it for.
 _OF_A_GONE_API = "API-Gateway-Execution-Logs_"
 

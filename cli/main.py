@@ -4,6 +4,7 @@ import gc
 import sys
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -11,33 +12,23 @@ from typer.core import TyperCommand, TyperGroup
 
 from localcloud.errors import CloudError
 
-# `tap NAME` runs the function NAME of cli/commands/NAME.py. Its line here is the first of its
-# docstring (a test compares), so that the list of commands is shown without importing any of them.
-COMMANDS = {
-    "up": "Start the embedded cloud, or resume it, and deploy what the sources say.",
-    "down": "Stop the embedded cloud and every function it runs; `tap up` resumes it.",
-    "status": "Show what is deployed, and whether it is enforced, recorded or skipped here.",
-    "endpoints": "List the addresses of what is deployed, and the stacks' outputs.",
-    "token": "Print an access token of TapStack's machine client, for an `Authorization` header.",
-    "alarms": "Show each alarm's state and why, and whether what it watches has data.",
-    "inbox": "List the e-mail that alarms and topics have sent, or print one message.",
-    "key": "Print the value of the partner API's key, for an `x-api-key` header.",
-    "client": "List, create and revoke the machine clients that get tokens for the items API.",
-    "call": "Call a deployed API with its credentials, as curl would.",
-    "upload": "Upload a file with a presigned POST, and print how to download it.",
-    "logs": "Print what was logged, oldest first: one line an event, JSON fields unfolded.",
-    "trace": "Follow a request: what gateway, functions, audit trail and X-Ray have of it.",
-    "audit": "Show the records of the partner API's audit trail, oldest first.",
-    "redrive": "Move every dead letter of the audit trail back to its queue.",
-    "migrate": "Apply the migrations that the store's database lacks; safe to repeat.",
-    "publish": "Sync web/store/ to the assets bucket and invalidate the CDN; safe to repeat.",
-    "prove": "Prove the least privilege of every function's role, on an embedded cloud of its own.",
-    "cost": "Price the stacks: dollars a month by service, idle and as they grow.",
-    "watch": "Follow services/ and put each saved change into the deployed functions.",
-    "doctor": "Check account, addresses, alarms, policies, secrets, backups, queues and drift.",
-    "drill": "Break a part of an embedded cloud of its own under load, and count what is lost.",
-    "cdk": "Run the CDK CLI against the embedded cloud, or with --aws against AWS.",
-}
+# `tap NAME` runs the function NAME of cli/commands/NAME.py. They are listed in this order.
+COMMANDS = (
+    *("up", "down", "status", "endpoints", "token", "alarms", "inbox", "key", "client", "call"),
+    *(
+        "upload",
+        "logs",
+        "trace",
+        "audit",
+        "redrive",
+        "migrate",
+        "publish",
+        "prove",
+        "cost",
+        "watch",
+    ),
+    *("watch", "doctor", "drill", "cdk"),
+)
 
 
 def _params(command: Any, context: Any) -> list[Any]:
@@ -82,7 +73,12 @@ def load(name: str) -> Any:
 
 
 class _Lazy(TyperCommand):
-    """A command that is known by its name and line of help until it is chosen."""
+    """A command that is known by its name until it is chosen."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:  # noqa: ARG002  # its name is click's
+        """Read the first line of its docstring: to list the commands imports none of them."""
+        source = Path(__file__).with_name("commands").joinpath(f"{self.name}.py").read_text("utf-8")
+        return source.partition(f"\ndef {self.name}(")[2].split('"""', 2)[1].partition("\n")[0]
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
@@ -94,8 +90,8 @@ def _lazy() -> None:
     """Stand in for a command that has not been chosen."""
 
 
-for _name, _line in COMMANDS.items():
-    app.command(_name, cls=_Lazy, short_help=_line)(_lazy)
+for _name in COMMANDS:
+    app.command(_name, cls=_Lazy)(_lazy)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -54,10 +54,10 @@ def seconds(since: str) -> int:
     return int(found[1]) * _UNITS[found[2]]
 
 
-def one_of(actions: Sequence[str], given: str) -> None:
-    """Raise `CliError` for an action that there is not."""
-    if given not in actions:
-        raise CliError(f"no action {given!r}; choose from {', '.join(actions)}")
+def one_of(what: str, known: Collection[str], given: str) -> None:
+    """Raise `CliError` for an action, say, that there is not."""
+    if given not in known:
+        raise CliError(f"no {what} {given!r}; choose from {', '.join(known)}")
 
 
 def require_name(given: str) -> None:

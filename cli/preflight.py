@@ -4,6 +4,7 @@ CloudFormation finds these out half-way, after minutes, and rolls back. What is 
 the synthesized templates, so that a stack more or less changes nothing here.
 """
 
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,21 +17,7 @@ from cli.console import failed, talk
 from cli.errors import CliError
 from cli.stacks import Clients
 
-# The role's name is free: the account has one such role in a region, whoever made it.
-_GRANT_LOGS = (
-    "aws iam create-role --role-name apigateway-logs --assume-role-policy-document "
-    '\'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
-    '"Principal":{"Service":"apigateway.amazonaws.com"}}]}\' '
-    "&& aws iam attach-role-policy --role-name apigateway-logs --policy-arn "
-    "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs "
-    "&& aws apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,"
-    "value=$(aws iam get-role --role-name apigateway-logs --query Role.Arn --output text)"
-)
-# How many there are, and the quota on it, by what a template makes of it.
-_QUOTAS = {
-    "AWS::EC2::VPC": ("VPCs", "describe_vpcs", "Vpcs", "vpc", "L-F678F1CE"),
-    "AWS::EC2::EIP": ("Elastic IPs", "describe_addresses", "Addresses", "ec2", "L-0263D0A3"),
-}
+_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _CALM_CONCURRENCY = 100  # functions at once; the APIs take 100 requests a second by default
 
 
@@ -100,39 +87,32 @@ def _gateway_logs(assembly: Assembly) -> Iterator[str]:
     if any("AccessLogSetting" in stage or "MethodSettings" in stage for stage in stages):
         account = assembly.clients("apigateway").get_account()
         if not account.get("cloudwatchRoleArn"):
-            yield f"API Gateway may not write logs in this region: {_GRANT_LOGS}"
+            yield f"API Gateway may not write logs in this region: {_TABLE['grant_logs']}"
 
 
 def _quotas(assembly: Assembly) -> Iterator[str]:
     quotas, ec2 = assembly.clients("service-quotas"), assembly.clients("ec2")
-    for kind, (what, operation, listed, service, code) in _QUOTAS.items():
+    for kind, told in _TABLE["quotas"].items():
         if wanted := len(assembly.properties(kind, made=True)):
-            found = quotas.get_service_quota(ServiceCode=service, QuotaCode=code)
-            limit = int(found["Quota"]["Value"])
+            found = quotas.get_service_quota(ServiceCode=told["service"], QuotaCode=told["code"])
+            limit, operation = int(found["Quota"]["Value"]), told["operation"]
             if ec2.can_paginate(operation):
-                used = len(list(stacks.pages(ec2, operation, listed)))
+                used = len(list(stacks.pages(ec2, operation, told["listed"])))
             else:
-                used = len(getattr(ec2, operation)()[listed])
+                used = len(getattr(ec2, operation)()[told["listed"]])
             if (needed := used + wanted) > limit:
-                mend = _increase(service, code, needed)
-                yield f"{used} of {limit} {what} are in use, {wanted} more needed: {mend}"
+                mend = _TABLE["increase"].format(**told, value=needed)
+                yield f"{used} of {limit} {told['what']} are in use, {wanted} more needed: {mend}"
 
 
 def _concurrency(assembly: Assembly) -> Iterator[str]:
     """Advise alone: few functions at once make calls slow, and fail no deployment."""
     limits = assembly.clients("lambda").get_account_settings()["AccountLimit"]
     if (limit := limits["ConcurrentExecutions"]) < _CALM_CONCURRENCY:
-        mend = _increase("lambda", "L-B99A9384", 1000)
+        mend = _TABLE["increase"].format(service="lambda", code="L-B99A9384", value=1000)
         few = f"Lambda runs {limit} functions at once in this account"
         _advise(f"{few}, more calls are throttled: {mend}")
     yield from ()
-
-
-def _increase(service: str, code: str, value: int) -> str:
-    return (
-        f"aws service-quotas request-service-quota-increase --service-code {service} "
-        f"--quota-code {code} --desired-value {value}"
-    )
 
 
 CHECKS = {

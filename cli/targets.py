@@ -41,12 +41,12 @@ class Target:
 
     def apis(self) -> dict[str, str]:
         """The addresses of the deployed APIs, by the names in `project.ADDRESSES`."""
-        found: dict[str, str] = {}
-        for api, (kind, output) in project.ADDRESSES.items():
-            for stack in self.stacks:
-                if stack.name.startswith(kind) and output in stack.outputs:
-                    found.setdefault(api, self._way_to(api, stack.outputs[output]))
-        return found
+        return {
+            api: self._way_to(api, stack.outputs[output])
+            for api, (kind, output) in project.ADDRESSES.items()
+            for stack in reversed(self.stacks)  # of several, the first is taken last, and stays
+            if stack.name.startswith(kind) and output in stack.outputs
+        }
 
     def address(self, api: str) -> str:
         """Find the address of an API, without a slash at its end; `CliError` if there is none."""

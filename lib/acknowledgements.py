@@ -1,9 +1,20 @@
 """Exceptions to security rules: each sits on the construct it excuses, with its reason."""
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 from aws_cdk import Acknowledgment, Stack, Validations
 from constructs import IConstruct
+
+_EXCEPTIONS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+def excuse(construct: IConstruct, exception: str, **facts: str) -> None:
+    """Excuse `construct` as `acknowledgements.toml` says by a name; `facts` fill its braces."""
+    for each in _EXCEPTIONS[exception]:
+        rules = [rule.format(**facts) for rule in each["rules"]]
+        acknowledge(construct, *rules, reason=each["reason"].format(**facts))
 
 
 def acknowledge(construct: IConstruct, *rules: str, reason: str) -> None:
@@ -23,26 +34,13 @@ def acknowledge(construct: IConstruct, *rules: str, reason: str) -> None:
         resource.add_metadata("checkov", {"skip": [*already, *skipped]})
 
 
-def hipaa_nist(rule: str) -> tuple[str, str]:
-    """Return a rule that the HIPAA and NIST packs of cdk-nag share, as they print it."""
-    return f"HIPAA.Security-{rule}", f"NIST.800.53.R5-{rule}"
-
-
-def hipaa_nist_pci(rule: str) -> tuple[str, str, str]:
-    """Return a rule that the HIPAA, NIST and PCI packs of cdk-nag share, as they print it."""
-    return (*hipaa_nist(rule), f"PCI.DSS.321-{rule}")
-
-
-def acknowledge_cdk_function(scope: IConstruct, provider: str, *, task: str) -> None:
+def excuse_cdk_function(scope: IConstruct, provider: str, *, task: str) -> None:
     """Excuse a function that the CDK adds to a stack for a resource that CloudFormation lacks.
 
     `provider` begins its id, such as `S3AutoDeleteObjects`; CloudFormation calls it for `task`.
     """
-    stack = Stack.of(scope)
-    function = stack.node.find_child(f"Custom::{provider}CustomResourceProvider")
-    reason = f"The CDK's own function: CloudFormation calls it {task}, and waits for its answer."
-    handler = function.node.find_child("Handler")
-    acknowledge(handler, "CKV_AWS_115", "CKV_AWS_116", "CKV_AWS_117", reason=reason)
+    function = Stack.of(scope).node.find_child(f"Custom::{provider}CustomResourceProvider")
+    excuse(function.node.find_child("Handler"), "function-of-the-cdk", task=task)
 
 
 def _tool(rule: str) -> str:

@@ -1,45 +1,45 @@
 """CDK context values, validated: what `-c name=value` and `cdk.json` give to an app."""
 
 import re
-from collections.abc import Iterable
+import tomllib
+from pathlib import Path
 from typing import Any
 
 from constructs import Node
+
+_SETTINGS = tomllib.loads(Path(__file__).with_name("settings.toml").read_text("utf-8"))
 
 
 class SettingError(ValueError):
     """A setting that would fail at deployment, or be unsafe there. The message is one line."""
 
 
-def given(node: Node, name: str) -> Any:
-    """Return the value as it was given; None when it was omitted or is empty."""
+def choices(name: str) -> dict[str, int]:
+    """Return what each of a setting's choices stands for, in `settings.toml`."""
+    return dict(_SETTINGS[name]["choices"])
+
+
+def choice(node: Node, name: str, *, default: str) -> str:
+    """Return one of a setting's choices, given in any case; raise `SettingError` for another."""
     value = node.try_get_context(name)
-    return None if value == "" else value
-
-
-def choice(node: Node, name: str, choices: Iterable[str], *, default: str) -> str:
-    """Return one of `choices`, given in any case; raise `SettingError` if it is none of them."""
-    value = given(node, name)
-    known = {each.lower(): each for each in choices}
-    if value is None:
+    known = {each.lower(): each for each in _SETTINGS[name]["choices"]}
+    if value is None or value == "":
         return default
     if str(value).lower() not in known:
         one_of = ", ".join(known.values())
         raise SettingError(f"{name}: {value!r} is not known: use one of {one_of}")
-    return known[str(value).lower()]
+    return str(known[str(value).lower()])
 
 
 def flag(node: Node, name: str, *, default: bool) -> bool:
     """Return whether a setting is on: `true` or `false`, as text or as JSON has it."""
-    return choice(node, name, ("false", "true"), default=str(default).lower()) == "true"
+    return choice(node, name, default=str(default).lower()) == "true"
 
 
-def matching(node: Node, name: str, pattern: re.Pattern[str], wanted: str) -> str | None:
-    """Return a text of which `pattern`, in words `wanted`, is the form; None when omitted."""
-    value = given(node, name)
-    if value is None or pattern.fullmatch(str(value)):
-        return None if value is None else str(value)
-    raise SettingError(f"{name}: {value!r} is not allowed: use {wanted}")
+def text(node: Node, name: str) -> str | None:
+    """Return a text of the setting's form, None when omitted; raise `SettingError` for another."""
+    value = node.try_get_context(name)
+    return None if value is None or value == "" else _checked(name, value, [str(value)])[0]
 
 
 def listed(node: Node, name: str) -> tuple[str, ...] | None:
@@ -48,4 +48,13 @@ def listed(node: Node, name: str) -> tuple[str, ...] | None:
     if value is None:
         return None
     texts = value if isinstance(value, list) else str(value).split(",")
-    return tuple(dict.fromkeys(str(text).strip() for text in texts if str(text).strip()))
+    found = dict.fromkeys(str(text).strip() for text in texts if str(text).strip())
+    return tuple(_checked(name, value, list(found)))
+
+
+def _checked(name: str, value: Any, texts: list[str]) -> list[str]:
+    rule = _SETTINGS[name]
+    sound = all(re.fullmatch(rule["form"], each) for each in texts)
+    if not sound or 0 < len(texts) < rule.get("least", 1):
+        raise SettingError(f"{name}: {value!r} is not allowed: use {rule['use']}")
+    return texts

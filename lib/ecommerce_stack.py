@@ -14,7 +14,6 @@ from lib.constructs.secure_http_api import SecureHttpApi
 from lib.constructs.service_alarms import ServiceAlarms
 from lib.constructs.signal_dashboard import SignalDashboard
 from lib.product_stack import ProductStack
-from lib.store.alarms import watch_store
 from lib.store.cdn import StoreCdn
 from lib.store.database import StoreDatabase
 from lib.store.origin_key import OriginKey
@@ -88,7 +87,8 @@ class EcommerceStack(ProductStack):
             rare=[service.migrations, database.user.rotation],
             backup=backup,
         )
-        watch_store(alarms, database=database, cdn=self.cdn)
+        database.watch(alarms)
+        self.cdn.watch(alarms)
         SignalDashboard(self, "Dashboard", alarms=alarms)
         rotation = database.user.rotation
         host = database.instance.db_instance_endpoint_address

@@ -16,24 +16,15 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_logs as logs
 from constructs import IConstruct, Node
 
-from lib.context import SettingError, choice, flag, listed, matching
+from lib.context import SettingError, choice, choices, flag, listed, text
 
 __all__ = ["Environment", "Scale", "SettingError"]
 
 _SUFFIX = re.compile(r"[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?")
 _RESERVED_BY_COGNITO = re.compile("aws|amazon|cognito")
 _THROWAWAY = re.compile(r"dev|local|pr-?[0-9]+")
-_HOST = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?"
-_ORIGIN = re.compile(rf"https://{_HOST}|http://(localhost|127\.0\.0\.1)(:[0-9]{{1,5}})?")
-_EMAIL = (re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+"), "one e-mail address such as name@example.com")
-_LIMIT = (re.compile(r"[1-9][0-9]{0,4}"), "a whole number from 1 to 99999")
 _REFUSED_IN_TAGS = re.compile(r"[^\w .:/=+@-]")
-# The days that the names of `RetentionDays` stand for, in its order; INFINITE has none.
-_UP_TO_EIGHTEEN_MONTHS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545)
-_UP_TO_TEN_YEARS = (731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-_DAYS = dict(zip(logs.RetentionDays, (*_UP_TO_EIGHTEEN_MONTHS, *_UP_TO_TEN_YEARS), strict=False))
 _SCALES = tomllib.loads(Path(__file__).with_name("scale.toml").read_text("utf-8"))
-_LOCAL_ORIGIN = "http://localhost:8080"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +102,7 @@ class Environment:
     @property
     def log_days(self) -> int | None:
         """How many days a log bucket keeps its logs; None for ever."""
-        return _DAYS.get(self.log_retention)
+        return choices("logRetention")[self.log_retention.name] or None
 
     def named(self, role: str) -> str:
         """Return the physical name of a role: `tap-store-api-dev` of `store-api`."""
@@ -137,16 +128,18 @@ class Environment:
         context = suffix or node.try_get_context("environmentSuffix")
         chosen = valid_suffix(str(context or environ.get("ENVIRONMENT_SUFFIX") or "dev"))
         throwaway = _THROWAWAY.fullmatch(chosen) is not None
-        names = [days.name for days in logs.RetentionDays]
-        usual = Scale.of(chosen).log_retention
+        retention = choice(node, "logRetention", default=Scale.of(chosen).log_retention)
+        origins = listed(node, "allowedOrigins")
+        if origins is None:
+            origins = ("http://localhost:8080",) if throwaway else ()
         return cls(
             suffix=chosen,
-            allowed_origins=_origins(node, (_LOCAL_ORIGIN,) if throwaway else ()),
+            allowed_origins=origins,
             deletion_protection=flag(node, "deletionProtection", default=True),
-            alarm_email=matching(node, "alarmEmail", *_EMAIL),
-            log_retention=logs.RetentionDays[choice(node, "logRetention", names, default=usual)],
-            requests_per_second=int(matching(node, "apiRateLimit", *_LIMIT) or 100),
-            burst=int(matching(node, "apiBurstLimit", *_LIMIT) or 200),
+            alarm_email=text(node, "alarmEmail"),
+            log_retention=logs.RetentionDays[retention],
+            requests_per_second=int(text(node, "apiRateLimit") or 100),
+            burst=int(text(node, "apiBurstLimit") or 200),
             tags={
                 "Environment": chosen,
                 "Repository": _tag(environ.get("REPOSITORY")),
@@ -165,17 +158,6 @@ def valid_suffix(given: str) -> str:
     else:
         return given
     raise SettingError(f"environment suffix {given!r} is not allowed: {remedy}")
-
-
-def _origins(node: Node, default: tuple[str, ...]) -> tuple[str, ...]:
-    origins = listed(node, "allowedOrigins")
-    for origin in origins or ():
-        if not _ORIGIN.fullmatch(origin):
-            raise SettingError(
-                f"allowedOrigins: {origin!r} is not an origin that can be allowed: use "
-                "https://host[:port] without path or wildcard (http for localhost only)"
-            )
-    return default if origins is None else origins
 
 
 def _tag(given: str | None) -> str:

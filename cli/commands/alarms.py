@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import targets
-from cli.console import emit, show, styled
+from cli.console import emit, show, show_rows, styled
 from cli.errors import CliError
 from cli.options import Aws, Context, Home, Json
 from cli.stacks import Json as Row
@@ -40,13 +40,12 @@ def alarms(
     tap alarms --history DeadLetters
     """
     target = targets.find(home, aws=aws, context=context)
-    rows = _history(target, history) if history else described(target)
-    if as_json:
-        emit(rows)
-    elif history:
-        show(("Time", "Alarm", "Type", "Summary"), (tuple(row.values()) for row in rows))
+    if history:
+        show_rows(_history(target, history), as_json=as_json)
+    elif as_json:
+        emit(described(target))
     else:
-        show(("State", "Alarm", "Watches", "Data", "Why"), map(_line, rows))
+        show(("State", "Alarm", "Watches", "Data", "Why"), map(_line, described(target)))
 
 
 def _line(row: Row) -> tuple["str | Text", ...]:

@@ -9,7 +9,7 @@ import typer
 from cli import project, targets
 from cli.console import data, talk
 from cli.errors import CliError
-from cli.options import Aws, Context, Home, read
+from cli.options import Aws, Context, Home, one_of, read
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -48,8 +48,7 @@ def call(
     """
     from cli import apis
 
-    if api not in project.ADDRESSES:
-        raise CliError(f"no API {api!r}; choose from {', '.join(project.ADDRESSES)}")
+    one_of("API", project.ADDRESSES, api)
     target = targets.find(home, aws=aws, context=context)
     proof = {} if anonymous else apis.credentials(target, api, scope or [])
     proof |= dict(_header(given) for given in header or [])

@@ -36,7 +36,7 @@ def client(
 
     tap client revoke acme
     """
-    one_of(_ACTIONS, action)
+    one_of("action", _ACTIONS, action)
     target = targets.find(home, aws=aws, context=context)
     clients = _Clients(target)
     if action == "list":

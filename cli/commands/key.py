@@ -45,7 +45,7 @@ def key(
 
     tap key revoke acme
     """
-    one_of(_ACTIONS, action)
+    one_of("action", _ACTIONS, action)
     target = targets.find(home, aws=aws, context=context)
     keys = _Keys(target)
     if action == "show":
@@ -126,7 +126,7 @@ class _Keys:
         if name in (self._stack.outputs["ApiKeyId"], self.own()["name"]):
             raise CliError(
                 f"{name} is CloudFormation's: `tap key create` one for its user, then rename "
-                "its construct in lib/constructs/metered_key.py and deploy: another takes its place"
+                "its construct in lib/constructs/keyed_rest_api.py and deploy: another replaces it"
             )
         known = ", ".join(key["name"] for key in made) or "none"
         raise CliError(f"no key {name!r} of {self._stack.name}; it has {known}")

@@ -4,16 +4,8 @@ from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge, acknowledge_cdk_function, hipaa_nist_pci
+from lib.acknowledgements import excuse, excuse_cdk_function
 from lib.environment import Environment
-
-_EXCUSED = {
-    hipaa_nist_pci("S3DefaultEncryptionKMS"): "S3 cannot deliver access logs to a bucket that is "
-    "encrypted with KMS.",
-    hipaa_nist_pci("S3BucketReplicationEnabled"): "Logs are kept in the region they were written "
-    "in.",
-    ("CKV_AWS_18",): "It holds the access logs; logging to itself would never end.",
-}
 
 
 class AccessLogBucket(s3.Bucket):
@@ -46,10 +38,8 @@ class AccessLogBucket(s3.Bucket):
             auto_delete_objects=not keeps_data,
             lifecycle_rules=[expiring],
         )
-        for rules, reason in _EXCUSED.items():
-            acknowledge(self, *rules, reason=reason)
+        excuse(self, "access-log-bucket")
         if not keeps_data:
             # One function for all of the stack's buckets.
-            acknowledge_cdk_function(
-                self, "S3AutoDeleteObjects", task="once, to empty a bucket that goes with its stack"
-            )
+            task = "once, to empty a bucket that goes with its stack"
+            excuse_cdk_function(self, "S3AutoDeleteObjects", task=task)

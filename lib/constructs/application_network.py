@@ -1,27 +1,34 @@
-"""Network of functions and their database."""
+"""VPC of functions and their database."""
 
-from aws_cdk import Stack
+from aws_cdk import Stack, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
-from lib.constructs.layered_vpc import LayeredVpc
+from lib.acknowledgements import excuse, excuse_cdk_function
 from lib.environment import Environment
 from lib.permissions import allow, arn_here, deny
 
 DATABASE_PORT = 5433
+_SUBNETS = {
+    "Public": ec2.SubnetType.PUBLIC,
+    "Application": ec2.SubnetType.PRIVATE_WITH_EGRESS,
+    "Database": ec2.SubnetType.PRIVATE_ISOLATED,
+}
 
 
 class ApplicationNetwork(Construct):
-    """A `LayeredVpc`, and security groups that say who may speak to whom in it.
+    """Three kinds of subnets in every zone of the stack, and who may speak to whom in them.
 
-    Fixed: the application may speak to the database's port and by HTTPS to the outside; the
-    database takes the application's connections to that port and starts none.
-    Defaults: none. With `nat` as `none` (see `LayeredVpc`), the application may speak by HTTPS to
-    Secrets Manager alone, by an endpoint in as many zones as the environment's `Scale` says.
-    Permissions: `allow_joining`, with `acknowledge_joining` on the policy that has it.
+    Fixed: nothing gets a public address; the default security group has no rules; every flow is
+    logged; database subnets have no route but the local one. The application may speak to the
+    database's port and by HTTPS to the outside; the database takes the application's connections
+    to that port and starts none.
+    Defaults: none. `nat` is the way out: `one` NAT gateway, a `regional` one, one in each `zone`.
+    With `none`, the application may speak by HTTPS to Secrets Manager alone, by an endpoint in as
+    many zones as the environment's `Scale` says.
+    Permissions: `allow_joining`; the policy that has it is a `function-in-a-network`.
     """
 
     def __init__(
@@ -30,7 +37,7 @@ class ApplicationNetwork(Construct):
         super().__init__(scope, construct_id)
         self.application_subnets = ec2.SubnetSelection(subnet_group_name="Application")
         self.database_subnets = ec2.SubnetSelection(subnet_group_name="Database")
-        self.vpc = LayeredVpc(self, "Vpc", nat=nat, flow_logs=flow_logs)
+        self.vpc = self._add_vpc(nat, flow_logs)
         self.application = self._security_group("Application", "Functions of the store")
         self.database = self._security_group("Database", "Databases of the store")
         self.application.connections.allow_to(
@@ -43,6 +50,41 @@ class ApplicationNetwork(Construct):
             self.application.add_egress_rule(
                 ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "AWS APIs have no address in the network"
             )
+
+    def _add_vpc(self, nat: str, flow_logs: s3.IBucket) -> ec2.Vpc:
+        zones = Stack.of(self).availability_zones
+        regional, logged = nat == "regional", ec2.FlowLogDestination.to_s3(flow_logs, "flows/")
+        vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr("10.0.0.0/16"),
+            max_azs=len(zones),
+            nat_gateways={"none": 0, "zone": len(zones)}.get(nat, 1),
+            nat_gateway_provider=ec2.NatProvider.regional_gateway() if regional else None,
+            restrict_default_security_group=True,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(
+                    name=name,
+                    subnet_type=kind,
+                    cidr_mask=24,
+                    map_public_ip_on_launch=False if name == "Public" else None,
+                )
+                for name, kind in _SUBNETS.items()
+            ],
+            flow_logs={"ToBucket": ec2.FlowLogOptions(destination=logged)},
+        )
+        if regional:
+            # Waits for the gateway to the internet; AWS wants it attached, too:
+            # https://github.com/aws/aws-cdk/issues/21404.
+            gateway = vpc.node.find_child("RegionalNatGateway")
+            gateway.node.add_dependency(vpc.node.find_child("VPCGW"))
+        if not Token.is_unresolved(zones[0]):
+            excuse(vpc, "named-zones")
+        for subnet in vpc.public_subnets:
+            excuse(subnet.node.find_child("DefaultRoute"), "route-to-the-internet")
+        task = "to take the default security group's rules away, which no resource type can"
+        excuse_cdk_function(vpc, "VpcRestrictDefaultSG", task=task)
+        return vpc
 
     def _security_group(self, name: str, description: str) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(
@@ -105,13 +147,3 @@ class ApplicationNetwork(Construct):
                 only_if={"ArnEquals": {"lambda:SourceFunctionArn": itself}},
             ),
         ]
-
-    def acknowledge_joining(self, policy: iam.ManagedPolicy) -> None:
-        """Excuse a policy that has `allow_joining`."""
-        acknowledge(
-            policy,
-            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:"
-            "<AWS::AccountId>:*/*]",
-            reason="Lambda itself makes and removes the network interfaces, under ids that it "
-            "chooses; the function's code is denied both.",
-        )

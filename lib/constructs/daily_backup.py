@@ -8,7 +8,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge, hipaa_nist
+from lib.acknowledgements import excuse
 from lib.constructs.encryption_key import EncryptionKey
 from lib.environment import Environment
 
@@ -29,14 +29,13 @@ class DailyBackup(Construct):
         environment = Environment.of(self)
         self.failures: cloudwatch.Metric | None = None
         if isinstance(of, rds.DatabaseInstance):
-            kind, rule = "Database", "RDSInBackupPlan"
+            kind = "Database"
             resource = backup.BackupResource.from_rds_database_instance(of)
         else:
-            kind, rule = "Table", "DynamoDBInBackupPlan"
+            kind = "Table"
             resource = backup.BackupResource.from_dynamo_db_table(of)
         if not environment.keeps_data:
-            reason = "This environment throws its data away with the stack."
-            acknowledge(of, *hipaa_nist(rule), reason=reason)
+            excuse(of, f"{kind.lower()}-without-backup")
             return
         vault = backup.BackupVault(
             self,
@@ -58,9 +57,4 @@ class DailyBackup(Construct):
             dimensions_map={"BackupVaultName": vault.backup_vault_name},
             statistic="Sum",
         )
-        acknowledge(
-            plan.add_selection(kind, resources=[resource]),
-            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
-            "AWSBackupServiceRolePolicyForBackup]",
-            reason="The role of AWS Backup itself: its policy follows what the service needs.",
-        )
+        excuse(plan.add_selection(kind, resources=[resource]), "backup-role")

@@ -6,7 +6,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
+from lib.acknowledgements import excuse
 from lib.constructs.encryption_key import EncryptionKey
 from lib.environment import Environment
 from lib.permissions import arn_here
@@ -50,5 +50,4 @@ class RedrivenQueue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=5),
             **of_both,
         )
-        reason = "It is the dead-letter queue; what is in it raises an alarm."
-        acknowledge(self.dead_letters, "Serverless-SQSRedrivePolicy", reason=reason)
+        excuse(self.dead_letters, "dead-letters")

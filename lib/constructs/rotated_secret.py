@@ -46,16 +46,26 @@ class RotatedSecret(Construct):
             description=description,
             encryption_key=key,
             removal_policy=Environment.of(self).removal_policy,
-            generate_secret_string=_generate(username),
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template=json.dumps({"username": username}),
+                generate_string_key="password",
+                password_length=32,
+                exclude_punctuation=True,
+            ),
         )
         arn = self.secret.secret_arn
+        parts = ("DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage")
         self.rotation = ServiceFunction(
             self,
             "Rotation",
             service=service,
             name=rotation_name,
             settings={"SECRET_ARN": arn},
-            permissions=[*_allow_rotation(arn), key.allow_use_via("secretsmanager")],
+            permissions=[
+                allow("RotateSecret", *(f"secretsmanager:{part}" for part in parts), on=arn),
+                allow("MakePassword", "secretsmanager:GetRandomPassword"),
+                key.allow_use_via("secretsmanager"),
+            ],
             timeout=Duration.seconds(30),
             network=network,
         )
@@ -96,26 +106,3 @@ class RotatedSecret(Construct):
             "secretsmanager:GetSecretValue",
             on=[each.secret_arn for each in (self.secret, *others)],
         )
-
-
-def _generate(username: str) -> secretsmanager.SecretStringGenerator:
-    return secretsmanager.SecretStringGenerator(
-        secret_string_template=json.dumps({"username": username}),
-        generate_string_key="password",
-        password_length=32,
-        exclude_punctuation=True,
-    )
-
-
-def _allow_rotation(secret_arn: str) -> list[iam.PolicyStatement]:
-    return [
-        allow(
-            "RotateSecret",
-            "secretsmanager:DescribeSecret",
-            "secretsmanager:GetSecretValue",
-            "secretsmanager:PutSecretValue",
-            "secretsmanager:UpdateSecretVersionStage",
-            on=secret_arn,
-        ),
-        allow("MakePassword", "secretsmanager:GetRandomPassword"),
-    ]

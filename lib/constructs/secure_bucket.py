@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge, hipaa_nist_pci
+from lib.acknowledgements import excuse
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.encryption_key import EncryptionKey
 from lib.environment import Environment
@@ -23,7 +23,7 @@ class SecureBucket(s3.Bucket):
     Defaults: CloudFormation names it; non-current versions expire after 30 days, unfinished
     uploads after one day, current versions never unless a rule is added; no Object Lock; retained
     where data is kept, else emptied and deleted with the stack.
-    Permissions: `allow_objects`, with `acknowledge_objects` on the policy that has it.
+    Permissions: `allow_objects`, with `excuse_objects` on the policy that has it.
     """
 
     def __init__(
@@ -62,18 +62,13 @@ class SecureBucket(s3.Bucket):
             auto_delete_objects=not environment.keeps_data,
             lifecycle_rules=[expiring, *lifecycle_rules],
         )
-        reason = "Data stays in one region by design; versions guard against overwriting."
-        acknowledge(self, *hipaa_nist_pci("S3BucketReplicationEnabled"), reason=reason)
+        excuse(self, "secure-bucket")
 
     def allow_objects(self, sid: str, prefix: str, *actions: str) -> iam.PolicyStatement:
         """Return the permission for `actions`, such as `s3:GetObject`, below `prefix`."""
         return allow(sid, *actions, on=self.arn_for_objects(f"{prefix}*"))
 
-    def acknowledge_objects(self, policy: iam.ManagedPolicy, prefix: str) -> None:
+    def excuse_objects(self, policy: iam.ManagedPolicy, prefix: str) -> None:
         """Excuse a policy that allows something on all objects below `prefix`."""
-        bucket_id = Stack.of(self).get_logical_id(cast("CfnElement", self.node.default_child))
-        acknowledge(
-            policy,
-            f"AwsSolutions-IAM5[Resource::<{bucket_id}.Arn>/{prefix}*]",
-            reason="Objects below one prefix of one bucket, whose names are made at run time.",
-        )
+        bucket = Stack.of(self).get_logical_id(cast("CfnElement", self.node.default_child))
+        excuse(policy, "objects-below-a-prefix", bucket=bucket, prefix=prefix)

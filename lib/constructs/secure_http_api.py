@@ -8,7 +8,7 @@ from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
+from lib.acknowledgements import excuse
 from lib.constructs.machine_identity import MachineIdentity
 from lib.constructs.secure_log_group import access_log
 from lib.constructs.service_function import ServiceFunction
@@ -85,7 +85,7 @@ class SecureHttpApi(apigatewayv2.HttpApi):
             authorization_scopes=None if public_because else self._scopes,
         )
         if public_because:
-            acknowledge(route, "AwsSolutions-APIG4", reason=public_because)
+            excuse(route, "public-route", because=public_because)
 
 
 def _authorizer(identity: MachineIdentity) -> HttpJwtAuthorizer:

@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge, hipaa_nist, hipaa_nist_pci
+from lib.acknowledgements import excuse
 from lib.constructs.application_network import ApplicationNetwork
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.secure_log_group import SecureLogGroup
@@ -18,15 +18,6 @@ from lib.permissions import allow
 
 _NAMESPACE = "TAP"
 _METRICS = {"POWERTOOLS_METRICS_NAMESPACE": _NAMESPACE}
-_EXCUSED = {
-    ("AwsSolutions-L1", "Serverless-LambdaLatestVersion"): "Runs the Python that compiled its "
-    "bytecode and ran its tests; a newer one would ignore the bytecode and compile at every cold "
-    "start.",
-    ("Serverless-LambdaDLQ", *hipaa_nist("LambdaDLQ"), "CKV_AWS_116"): "Its callers wait for the "
-    "answer and retry, so a dead-letter queue would stay empty; its errors raise an alarm.",
-    (*hipaa_nist("LambdaConcurrency"), "CKV_AWS_115"): "New accounts may run ten functions at once "
-    "and cannot reserve any; the API's throttling bounds the calls.",
-}
 
 
 class ServiceFunction(Construct):
@@ -81,7 +72,12 @@ class ServiceFunction(Construct):
             security_groups=[network.application] if network else None,
         )
         self.name = self.lambda_function.function_name
-        self._acknowledge_rules(network)
+        excuse(self.policy, "function-policy")
+        excuse(self.lambda_function, "function")
+        if network:
+            excuse(self.policy, "function-in-a-network")
+        else:
+            excuse(self.lambda_function, "function-in-no-network")
 
     def _add_log_group(self) -> SecureLogGroup:
         """Define the group where people and tools look for a function's logs."""
@@ -125,19 +121,3 @@ class ServiceFunction(Construct):
             dimensions_map={"service": self._physical_name},  # as Powertools names it
             statistic="Sum",
         )
-
-    def _acknowledge_rules(self, network: ApplicationNetwork | None) -> None:
-        function = self.lambda_function
-        acknowledge(
-            self.policy,
-            "AwsSolutions-IAM5[Resource::*]",
-            reason="X-Ray, GetRandomPassword and looking at a network have no resources that a "
-            "policy could name.",
-        )
-        for rules, reason in _EXCUSED.items():
-            acknowledge(function, *rules, reason=reason)
-        if network:
-            network.acknowledge_joining(self.policy)
-        else:
-            reason = "There is nothing private to reach: all it calls are AWS APIs, over TLS."
-            acknowledge(function, *hipaa_nist_pci("LambdaInsideVPC"), "CKV_AWS_117", reason=reason)

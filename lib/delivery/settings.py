@@ -1,17 +1,14 @@
 """Settings of the delivery."""
 
-import re
 from dataclasses import dataclass
 from typing import Self
 
 from constructs import Node
 
-from lib.context import SettingError, listed, matching
+from lib.context import SettingError, listed, text
 from lib.environment import valid_suffix
 
 PREVIEW = "preview"
-_NAME = r"[A-Za-z0-9][\w.-]*(@[0-9]+)?"
-_REPOSITORY = (re.compile(f"{_NAME}/{_NAME}"), "owner/name, or owner@id/name@id as its tokens do")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +28,7 @@ class DeliverySettings:
     @classmethod
     def resolve(cls, node: Node) -> Self | None:
         """Return the settings that `node` sees as context, None without `delivery`."""
-        repository = matching(node, "delivery", *_REPOSITORY)
+        repository = text(node, "delivery")
         environments = listed(node, "deliveryEnvironments") or ("staging", "prod")
         if PREVIEW in environments and len(environments) > 1:
             raise SettingError(

@@ -1,7 +1,6 @@
 """Lambda functions of the items API."""
 
 from aws_cdk import Duration
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lib.constructs.encryption_key import EncryptionKey
@@ -57,18 +56,14 @@ class ItemsService(Construct):
             memory_mb=512,
             timeout=Duration.seconds(29),
         )
-        bucket.acknowledge_objects(self.api.policy, _UPLOADS)
+        bucket.excuse_objects(self.api.policy, _UPLOADS)
         look = allow("Bucket", "s3:GetBucketLocation", on=bucket.bucket_arn)
-        self._add_health(
-            needed, table.allow_checking(), look, cursor_secret.allow_reading(), read_secrets
-        )
-
-    def _add_health(self, settings: dict[str, str], *permissions: iam.PolicyStatement) -> None:
+        read_cursors = cursor_secret.allow_reading()
         self.health = ServiceFunction(
             self,
             "Health",
             service="health",
             name="health-function",
-            settings=settings,
-            permissions=permissions,
+            settings=needed,
+            permissions=[table.allow_checking(), look, read_cursors, read_secrets],
         )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lib.packaging.errors import PackageError
+from lib.packaging import PackageError
 
 _FOR_EVERY_SERVICE = ("_retry", "partitions", "sdk-default-configuration")
 

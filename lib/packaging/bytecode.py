@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from lib.packaging.errors import PackageError
+from lib.packaging import PackageError
 
 # Where Lambda unpacks a function's code; tracebacks name files there.
 _TASK_ROOT = "/var/task"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.packaging.errors import PackageError
+from lib.packaging import PackageError
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from importlib.metadata import Distribution, distributions
 from pathlib import Path, PurePosixPath
 
-from lib.packaging.errors import PackageError
+from lib.packaging import PackageError
 from lib.packaging.stand_ins import REPLACED, STAND_INS
 
 LOCK = Path("requirements/functions.txt")

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from lib.packaging import PackageError
 from lib.packaging.archive import read_digest, write_archive
 from lib.packaging.aws_data import trim_aws_data
 from lib.packaging.bytecode import compile_modules
 from lib.packaging.declaration import Declaration, read_declaration
 from lib.packaging.distributions import SITE, collect, read_lock
-from lib.packaging.errors import PackageError
 from lib.packaging.roots import amazon_roots
 from lib.packaging.sources import read_sources
 
@@ -48,7 +48,7 @@ def build_package(service: str, *, root: Path = _ROOT) -> Package:
     declared = read_declaration(root, service)
     sources = read_sources(root, service)
     # Besides a checkout's files, what is made depends on this code and this Python.
-    steps = [path.read_bytes() for path in sorted(_STEPS.glob("*.py"))]
+    steps = [path.read_bytes() for path in sorted(_STEPS.glob("*.*"))]
     code_key = _key(sys.version, steps, read_lock(root), declared.requires)
     aws_key = _key(code_key, declared.aws)
     key = _key(aws_key, sources)

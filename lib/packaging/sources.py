@@ -8,7 +8,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from lib.packaging.errors import PackageError
+from lib.packaging import PackageError
 
 # What imports or reads by names that are made at run time.
 _UNFOLLOWED = {"__import__", "importlib", "pkgutil", "runpy"}

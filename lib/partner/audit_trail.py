@@ -6,11 +6,12 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
+from lib.acknowledgements import excuse
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.redriven_queue import RedrivenQueue
 from lib.constructs.secure_bucket import SecureBucket
+from lib.constructs.service_alarms import ServiceAlarms
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
 from lib.permissions import allow, deny
@@ -81,7 +82,7 @@ class AuditTrail(Construct):
             ],
             timeout=_WRITER_TIMEOUT,
         )
-        self.bucket.acknowledge_objects(self.writer.policy, _PREFIX)
+        self.bucket.excuse_objects(self.writer.policy, _PREFIX)
         self._call_writer()
 
     def _call_writer(self) -> None:
@@ -96,12 +97,7 @@ class AuditTrail(Construct):
             max_concurrency=_WRITERS_AT_ONCE,
             report_batch_item_failures=True,
         )
-        acknowledge(
-            records,
-            "Serverless-LambdaEventSourceMappingDestination",
-            reason="A queue as source has no destinations: what fails goes to the queue's own "
-            "dead-letter queue.",
-        )
+        excuse(records, "queue-as-source")
 
     def allow_sending(self) -> iam.PolicyStatement:
         """Return the permission to send records."""
@@ -110,6 +106,14 @@ class AuditTrail(Construct):
     def allow_checking(self) -> iam.PolicyStatement:
         """Return the permission to see whether the queue is there."""
         return allow("CheckAudit", "sqs:GetQueueAttributes", on=self.queue.queue_arn)
+
+    def watch(self, alarms: ServiceAlarms, *, sender: ServiceFunction) -> None:
+        """Watch for records not written, waiting for five minutes, or that no queue took."""
+        unwritten = self.dead_letters.metric_approximate_number_of_messages_visible
+        oldest = self.queue.metric_approximate_age_of_oldest_message
+        alarms.watch("AuditDeadLetters", unwritten(statistic="Maximum"), 1)
+        alarms.watch("AuditAgeSeconds", oldest(statistic="Maximum"), 300)
+        alarms.watch("AuditUndelivered", sender.metric("AuditUndelivered"), 1)
 
     def _deny_changes(self, *, forever: bool) -> None:
         """Deny overwriting a record and, with `forever`, deleting it or shortening its lock."""

@@ -5,10 +5,7 @@ from typing import Self
 
 from constructs import Node
 
-from lib.context import choice
-
-_RATE = 1_000
-_REQUESTS_A_DAY = {"small": 10_000, "standard": 1_000_000, "full": _RATE * 86_400}
+from lib.context import choice, choices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,11 +16,11 @@ class PartnerSettings:
     (1,000,000) or `full` (as many as the rate allows).
     """
 
-    requests_per_second: int = _RATE  # of all keys together, too
+    requests_per_second: int = 1_000  # of all keys together, too
     requests_per_day: int
 
     @classmethod
     def resolve(cls, node: Node) -> Self:
         """Return the settings that `node` sees as context; raise `SettingError` for no plan."""
-        plan = choice(node, "partnerPlan", _REQUESTS_A_DAY, default="small")
-        return cls(requests_per_day=_REQUESTS_A_DAY[plan])
+        plan = choice(node, "partnerPlan", default="small")
+        return cls(requests_per_day=choices("partnerPlan")[plan])

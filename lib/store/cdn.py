@@ -7,13 +7,15 @@ from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge
+from lib.acknowledgements import excuse
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.secure_bucket import SecureBucket
+from lib.constructs.service_alarms import ServiceAlarms
 from lib.environment import Environment
 from lib.permissions import allow, arn_here
 from lib.store.cdn_access_log import CdnAccessLog
@@ -83,7 +85,11 @@ class StoreCdn(Construct):
             bucket=access_logs,
             only_if=self.in_us_east_1,
         )
-        self._acknowledge_rules(settings)
+        excuse(self.distribution, "cdn")
+        if not settings.domain:
+            excuse(self.distribution, "cdn-without-a-domain")
+        if not settings.web_acl_arn:
+            excuse(self.distribution, "cdn-without-a-web-acl")
 
     def _pages(
         self, assets: SecureBucket, headers: SecurityHeaders, name: str
@@ -172,29 +178,16 @@ class StoreCdn(Construct):
             )
         )
 
-    def _acknowledge_rules(self, settings: StoreSettings) -> None:
-        reason = "The store sells everywhere: there is no country to lock out."
-        acknowledge(self.distribution, "AwsSolutions-CFR1", reason=reason)
-        acknowledge(
-            self.distribution,
-            "AwsSolutions-CFR3",
-            "CKV_AWS_86",
-            reason="Logged through CloudWatch's log delivery, which needs no bucket ACLs; the rule "
-            "looks for the older way.",
+    def watch(self, alarms: ServiceAlarms) -> None:
+        """Watch for one request in a hundred that fails; CloudFront counts in us-east-1 only."""
+        failed = cloudwatch.Metric(
+            namespace="AWS/CloudFront",
+            metric_name="5xxErrorRate",
+            dimensions_map={
+                "DistributionId": self.distribution.distribution_id,
+                "Region": "Global",
+            },
+            statistic="Average",
+            period=Duration.minutes(5),
         )
-        if not settings.domain:
-            acknowledge(
-                self.distribution,
-                "AwsSolutions-CFR4",
-                "CKV_AWS_174",
-                reason="CloudFront's own host name comes with its certificate and the oldest TLS "
-                "that CloudFront speaks; a domain of the store's own raises it to TLS 1.2.",
-            )
-        if not settings.web_acl_arn:
-            acknowledge(
-                self.distribution,
-                "AwsSolutions-CFR2",
-                "CKV_AWS_68",
-                reason="A web ACL costs about 9 $ a month: EdgeStack makes one, and storeWebAclArn "
-                "takes it. The API throttles; the database bounds what is stored.",
-            )
+        alarms.watch("CdnServerErrors", failed, 1, only_if=self.in_us_east_1)

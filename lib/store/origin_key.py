@@ -4,7 +4,7 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from lib.acknowledgements import acknowledge, hipaa_nist
+from lib.acknowledgements import excuse
 from lib.constructs.encryption_key import EncryptionKey
 
 HEADER = "x-origin-verify"
@@ -29,14 +29,7 @@ class OriginKey(secretsmanager.Secret):
                 password_length=64, exclude_punctuation=True
             ),
         )
-        acknowledge(
-            self,
-            "AwsSolutions-SMG4",
-            *hipaa_nist("SecretsManagerRotationEnabled"),
-            reason="Replaced by an operator, as docs/ecommerce.md says: CloudFront must be given "
-            "the new key and takes minutes to have it everywhere. It opens nothing but what is "
-            "public through the CDN.",
-        )
+        excuse(self, "origin-key")
 
     def custom_headers(self) -> dict[str, str]:
         """Return what CloudFront adds to its requests, over whatever a viewer sent by that name."""

@@ -1,17 +1,16 @@
 """Response headers policy of CloudFront."""
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
-_CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    "object-src 'none'"
-)
+_HEADERS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _SECURITY: dict[str, dict[str, Any]] = {
-    "content_security_policy": {"content_security_policy": _CONTENT_SECURITY_POLICY},
+    "content_security_policy": {"content_security_policy": _HEADERS["content_security_policy"]},
     "content_type_options": {},
     "frame_options": {"frame_option": cloudfront.HeadersFrameOption.DENY},
     "referrer_policy": {"referrer_policy": cloudfront.HeadersReferrerPolicy.SAME_ORIGIN},
@@ -19,18 +18,6 @@ _SECURITY: dict[str, dict[str, Any]] = {
         "access_control_max_age": Duration.days(730),
         "include_subdomains": True,
     },
-}
-# What S3 would tell every visitor: the key's ARN with the account's number, and object versions.
-_HEADERS_OF_S3 = [
-    "x-amz-server-side-encryption",
-    "x-amz-server-side-encryption-aws-kms-key-id",
-    "x-amz-server-side-encryption-bucket-key-enabled",
-    "x-amz-version-id",
-]
-_FURTHER = {
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 
@@ -53,8 +40,8 @@ class SecurityHeaders(cloudfront.ResponseHeadersPolicy):
             custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
                 custom_headers=[
                     cloudfront.ResponseCustomHeader(header=header, value=value, override=True)
-                    for header, value in _FURTHER.items()
+                    for header, value in _HEADERS["further"].items()
                 ]
             ),
-            remove_headers=_HEADERS_OF_S3,
+            remove_headers=_HEADERS["removed"],
         )

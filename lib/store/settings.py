@@ -1,29 +1,11 @@
 """Settings of the store."""
 
-import re
 from dataclasses import dataclass
 from typing import Self
 
 from constructs import Node
 
-from lib.context import SettingError, choice, listed, matching
-
-_ZONE = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9][a-z]")
-_NATS = ("one", "regional", "zone", "none")
-# The form of a setting, and what it is in words.
-_INSTANCE = (re.compile(r"[a-z][a-z0-9]*\.[a-z0-9]+"), "family.size, such as t4g.small")
-_DOMAIN = (
-    re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}"),
-    "a host name such as shop.example.com",
-)
-_CERTIFICATE = (
-    re.compile(r"arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36}"),
-    "the ARN of a certificate in us-east-1",
-)
-_WEB_ACL = (
-    re.compile(r"arn:aws:wafv2:us-east-1:[0-9]{12}:global/webacl/[\w-]{1,128}/[0-9a-f-]{36}"),
-    "the ARN of a web ACL for CloudFront, such as an EdgeStack's output",
-)
+from lib.context import SettingError, choice, listed, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,31 +39,16 @@ class StoreSettings:
     @classmethod
     def resolve(cls, node: Node) -> Self:
         """Return the settings that `node` sees as context; raise `SettingError` for a wrong one."""
-        domain = domain_of(node)
-        certificate = matching(node, "storeCertificateArn", *_CERTIFICATE)
+        domain = text(node, "storeDomain")
+        certificate = text(node, "storeCertificateArn")
         if (domain is None) != (certificate is None):
             together = "storeDomain and storeCertificateArn go together"
             raise SettingError(f"{together}: give both or neither")
         return cls(
-            zones=_zones(node),
-            nat=choice(node, "natGateways", _NATS, default="") or None,
-            database_instance=matching(node, "databaseInstance", *_INSTANCE),
+            zones=listed(node, "availabilityZones") or (),
+            nat=choice(node, "natGateways", default="") or None,
+            database_instance=text(node, "databaseInstance"),
             domain=domain,
             certificate_arn=certificate,
-            web_acl_arn=matching(node, "storeWebAclArn", *_WEB_ACL),
+            web_acl_arn=text(node, "storeWebAclArn"),
         )
-
-
-def domain_of(node: Node) -> str | None:
-    """Return the store's own host name, None without one; raise `SettingError` for a wrong one."""
-    return matching(node, "storeDomain", *_DOMAIN)
-
-
-def _zones(node: Node) -> tuple[str, ...]:
-    zones = listed(node, "availabilityZones") or ()
-    if len(zones) == 1 or not all(_ZONE.fullmatch(zone) for zone in zones):
-        raise SettingError(
-            f"availabilityZones: {node.try_get_context('availabilityZones')!r} is not allowed: "
-            "name at least two zones of one region, such as eu-central-1a,eu-central-1b"
-        )
-    return zones

@@ -12,7 +12,7 @@ from typing import Any
 from services.audit_writer.trail import BucketTrail
 from services.shared import aws
 from services.shared.audit.record import AuditRecord, NotARecord, read_record
-from services.shared.function import entry_point, from_environment
+from services.shared.function import entry_point
 from services.shared.telemetry import logger
 
 Message = dict[str, Any]
@@ -46,11 +46,10 @@ def keep(messages: Sequence[Message], trail: BucketTrail) -> list[str]:
     return list(failed)
 
 
-_trail = from_environment(connect, os.environ)
-
-
-@entry_point
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handle(trail: BucketTrail, event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Keep a batch of records; SQS delivers the messages named in the answer again."""
-    failed = keep(event["Records"], _trail)
+    failed = keep(event["Records"], trail)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+lambda_handler = entry_point(connect, os.environ, handle)

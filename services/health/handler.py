@@ -7,7 +7,7 @@ import os
 from functools import partial
 
 from services.shared import health
-from services.shared.function import entry_point, from_environment
+from services.shared.function import entry_point
 from services.shared.health import Health
 from services.shared.http.requests import Event, serve
 from services.shared.http.responses import Response
@@ -35,10 +35,9 @@ def routes(checks: Health) -> Routes:
     }
 
 
-_routes = routes(from_environment(connect, os.environ))
-
-
-@entry_point
-def lambda_handler(event: Event, _context: object) -> Response:
+def handle(checks: Health, event: Event, _context: object) -> Response:
     """Answer a request that API Gateway passes on."""
-    return serve(event, lambda call: dispatch(call, _routes, event["routeKey"]))
+    return serve(event, lambda call: dispatch(call, routes(checks), event["routeKey"]))
+
+
+lambda_handler = entry_point(connect, os.environ, handle)

@@ -12,11 +12,10 @@ from typing import Any
 from services.items_api.files import BucketFiles
 from services.items_api.validators import VALIDATORS
 from services.shared import aws
-from services.shared.function import entry_point, from_environment
+from services.shared.function import entry_point
 from services.shared.http.errors import refused
 from services.shared.http.exact_json import Json
-from services.shared.http.requests import Call, Event, json_body, serve
-from services.shared.http.responses import Response
+from services.shared.http.requests import Call, json_body, serve
 from services.shared.http.routes import Route, Routes, dispatch
 from services.shared.items.models import MAX_REQUEST_LENGTH
 from services.shared.items.secret import ApplicationSecret
@@ -121,10 +120,4 @@ def connect(
     )
 
 
-_api = from_environment(connect, os.environ)
-
-
-@entry_point
-def lambda_handler(event: Event, _context: object) -> Response:
-    """Answer a request that API Gateway passes on."""
-    return serve(event, _api.run)
+lambda_handler = entry_point(connect, os.environ, lambda api, event, _: serve(event, api.run))

@@ -17,7 +17,7 @@ from services.partner_api import audit, rest
 from services.partner_api.cors import AllowedOrigins
 from services.partner_api.validators import VALIDATORS
 from services.shared import aws, health
-from services.shared.function import entry_point, from_environment
+from services.shared.function import entry_point
 from services.shared.health import Health
 from services.shared.http.errors import PreconditionFailed, Unavailable
 from services.shared.http.exact_json import Json
@@ -153,10 +153,4 @@ def _with_etag(call: Call, item: Item) -> Json:
     return {"item": item.to_public()}
 
 
-_api = from_environment(connect, os.environ)
-
-
-@entry_point
-def lambda_handler(event: Event, _context: object) -> Response:
-    """Answer a request that API Gateway passes on."""
-    return _api.serve(event)
+lambda_handler = entry_point(connect, os.environ, lambda api, event, _: api.serve(event))

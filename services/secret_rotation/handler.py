@@ -1,9 +1,8 @@
 """Secrets Manager rotation function of the application's secret."""
 
 import os
-from typing import Any
 
-from services.shared.function import entry_point, from_environment
+from services.shared.function import entry_point
 from services.shared.rotation import Rotation
 
 
@@ -12,10 +11,4 @@ def connect(*, secret_arn: str) -> Rotation:
     return Rotation(Rotation.client(), secret_arn)
 
 
-_rotation = from_environment(connect, os.environ)
-
-
-@entry_point
-def lambda_handler(event: dict[str, Any], _context: object) -> None:
-    """Carry out one step of a rotation."""
-    _rotation.handle(event)
+lambda_handler = entry_point(connect, os.environ, lambda rotation, event, _: rotation.handle(event))

@@ -2,9 +2,10 @@
 
 import gc
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
-Handler = TypeVar("Handler", bound=Callable[..., object])
+Answer = TypeVar("Answer")
 Made = TypeVar("Made")
 
 
@@ -20,9 +21,17 @@ def from_environment(connect: Callable[..., Made], environ: Mapping[str, str]) -
     return connect(**{name.lower(): environ[name] for name in settings_of(connect)})
 
 
-def entry_point(handler: Handler) -> Handler:
-    """Decorate a handler module's `lambda_handler`, its last statement: initialization is over."""
+def entry_point(
+    connect: Callable[..., Made],
+    environ: Mapping[str, str],
+    handle: Callable[[Made, Any, object], Answer],
+) -> partial[Answer]:
+    """Make `lambda_handler`, the last statement of its module: initialization is over then.
+
+    `handle` is called with what `connect` makes once of its settings, an event and its context.
+    """
+    made = from_environment(connect, environ)
     # What initialization made lives as long as the function: no collection looks at it again.
     gc.freeze()
     gc.enable()
-    return handler
+    return partial(handle, made)

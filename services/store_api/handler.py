@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from services.shared import aws, health
 from services.shared.database.postgres import Database, connect_to
 from services.shared.database.secret import DatabaseSecret
-from services.shared.function import entry_point, from_environment
+from services.shared.function import entry_point
 from services.shared.health import Health
 from services.shared.http.errors import refused
 from services.shared.http.exact_json import Json
 from services.shared.http.requests import Call, Event, Request, json_body, read_numbers, serve
-from services.shared.http.responses import Response
 from services.shared.http.routes import Route, Routes, dispatch
 from services.store_api import database
 from services.store_api.cdn import OriginKey
@@ -113,10 +112,4 @@ def _check_distinct(lines: list[Line]) -> None:
         seen.add(line["sku"])
 
 
-_api = from_environment(connect, os.environ)
-
-
-@entry_point
-def lambda_handler(event: Event, _context: object) -> Response:
-    """Answer a request that API Gateway passes on."""
-    return serve(event, _api.run)
+lambda_handler = entry_point(connect, os.environ, lambda api, event, _: serve(event, api.run))

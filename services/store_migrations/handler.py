@@ -10,7 +10,7 @@ from typing import Any
 from services.shared import aws
 from services.shared.database.postgres import connect_to
 from services.shared.database.secret import DatabaseSecret
-from services.shared.function import entry_point, from_environment
+from services.shared.function import entry_point
 from services.shared.telemetry import logger
 from services.store_migrations.service import Store
 
@@ -29,12 +29,11 @@ def connect(*, master_secret_arn: str, database_secret_arn: str) -> Store:
     )
 
 
-_store = from_environment(connect, os.environ)
-
-
-@entry_point
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handle(store: Store, event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Migrate the database; return what was applied and seeded."""
-    done = _store.prepare(seed=event.get("seed") is True)
+    done = store.prepare(seed=event.get("seed") is True)
     logger.info("database is up to date", extra=done)
     return done
+
+
+lambda_handler = entry_point(connect, os.environ, handle)

@@ -1,11 +1,10 @@
 """Secrets Manager rotation function of the store's database password."""
 
 import os
-from typing import Any
 
 from services.shared import aws
 from services.shared.database.postgres import connect_to
-from services.shared.function import entry_point, from_environment
+from services.shared.function import entry_point
 from services.store_secret_rotation.rotation import DatabaseUserRotation
 
 
@@ -15,10 +14,4 @@ def connect(*, secret_arn: str) -> DatabaseUserRotation:
     return DatabaseUserRotation(DatabaseUserRotation.client(), secret_arn, to_database)
 
 
-_rotation = from_environment(connect, os.environ)
-
-
-@entry_point
-def lambda_handler(event: dict[str, Any], _context: object) -> None:
-    """Carry out one step of a rotation."""
-    _rotation.handle(event)
+lambda_handler = entry_point(connect, os.environ, lambda rotation, event, _: rotation.handle(event))

@@ -17,7 +17,7 @@ import pytest
 from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
-from lib.store.instance import PARAMETERS
+from lib.store.database import PARAMETERS
 from localcloud import ports, postgres
 from localcloud.cloud import Cloud
 from services.shared.database.postgres import Database, close, connect_to

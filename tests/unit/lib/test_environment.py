@@ -95,6 +95,7 @@ def test_origins_come_from_a_list_or_from_text_and_only_once() -> None:
         "file://example.com",
         "https://",
         "https://example.com:",
+        "https://a.example.com,https://b.example.com",
     ],
 )
 def test_an_origin_that_is_a_wildcard_insecure_or_no_origin_is_refused(origin: str) -> None:

@@ -76,15 +76,16 @@ def test_a_handler_has_the_name_that_lambda_is_told(service: str) -> None:
 def test_the_entry_point_ends_the_initialization_and_so_the_module(service: str) -> None:
     module = ast.parse((SERVICES / service / "handler.py").read_text("utf-8"))
 
-    assert isinstance(last := module.body[-1], ast.FunctionDef)
-    assert last.name == "lambda_handler"
-    assert [ast.unparse(decorator) for decorator in last.decorator_list] == ["entry_point"]
+    last = ast.unparse(module.body[-1])
+    assert last.startswith("lambda_handler = entry_point(connect, os.environ, ")
 
 
 def test_what_was_made_before_the_entry_point_is_collected_no_more() -> None:
     gc.unfreeze()
 
-    assert entry_point(settings_of) is settings_of
+    handler = entry_point(lambda: "made", {}, lambda made, event, context: (made, event, context))
+
+    assert handler("an event", "its context") == ("made", "an event", "its context")
     assert gc.get_freeze_count() > 0
     gc.unfreeze()
 
@@ -93,7 +94,7 @@ def test_the_collector_rests_until_the_entry_point() -> None:
     importlib.reload(services)
     rested = not gc.isenabled()
 
-    entry_point(settings_of)
+    entry_point(lambda: None, {}, print)
 
     assert rested
     assert gc.isenabled()

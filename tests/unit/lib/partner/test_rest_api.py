@@ -5,8 +5,8 @@ import json
 import pytest
 from aws_cdk import App
 
+from lib import partner_api_stack
 from lib.environment import Environment
-from lib.partner import routes
 from lib.partner_api_stack import PartnerApiStack
 from tests.unit.lib.partner.rest import methods
 from tests.unit.synthesized import ROOT, SynthesizedStack, context
@@ -82,7 +82,7 @@ def test_the_deployment_waits_for_models_and_changes_with_them(
     assert set(dev.all("AWS::ApiGateway::Model")) <= set(deployment["DependsOn"])
     assert set(dev.all("AWS::ApiGateway::GatewayResponse")) <= set(deployment["DependsOn"])
 
-    monkeypatch.setitem(routes._SCHEMAS, "PartnerItemCreate", {"type": "object"})
+    monkeypatch.setitem(partner_api_stack.SCHEMAS, "PartnerItemCreate", {"type": "object"})
     app = App(context=context(), builtin_cloud_formation_validation=False)
     environment = Environment.resolve(app.node, suffix="dev", environ={})
     PartnerApiStack(app, "PartnerApiStackdev", environment=environment)

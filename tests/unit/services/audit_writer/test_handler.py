@@ -62,7 +62,7 @@ class Bucket:
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Bucket:
     bucket = Bucket()
-    monkeypatch.setattr(handler, "_trail", BucketTrail(bucket, LOGS))
+    fakes.give(monkeypatch, handler, BucketTrail(bucket, LOGS))
     return bucket
 
 

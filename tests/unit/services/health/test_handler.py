@@ -176,7 +176,7 @@ def test_what_is_down_is_in_the_log_by_its_name_and_reason(log_lines: fakes.LogL
 def test_the_entry_point_answers_though_nothing_can_be_reached(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(handler, "_routes", handler.routes(Health({"table": failing(KeyError())})))
+    fakes.give(monkeypatch, handler, Health({"table": failing(KeyError())}))
 
     response = handler.lambda_handler(fakes.http_event(PUBLIC, scopes=None), None)
 

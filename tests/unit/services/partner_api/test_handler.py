@@ -478,7 +478,7 @@ def test_a_dependency_that_is_down_is_a_503_that_browsers_may_read(
 def test_lambda_is_answered_by_the_api_of_its_environment(
     partner_api: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handler, "_api", partner_api.api)
+    fakes.give(monkeypatch, handler, partner_api.api)
 
     response = handler.lambda_handler(rest_event(), None)
 

@@ -154,7 +154,7 @@ def test_a_new_version_is_only_made_when_none_is_there_yet(
 def test_the_log_tells_step_and_version_and_no_value(
     pending: fakes.SecretsManager, monkeypatch: pytest.MonkeyPatch, log_lines: fakes.LogLines
 ) -> None:
-    monkeypatch.setattr(handler, "_rotation", Rotation(pending, SECRET))
+    fakes.give(monkeypatch, handler, Rotation(pending, SECRET))
     event = {"SecretId": SECRET, "ClientRequestToken": "v2"}
 
     for step in STEPS:

@@ -16,6 +16,7 @@ from services.store_migrations.migrations import (
     read_migrations,
 )
 from services.store_migrations.service import Store
+from tests.unit.services import fakes
 from tests.unit.services.environment import SECRET
 from tests.unit.services.fakes.store_api import NEW, OLD, Server, StoreSecret, refused
 
@@ -113,7 +114,7 @@ def store(database: Database) -> Store:
 def test_the_database_is_prepared_alone_and_a_second_time_nothing_changes(
     store: Store, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handler, "_store", store)
+    fakes.give(monkeypatch, handler, store)
 
     first = handler.lambda_handler({}, None)
     second = handler.lambda_handler({}, None)
@@ -129,7 +130,7 @@ def test_the_database_is_prepared_alone_and_a_second_time_nothing_changes(
 
 
 def test_products_are_seeded_only_when_asked(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handler, "_store", store)
+    fakes.give(monkeypatch, handler, store)
 
     assert handler.lambda_handler({"seed": "yes"}, None)["seeded"] == []
     assert handler.lambda_handler({"seed": True}, None)["seeded"] == ["MUG"]

@@ -9,6 +9,7 @@ from pg8000.exceptions import DatabaseError
 from services.shared.rotation import RotationRefused
 from services.store_secret_rotation import handler
 from services.store_secret_rotation.rotation import DatabaseUserRotation
+from tests.unit.services import fakes
 from tests.unit.services.environment import SECRET
 from tests.unit.services.fakes.store_api import NEW, OLD, Server, StoreSecret, refused, secret_value
 
@@ -117,7 +118,7 @@ def test_secrets_manager_is_told_of_a_failed_step(
     secrets: StoreSecret, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rotation = DatabaseUserRotation(secrets, SECRET, server.connect)
-    monkeypatch.setattr(handler, "_rotation", rotation)
+    fakes.give(monkeypatch, handler, rotation)
     event = {"SecretId": SECRET, "ClientRequestToken": "v2"}
 
     handler.lambda_handler({**event, "Step": "createSecret"}, None)
