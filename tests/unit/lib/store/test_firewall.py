@@ -3,8 +3,8 @@
 import pytest
 from aws_cdk import App, Environment
 
+from lib.context import SettingError
 from lib.ecommerce_stack import EcommerceStack
-from lib.environment import SettingError
 from tests.unit.lib.store.test_cdn import distribution
 from tests.unit.synthesized import SynthesizedStack, context
 

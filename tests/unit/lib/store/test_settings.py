@@ -1,7 +1,7 @@
 import pytest
 from aws_cdk import App
 
-from lib.environment import SettingError
+from lib.context import SettingError
 from lib.store.settings import StoreSettings
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
