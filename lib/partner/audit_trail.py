@@ -44,9 +44,9 @@ class AuditTrail(Construct):
 
     Fixed: encrypted with the stack's key, over TLS only. Nobody can write a record under a name
     that is taken; a version that is no longer current is kept as long as a record. A record that
-    could not be written in five attempts waits for 14 days in the dead-letter queue, which takes from
-    that queue alone; `tap redrive` brings it back. Records go to infrequent access after 30 days
-    and expire after 90.
+    could not be written in five attempts waits for 14 days in the dead-letter queue, which takes
+    from that queue alone; `tap redrive` brings it back. Records go to infrequent access after 30
+    days and expire after 90.
     Defaults: where data is kept, retained and locked (Object Lock, governance) for those 90 days,
     and deleted by the lifecycle alone; else deleted with the stack.
     Permissions: `allow_sending` and `allow_checking`.
