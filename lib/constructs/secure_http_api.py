@@ -41,8 +41,11 @@ class SecureHttpApi(apigatewayv2.HttpApi):
             create_default_stage=False,
             cors_preflight=_cors(origins),
         )
-        self._authorizer = _authorizer(identity) if identity else None
-        self._scopes = identity.scopes if identity else None
+        self._authorizer, self._scopes = None, None
+        if identity:
+            audience = [identity.client.user_pool_client_id]
+            self._authorizer = HttpJwtAuthorizer("Jwt", identity.issuer, jwt_audience=audience)
+            self._scopes = identity.scopes
         log_group, log_format = access_log(self, name="http-api")
         apigatewayv2.CfnStage(
             self,
@@ -86,12 +89,6 @@ class SecureHttpApi(apigatewayv2.HttpApi):
         )
         if public_because:
             excuse(route, "public-route", because=public_because)
-
-
-def _authorizer(identity: MachineIdentity) -> HttpJwtAuthorizer:
-    return HttpJwtAuthorizer(
-        "Jwt", identity.issuer, jwt_audience=[identity.client.user_pool_client_id]
-    )
 
 
 def _cors(origins: Sequence[str]) -> apigatewayv2.CorsPreflightOptions | None:

@@ -24,8 +24,6 @@ from lib.packaging.distributions import SITE, collect, read_lock
 from lib.packaging.roots import amazon_roots
 from lib.packaging.sources import read_sources
 
-__all__ = ["PYTHON_RUNTIME", "Package", "PackageError", "build_package", "main"]
-
 PYTHON_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 """The Lambda runtime that reads the packages' bytecode: the interpreter that makes them."""
 

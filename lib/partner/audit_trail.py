@@ -1,20 +1,22 @@
 """Audit trail: an SQS queue, a Lambda function that writes, and an S3 bucket."""
 
+from typing import Any
+
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from lib.acknowledgements import excuse
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.encryption_key import EncryptionKey
-from lib.constructs.redriven_queue import RedrivenQueue
 from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.service_alarms import ServiceAlarms
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
-from lib.permissions import allow, deny
+from lib.permissions import allow, arn_here, deny
 
 _PREFIX = "api-logs/"
 _RETENTION = Duration.days(90)
@@ -42,8 +44,9 @@ class AuditTrail(Construct):
 
     Fixed: encrypted with the stack's key, over TLS only. Nobody can write a record under a name
     that is taken; a version that is no longer current is kept as long as a record. A record that
-    could not be written in five attempts waits in the dead-letter queue for 14 days; `tap redrive`
-    brings it back. Records go to infrequent access after 30 days and expire after 90.
+    could not be written in five attempts waits for 14 days in the dead-letter queue, which takes
+    from that queue alone; `tap redrive` brings it back. Records go to infrequent access after 30
+    days and expire after 90.
     Defaults: where data is kept, retained and locked (Object Lock, governance) for those 90 days,
     and deleted by the lifecycle alone; else deleted with the stack.
     Permissions: `allow_sending` and `allow_checking`.
@@ -64,10 +67,7 @@ class AuditTrail(Construct):
             object_lock=locked,
         )
         self._deny_changes(forever=environment.keeps_data)
-        queues = RedrivenQueue(
-            self, "Unwritten", queue_name=environment.named("audit"), visibility_timeout=_VISIBILITY
-        )
-        self.queue, self.dead_letters = queues.queue, queues.dead_letters
+        self._add_queues(Construct(self, "Unwritten"), environment)
         take = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
         self.writer = ServiceFunction(
             self,
@@ -84,6 +84,35 @@ class AuditTrail(Construct):
         )
         self.bucket.excuse_objects(self.writer.policy, _PREFIX)
         self._call_writer()
+
+    def _add_queues(self, scope: Construct, environment: Environment) -> None:
+        name = environment.named("audit")
+        of_both: dict[str, Any] = {
+            "encryption": sqs.QueueEncryption.KMS,
+            "encryption_master_key": EncryptionKey.of(self),
+            "enforce_ssl": True,
+            "retention_period": Duration.days(14),
+            "removal_policy": environment.removal_policy,
+        }
+        # Each queue names the other, so one of the two must be known by its name.
+        source = sqs.Queue.from_queue_arn(scope, "Source", arn_here(self, "sqs", name))
+        self.dead_letters = sqs.Queue(
+            scope,
+            "DeadLetters",
+            redrive_allow_policy=sqs.RedriveAllowPolicy(
+                redrive_permission=sqs.RedrivePermission.BY_QUEUE, source_queues=[source]
+            ),
+            **of_both,
+        )
+        self.queue = sqs.Queue(
+            scope,
+            "Queue",
+            queue_name=name,
+            visibility_timeout=_VISIBILITY,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=5),
+            **of_both,
+        )
+        excuse(self.dead_letters, "dead-letters")
 
     def _call_writer(self) -> None:
         """Let the queue call the writer; `SqsEventSource` would grant its role more than needed."""

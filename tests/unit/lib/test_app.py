@@ -9,7 +9,7 @@ import pytest
 from aws_cdk import App, Stack
 
 import tap
-from lib.packaging.package import PackageError
+from lib.packaging import PackageError
 from lib.tap_stack import TapStack
 from tests.unit.synthesized import ROOT, SynthesizedStack, context
 

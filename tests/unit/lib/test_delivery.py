@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from aws_cdk import App
 
+from lib.context import SettingError
 from lib.delivery.settings import DeliverySettings
-from lib.environment import SettingError
 from tests.unit.lib.policies import ACCOUNT, REGION, listed, resolved
 from tests.unit.synthesized import KINDS, Json, SynthesizedStack
 

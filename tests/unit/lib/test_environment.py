@@ -5,7 +5,8 @@ from aws_cdk import App, RemovalPolicy, Stack
 from aws_cdk import aws_logs as logs
 from aws_cdk.assertions import Template
 
-from lib.environment import Environment, SettingError
+from lib.context import SettingError
+from lib.environment import Environment
 
 
 def resolve(

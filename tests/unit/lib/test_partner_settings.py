@@ -2,7 +2,7 @@ import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Template
 
-from lib.environment import SettingError
+from lib.context import SettingError
 from lib.partner.settings import PartnerSettings
 from lib.partner_api_stack import PartnerApiStack
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.packaging.package import Package, PackageError
+from lib.packaging import PackageError
+from lib.packaging.package import Package
 from tests.unit.lib.packaging.aws_probe import SAMPLES
 from tests.unit.lib.packaging.checkout import REAL_SERVICES, REPOSITORY, Checkout, read, unpack
 

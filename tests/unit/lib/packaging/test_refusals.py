@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from lib.packaging.package import PackageError
+from lib.packaging import PackageError
 from lib.packaging.roots import amazon_roots
 from tests.unit.lib.packaging.checkout import REPOSITORY, Checkout
 

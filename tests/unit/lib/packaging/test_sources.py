@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.packaging.package import PackageError
+from lib.packaging import PackageError
 from tests.unit.lib.packaging.checkout import Checkout, read
 
 BESIDE = "from pathlib import Path\n\nFILE = Path(__file__).with_name({!r})\n"

@@ -1,7 +1,7 @@
 import pytest
 from aws_cdk import App
 
-from lib.environment import SettingError
+from lib.context import SettingError
 from lib.store.settings import StoreSettings
 from tests.unit.conftest import CERTIFICATE, WEB_ACL
 
