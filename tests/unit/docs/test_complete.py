@@ -55,7 +55,7 @@ def settings(pattern: str, *sources: str) -> set[str]:
 
 
 CONTEXT = settings(
-    r'(?:try_get_context\(|(?:choice|flag|listed|matching)\(\s*node,)\s*"(\w+)"',
+    r'(?:try_get_context\(|(?:choice|flag|listed|text)\(\s*node,)\s*"(\w+)"',
     "tap.py",
     "lib/**/*.py",
 )
