@@ -9,7 +9,6 @@ import contextlib
 import logging
 import math
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from localcloud.asgi import App, Message, Receive, Scope, Send, answer
@@ -29,16 +28,12 @@ class NotSaved(Exception):
     """What was to be saved stays to be saved; the requests that waited for it are refused."""
 
 
-Watcher = Callable[[frozenset[str] | None], None]  # given the services that changed, None for any
-
-
 class Journal:
     """ASGI layer that holds an answer back until what the request changed is saved."""
 
     def __init__(self, app: App, storage: "Storage"):
         self._app = app
         self._storage = storage
-        self.watchers: list[Watcher] = []  # told of each change before its request is answered
         self._changed: set[str] = set()
         self._everything = False
         self._due = math.inf  # by when what may wait is saved
@@ -122,8 +117,6 @@ class Journal:
             self._deploying = at_work
             self._due = math.inf
         self._changed, self._everything = set(), False
-        for told in self.watchers:
-            told(changed)
 
     async def keep(self) -> None:
         """Save what changed without a request, for as long as the process runs."""

@@ -26,9 +26,7 @@ from localcloud.engine.storage import Storage
 from localcloud.engine.viewers import Viewers
 from localcloud.errors import CloudError
 from localcloud.front_door import FrontDoor
-from localcloud.gateway.access_log import AccessLog
 from localcloud.gateway.layer import Gateway
-from localcloud.gateway.settings import Stages
 from localcloud.guard import Guard
 from localcloud.journal import Journal
 from localcloud.limits import HEADER_SECONDS, Limits
@@ -62,19 +60,16 @@ async def _serve(cloud: Cloud) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     storage = Storage(cloud.home / "state")
     journal = Journal(emulator.app, storage)
-    access_log = AccessLog(cloud)
-    gateway = Gateway(journal, Stages(cloud), access_log)
+    gateway = Gateway(journal)
     monitoring = Monitoring(cloud)
     deployed, planes = Deployed(), Measured(Viewers(gateway), monitoring.served)
     front_door = FrontDoor(planes, cloud, deployed)
-    journal.watchers += [gateway.changed, front_door.changed]
     aws_api = Guard(planes, deployed, aws_api=True)
     guarded_door = Guard(front_door, deployed, aws_api=False)
     background = [
         asyncio.create_task(_listen(aws_api, cloud, stop, tls=True)),
         asyncio.create_task(_listen(guarded_door, cloud, stop, tls=False)),
         asyncio.create_task(journal.keep()),
-        asyncio.create_task(access_log.deliver()),
         asyncio.create_task(monitoring.watch()),
         asyncio.create_task(Upkeep(cloud, storage.logs).keep()),
         asyncio.create_task(_report(cloud, gateway)),
@@ -98,7 +93,7 @@ async def _report(cloud: Cloud, gateway: Gateway) -> None:
     written: list[Any] = []
     while True:
         await asyncio.sleep(1)
-        found = gateway.web_acls()
+        found = gateway.web_acls.report()
         if found != written:
             write_private(cloud.home / "run" / "web-acls.json", json.dumps(found))
             written = found

@@ -3,12 +3,13 @@
 import base64
 import json
 import os
+import re
 import time
 from datetime import UTC, datetime
 
 from localcloud.asgi import Message, Scope, Send, answer, headers
 from localcloud.gateway.sent import peer
-from localcloud.gateway.stage import Address, Stage
+from localcloud.gateway.stages import Address, Stage
 from localcloud.gateway.variables import claims_of, filled
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
@@ -18,7 +19,8 @@ _REASONS = {
     "Request Entity Too Large": "REQUEST_TOO_LARGE",
     "Internal server error": "DEFAULT_5XX",
 }
-_UNRESOLVED = b"$context.error.validationErrorString"
+# What a function that failed has said, in a message of the emulator's too.
+_FUNCTIONS_OWN = re.compile(rb'"errorType\\?"')
 
 
 class Exchange:
@@ -35,15 +37,14 @@ class Exchange:
         self._failure = ""
         self._status = 0
         self._size = 0
-        self.body = b""
 
     async def refuse(self, status: int, message: str) -> None:
         """Answer in the gateway's own words, or in those that a REST API's template gives it."""
         self._failure = message
         if self._stage.rest:
-            text, extra = self._stage.own_answer(_REASONS[message], message, self._request_id)
-            extra = {"content-type": "application/json"} | extra
-            await answer(self.send, status, text, extra)
+            of_type = (_REASONS[message], message, self._request_id)
+            status, named, body = self._stage.own_answer(*of_type)
+            await answer(self.send, status, body, named)
         else:
             await answer(self.send, status, {"message": message})
 
@@ -65,17 +66,13 @@ class Exchange:
         body = message.get("body", b"")
         told = named.get("x-request-id") or named.get("x-amzn-requestid") or b""
         self._request_id = told.decode("latin-1") or self._request_id
-        if start["status"] == 502 and b'"errorType"' in body:
+        if start["status"] == 502 and _FUNCTIONS_OWN.search(body):
             # AWS keeps the function's text to itself.
             self._failure = body.decode("utf-8", "replace")
             body = self._failed(start, named, body)
         elif start["status"] == 403 and self._scope["method"] == "OPTIONS" and not self._stage.rest:
             # A preflight of a foreign origin is answered, without any CORS header.
             start["status"], body = 204, b""
-        elif _UNRESOLVED in body:
-            reason = self._stage.invalid_because(self._scope["method"], self._route(), self.body)
-            # As it is: AWS promises no escaping, so a template that needs it breaks here first.
-            body = body.replace(_UNRESOLVED, reason.encode())
         if message.get("more_body"):
             named.pop("content-length", None)
         else:
@@ -87,11 +84,10 @@ class Exchange:
 
     def _failed(self, start: Message, named: dict[str, bytes], body: bytes) -> bytes:
         if self._stage.rest:
-            text, extra = self._stage.own_answer(
-                "DEFAULT_5XX", "Internal server error", self._request_id
-            )
-            named |= {name.lower(): value.encode("latin-1") for name, value in extra.items()}
-            return text.encode()
+            of_type = ("DEFAULT_5XX", "Internal server error", self._request_id)
+            _, extra, text = self._stage.own_answer(*of_type)
+            named |= {name: value.encode("latin-1") for name, value in extra.items()}
+            return text
         timed_out = b"Sandbox.Timedout" in body or b"Task timed out" in body
         start["status"] = 503 if timed_out else 500
         text = "Service Unavailable" if timed_out else "Internal Server Error"
@@ -116,7 +112,7 @@ class Exchange:
             "path": self._address.path,
             "resourcePath": self._stage.resource_of(route),
             "protocol": "HTTP/" + self._scope.get("http_version", "1.1"),
-            "routeKey": f"{method} {route}" if f"{method} {route}" in self._stage.routes else "-",
+            "routeKey": self._stage.route_of(method, route),
             "status": str(self._status),
             "responseLength": str(self._size),
             "responseLatency": elapsed,

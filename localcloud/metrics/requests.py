@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from localcloud.asgi import App, Message, Receive, Scope, Send, headers
-from localcloud.gateway.stage import address_of
+from localcloud.gateway.stages import address_of
 
 _CDN = re.compile(r"([a-z0-9]+)\.cloudfront\.")
 

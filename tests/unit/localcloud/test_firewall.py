@@ -169,7 +169,7 @@ def test_every_value_of_a_repeated_header_is_judged():
 def bytes_match(text, field, position="STARTS_WITH", transformations=("NONE",)):
     return {
         "ByteMatchStatement": {
-            "SearchString": text,
+            "SearchString": text if isinstance(text, bytes) else text.encode("latin-1"),
             "FieldToMatch": field,
             "PositionalConstraint": position,
             "TextTransformations": [

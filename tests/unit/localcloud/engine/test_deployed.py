@@ -1,5 +1,8 @@
 """What exists is what the emulator has: APIs, distributions, user pools, buckets."""
 
+import json
+import uuid
+
 import pytest
 
 from localcloud.engine.deployed import Deployed
@@ -70,3 +73,16 @@ def test_a_request_is_for_a_bucket_that_exists(emulator):
     assert Deployed().is_for_bucket(s3("/here/key"))
     assert not Deployed().is_for_bucket(s3("/gone/key"))
     assert not Deployed().is_for_bucket(s3("/here/key", signed_for="dynamodb"))
+
+
+def test_an_output_is_that_of_a_stack_while_it_exists(emulator):
+    stacks, name = emulator.client("cloudformation"), f"Shop{uuid.uuid4().hex[:8]}"
+    template = {"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}, "Outputs": {"Id": {"Value": "a1"}}}
+    stacks.create_stack(StackName=f"{name}-dev", TemplateBody=json.dumps(template))
+    emulator.settled(f"{name}-dev")
+
+    found = Deployed().output(name, "Id")
+    emulator.delete(f"{name}-dev")
+
+    assert found == "a1"
+    assert Deployed().output(name, "Id") is None
