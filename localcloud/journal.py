@@ -34,8 +34,7 @@ class Journal:
     def __init__(self, app: App, storage: "Storage"):
         self._app = app
         self._storage = storage
-        self._changed: set[str] = set()
-        self._everything = False
+        self._changed: frozenset[str] | None = frozenset()  # None: it may be any service
         self._due = math.inf  # by when what may wait is saved
         self._deploying = False
         self._turn: asyncio.Task[None] | None = None
@@ -95,8 +94,8 @@ class Journal:
                 self._due = min(self._due, time.monotonic() + _MAY_WAIT_SECONDS)
             return False
         if found.services is None or self._deploying:
-            self._everything = True
-        else:
+            self._changed = None
+        elif self._changed is not None:
             self._changed |= found.services
         return True
 
@@ -106,25 +105,23 @@ class Journal:
         self._save()
 
     def _save(self) -> None:
-        changed = None if self._everything else frozenset(self._changed)
         at_work = self._storage.deploying()  # Asked first: what ends meanwhile is saved once more.
         try:
-            self._storage.save(changed)
+            self._storage.save(self._changed)
         except Exception as error:
             _log.exception("the state is not saved")
             raise NotSaved(f"the embedded cloud cannot save its state: {error}") from error
-        if self._everything:
-            self._deploying = at_work
-            self._due = math.inf
-        self._changed, self._everything = set(), False
+        if self._changed is None:
+            self._deploying, self._due = at_work, math.inf
+        self._changed = frozenset()
 
     async def keep(self) -> None:
         """Save what changed without a request, for as long as the process runs."""
         while True:
             await asyncio.sleep(_DEPLOYING_SECONDS)
             with contextlib.suppress(NotSaved):  # all is saved a second later
-                if self._deploying or self._everything or self._changed:
-                    self._everything = True
+                if self._deploying or self._changed != frozenset():
+                    self._changed = None
                     self._save()
                 elif time.monotonic() > self._due:
                     await self._save_in_turn()
@@ -135,8 +132,8 @@ class Journal:
         self._due = math.inf
         for name in self._storage.services():
             if self._storage.deploying():
-                self._everything = True  # what a stack makes belongs together with it
+                self._changed = None  # what a stack makes belongs together with it
                 return
-            self._changed.add(name)
+            self._changed = (self._changed or frozenset()) | {name}
             self._save()
             await asyncio.sleep(0)
