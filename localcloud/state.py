@@ -2,8 +2,8 @@
 
 A row is what is written at once: a service's state, an item, a lock, a log stream. What was
 committed survives the end of the process, however it ends: it is with the operating system then.
-Nothing is forced to the disk for each (`synchronous = NORMAL`), so a loss of power may take the last
-seconds; the file stays whole. A thread waits for the disk (`checkpoint`).
+Nothing is forced to the disk for each (`synchronous = NORMAL`), so a loss of power may take the
+last seconds; the file stays whole. A thread waits for the disk (`checkpoint`).
 """
 
 import sqlite3

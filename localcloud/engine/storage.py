@@ -42,9 +42,14 @@ class Storage:
         """Take the place of the emulator's own persistence."""
         self._state = State(folder)
         self.checkpoint = self._state.checkpoint
-        self.logs, self._items = LogStreams(), Items()
-        self._locks = [Locks(name) for name in ("_object_retention", "_object_legal_hold")]
-        self._parts = {"cloudwatch_logs": [self.logs], "dynamodb": [self._items], "s3": self._locks}
+        self.logs, items = LogStreams(), Items()
+        locks = [Locks(name) for name in ("_object_retention", "_object_legal_hold")]
+        self._entries: list[Items | Locks] = [items, *locks]
+        self._restore = {
+            "cloudwatch_logs": [self.logs.restore],
+            "dynamodb": [items.restore],
+            "s3": [each.restore for each in locks],
+        }
         self._written: dict[str, int] = {}
         self._pending: Rows = {}  # what changed, until it is saved
         self.services = need(emulator, "_build_persistence_save_dict")  # each with its `get_state`
@@ -66,8 +71,8 @@ class Storage:
             states = {} if services == frozenset() else self.services()
             for name in states.keys() & (states if services is None else services):
                 self._take(name, states[name], needed=services is not None)
-            for part in (self._items, *self._locks):
-                self._pending |= part.take()
+            for each in self._entries:
+                self._pending |= each.take()
         self._state.save(self._pending)
         self._pending = {}
         if self._used is not None:  # the saved state has ceased to name other code
@@ -104,8 +109,8 @@ class Storage:
         if text is None:
             return None
         data = json.loads(text, object_hook=self._from_json)
-        for part in self._parts.get(name, ()):
-            part.restore(data, self._state)
+        for restore in self._restore.get(name, ()):
+            restore(data, self._state)
         gc.freeze()  # a collection that looked through all this would be a stall
         return data
 

@@ -1,5 +1,6 @@
 """Items and locks: as the emulator keeps them, and saved one by one."""
 
+import json
 import time
 
 import pytest
@@ -86,7 +87,7 @@ def test_items_replaced_as_a_whole_leave_none_of_those_before(emulator, storage,
 
     storage.save(frozenset())
 
-    assert entries(tmp_path, table) == ['["a", ""]']
+    assert [json.loads(key)[0] for key in entries(tmp_path, table)] == ["a"]
 
 
 def test_items_whose_save_failed_are_saved_by_the_next(emulator, storage, table, monkeypatch):
