@@ -13,7 +13,7 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,7 +45,7 @@ class Storage:
         self.logs, items = LogStreams(), Items()
         locks = [Locks(name) for name in ("_object_retention", "_object_legal_hold")]
         self._entries: list[Items | Locks] = [items, *locks]
-        self._restore = {
+        self._restore: dict[str, list[Callable[[Any, State], None]]] = {
             "cloudwatch_logs": [self.logs.restore],
             "dynamodb": [items.restore],
             "s3": [each.restore for each in locks],

@@ -85,9 +85,9 @@ class Exchange:
     def _failed(self, start: Message, named: dict[str, bytes], body: bytes) -> bytes:
         if self._stage.rest:
             of_type = ("DEFAULT_5XX", "Internal server error", self._request_id)
-            _, extra, text = self._stage.own_answer(*of_type)
+            _, extra, own = self._stage.own_answer(*of_type)
             named |= {name: value.encode("latin-1") for name, value in extra.items()}
-            return text
+            return own
         timed_out = b"Sandbox.Timedout" in body or b"Task timed out" in body
         start["status"] = 503 if timed_out else 500
         text = "Service Unavailable" if timed_out else "Internal Server Error"
