@@ -28,7 +28,6 @@ _STATUSES = {
     for code in service.codes
     if code != "AccessDenied"
 }
-_KEY_HEADER = "x-amz-server-side-encryption-aws-kms-key-id"
 
 
 def install() -> None:
@@ -36,7 +35,7 @@ def install() -> None:
     wrap(iam_evaluator, "enforce", _enforce)
     wrap(iam_evaluator, "parse_policy_document", _parse_once)
     wrap(iam_actions, "access_denied_response", _respond)
-    wrap(iam_actions, "s3_service_context", _with_keys)
+    wrap(iam_actions, "s3_service_context", _with_part)
 
 
 def _enforce(
@@ -80,14 +79,9 @@ def _respond(respond: Any, *given: Any, error_code: str = "", **named: Any) -> A
     return _STATUSES.get(error_code, status), headers, body
 
 
-def _with_keys(
-    context_of: Any, action: str, query: Any, path: str = "", headers: dict[str, str] | None = None
-) -> dict[str, Any]:
-    """Tell a write's own key, and whether it is a part of an upload."""
-    context: dict[str, Any] = context_of(action, query, path, headers)
-    if action == "s3:PutObject":
-        if headers and _KEY_HEADER in headers:
-            context[f"s3:{_KEY_HEADER}"] = headers[_KEY_HEADER]
-        if {"uploadId", "uploads"} & set(query or {}):
-            context[ASKED_AS] = UPLOAD
+def _with_part(context_of: Any, action: str, query: Any, *rest: Any, **named: Any) -> Any:
+    """Tell whether a write is a part of an upload."""
+    context = context_of(action, query, *rest, **named)
+    if action == "s3:PutObject" and {"uploadId", "uploads"} & set(query or {}):
+        context[ASKED_AS] = UPLOAD
     return context
