@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _PEEK_BYTES = 4096
-_DEPLOYING_SECONDS = 1.0
 _MAY_WAIT_SECONDS = 10.0
 
 
@@ -37,7 +36,7 @@ class Journal:
         self._changed: frozenset[str] | None = frozenset()  # None: it may be any service
         self._due = math.inf  # by when what may wait is saved
         self._deploying = False
-        self._turn: asyncio.Task[None] | None = None
+        self._together: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and its answer back when its change is saved."""
@@ -72,11 +71,11 @@ class Journal:
         """Save what a request changed; False when that failed and was answered."""
         if not self._note(found):
             return True
-        if self._turn is None:
-            self._turn = asyncio.create_task(self._save_together())
+        if self._together is None:
+            self._together = asyncio.create_task(self._save_together())
         try:
             # Shielded: a client that goes away must not take the others' save with it.
-            await asyncio.shield(self._turn)
+            await asyncio.shield(self._together)
         except NotSaved as error:
             await answer(send, 503, {"__type": "ServiceUnavailable", "message": str(error)})
             return False
@@ -101,7 +100,7 @@ class Journal:
 
     async def _save_together(self) -> None:
         await asyncio.sleep(0)  # Whoever is ready in this turn of the loop joins.
-        self._turn = None
+        self._together = None
         self._save()
 
     def _save(self) -> None:
@@ -115,17 +114,15 @@ class Journal:
             self._deploying, self._due = at_work, math.inf
         self._changed = frozenset()
 
-    async def keep(self) -> None:
-        """Save what changed without a request, for as long as the process runs."""
-        while True:
-            await asyncio.sleep(_DEPLOYING_SECONDS)
-            with contextlib.suppress(NotSaved):  # all is saved a second later
-                if self._deploying or self._changed != frozenset():
-                    self._changed = None
-                    self._save()
-                elif time.monotonic() > self._due:
-                    await self._save_in_turn()
-            await asyncio.to_thread(self._storage.checkpoint)
+    async def turn(self) -> None:
+        """Save what changed without a request."""
+        with contextlib.suppress(NotSaved):  # all is saved a second later
+            if self._deploying or self._changed != frozenset():
+                self._changed = None
+                self._save()
+            elif time.monotonic() > self._due:
+                await self._save_in_turn()
+        await asyncio.to_thread(self._storage.checkpoint)
 
     async def _save_in_turn(self) -> None:
         """Save one service after the other; requests are served in between."""

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from ministack import app as emulator
 from ministack.core import lambda_runtime
 
 from localcloud.asgi import App
+from localcloud.background import every_second
 from localcloud.cloud import Cloud, write_private
 from localcloud.engine import patches
 from localcloud.engine.deployed import Deployed
@@ -69,10 +71,10 @@ async def _serve(cloud: Cloud) -> None:
     background = [
         asyncio.create_task(_listen(aws_api, cloud, stop, tls=True)),
         asyncio.create_task(_listen(guarded_door, cloud, stop, tls=False)),
-        asyncio.create_task(journal.keep()),
-        asyncio.create_task(monitoring.watch()),
-        asyncio.create_task(Upkeep(cloud, storage.logs).keep()),
-        asyncio.create_task(_report(cloud, gateway)),
+        asyncio.create_task(every_second(journal.turn)),
+        asyncio.create_task(every_second(monitoring.turn)),
+        asyncio.create_task(every_second(Upkeep(cloud, storage.logs).turn)),
+        asyncio.create_task(every_second(partial(_report, cloud, gateway))),
     ]
     stopped = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait({*background, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -90,13 +92,9 @@ async def _serve(cloud: Cloud) -> None:
 
 async def _report(cloud: Cloud, gateway: Gateway) -> None:
     """Leave what the web ACLs did where a status command finds it."""
-    written: list[Any] = []
-    while True:
-        await asyncio.sleep(1)
-        found = gateway.web_acls.report()
-        if found != written:
-            write_private(cloud.home / "run" / "web-acls.json", json.dumps(found))
-            written = found
+    file, found = cloud.home / "run" / "web-acls.json", json.dumps(gateway.web_acls.report())
+    if not file.exists() or file.read_text("utf-8") != found:
+        write_private(file, found)
 
 
 async def _listen(app: App, cloud: Cloud, stop: asyncio.Event, *, tls: bool) -> None:

@@ -23,7 +23,6 @@ methods: they call the emulator's functions, because the public API would wait f
 """
 
 import json
-import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -38,7 +37,7 @@ from localcloud.engine.handlers import Deploy, Deployed, Properties, add_type, w
 from localcloud.engine.internals import need, replace, wrap
 from localcloud.errors import CloudError
 from localcloud.gateway.sent import SERVED, peer, values_by_name
-from localcloud.metrics.clock import read_ahead
+from localcloud.metrics.clock import Clock
 
 _VARIABLE, _REASON = b"$context.error.validationErrorString", "validationErrorString"
 
@@ -111,8 +110,7 @@ def _keep_quotas(cloud: Cloud) -> None:
             return None
         for plan_id, plan, _ in plans_of(key["id"], api_id, stage):
             quota = plan.get("quota") or {}
-            now = time.time() + read_ahead(cloud.home)
-            spent = (plan_id, key["id"], period_of(quota, now))
+            spent = (plan_id, key["id"], period_of(quota, Clock(cloud.home).now()))
             if "limit" in quota and used[spent] >= int(quota["limit"]):
                 return refuse("QUOTA_EXCEEDED", message)
             used[spent] += 1

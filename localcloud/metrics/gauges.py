@@ -16,7 +16,7 @@ from ministack.services import rds, sqs
 from localcloud import postgres
 from localcloud.cloud import Cloud
 from localcloud.engine.internals import need, replace
-from localcloud.metrics.clock import Clock, ClockedTime
+from localcloud.metrics.clock import Clock
 from localcloud.metrics.published import Datum, of_service
 
 _GIB = 2**30
@@ -27,7 +27,7 @@ class Queues:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        replace(sqs, "time", ClockedTime(clock))
+        replace(sqs, "time", clock)
 
     def measure(self, at: float) -> Iterator[Datum]:
         """Give each queue's metrics for the minute that begins at `at`."""

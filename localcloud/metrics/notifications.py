@@ -21,7 +21,7 @@ from ministack.services import sns
 from localcloud.cloud import Cloud
 from localcloud.engine.internals import need, replace, wrap
 from localcloud.metrics import inbox
-from localcloud.metrics.clock import Clock, ClockedTime
+from localcloud.metrics.clock import Clock
 
 Record = dict[str, Any]
 Deliver = Callable[[Record, str, str], None]  # to a subscription: a subject and a text
@@ -44,7 +44,7 @@ def install(cloud: Cloud, clock: Clock) -> None:
 
     wrap(sns, "_fanout", partial(_fan_out, deliver))
     wrap(sns, "_subscribe", partial(_subscribe, deliver))
-    replace(sns, "time", ClockedTime(clock))
+    replace(sns, "time", clock)
 
 
 def _fan_out(

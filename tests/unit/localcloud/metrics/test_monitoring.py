@@ -103,7 +103,7 @@ def mails(monitoring):
 
 
 def turn(monitoring):
-    asyncio.run(monitoring._turn())
+    asyncio.run(monitoring.turn())
 
 
 def history(kind):
@@ -269,7 +269,7 @@ def test_a_topic_whose_policy_does_not_admit_the_alarm_stays_mute(monitoring, po
     subscribe()
     allow(sns._topics[TOPIC]["attributes"], *policy)
 
-    monitoring._cloudwatch._actions.run(errors_alarm(), "OK", "ALARM", "test")
+    monitoring._cloudwatch.act(errors_alarm(), "OK", "ALARM", "test")
 
     [action] = history("Action")
     assert action["HistorySummary"] == (
@@ -315,14 +315,14 @@ def test_a_topic_that_is_gone_is_an_error_of_the_action():
 def test_actions_of_other_services_fail_by_name(monitoring):
     action = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
 
-    monitoring._cloudwatch._actions.run(errors_alarm(AlarmActions=[action]), "OK", "ALARM", "test")
+    monitoring._cloudwatch.act(errors_alarm(AlarmActions=[action]), "OK", "ALARM", "test")
 
     [noted] = history("Action")
     assert "executes Amazon SNS actions alone" in noted["HistorySummary"]
 
 
 def test_actions_that_are_switched_off_do_not_run(monitoring):
-    monitoring._cloudwatch._actions.run(errors_alarm(ActionsEnabled=False), "OK", "ALARM", "test")
+    monitoring._cloudwatch.act(errors_alarm(ActionsEnabled=False), "OK", "ALARM", "test")
 
     assert not history("Action")
 
@@ -460,7 +460,7 @@ def test_a_drill_of_months_evaluates_only_what_may_have_data_left(monitoring, mo
     monkeypatch.setattr(monitoring._cloudwatch, "evaluate", evaluated.append)
     monkeypatch.setattr(monitoring._clock, "now", lambda: NOON + 400 * 86400)
 
-    asyncio.run(monitoring._turn())
+    asyncio.run(monitoring.turn())
 
     assert len(evaluated) == 180
     assert evaluated[-1] == NOON + 400 * 86400
