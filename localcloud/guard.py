@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+from localcloud.addresses import address_of
 from localcloud.asgi import App, Message, Receive, Scope, Send, answer, headers
 
 if TYPE_CHECKING:
@@ -18,11 +19,8 @@ if TYPE_CHECKING:
 
 _LOCAL_HOST = re.compile(r"(?:(?:[a-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::\d+)?")
 _DATA_PLANE_HOST = re.compile(r"[^:]*\.(?:execute-api|cloudfront)\.[^:]*")
-_API_HOST = re.compile(r"([a-z0-9]+)\.execute-api\.localhost")
-_CDN_HOST = re.compile(r"([a-z0-9]+)\.cloudfront\.localhost")
 # The second way leads around the gateway, so it leads nowhere.
 _DATA_PLANE_PATH = re.compile(r"/_aws/execute-api(?:/|$)|/restapis/[^/]*/[^/]*/_user_request_")
-_API_PATH = re.compile(r"/_aws/execute-api/([a-z0-9]+)(?:/.*)?", re.DOTALL)
 _ADMINISTRATION = re.compile(r"/_(?:ministack|localstack)|/health$")
 _HEADER_ONCE = re.compile(r"host|authorization|origin|content-type|content-length|x-amz-.*")
 _QUERY_ONCE = re.compile(r"x-amz-.*|awsaccesskeyid")
@@ -67,14 +65,8 @@ class Guard:
         await self._app(scope, receive, send)
 
     def _check_deployed(self, scope: Scope) -> None:
-        host = host_of(scope).partition(":")[0]
-        if cdn := _CDN_HOST.fullmatch(host):
-            found = self._deployed.has_distribution(cdn[1])
-        elif api := _API_HOST.fullmatch(host) or _API_PATH.fullmatch(scope["path"]):
-            found = self._deployed.has_api(api[1])
-        else:
-            found = False
-        if not found:
+        address = address_of(scope)
+        if address is None or not self._deployed.has(address):
             raise Refused(404, "nothing of this name is deployed")
 
     def _checked_call(self, scope: Scope, send: Send) -> Send:

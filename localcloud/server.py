@@ -23,9 +23,9 @@ from localcloud.asgi import App
 from localcloud.background import every_second
 from localcloud.cloud import Cloud, write_private
 from localcloud.engine import patches
+from localcloud.engine.cdn import Viewers
 from localcloud.engine.deployed import Deployed
 from localcloud.engine.storage import Storage
-from localcloud.engine.viewers import Viewers
 from localcloud.errors import CloudError
 from localcloud.front_door import FrontDoor
 from localcloud.gateway.layer import Gateway

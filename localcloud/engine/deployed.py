@@ -11,6 +11,7 @@ from ministack import app as emulator
 from ministack.core.router import detect_service
 from ministack.services import apigateway, apigateway_v1, cloudformation, cloudfront, cognito
 
+from localcloud.addresses import CDN, Address
 from localcloud.asgi import Scope, headers
 from localcloud.engine.internals import need
 
@@ -18,14 +19,12 @@ from localcloud.engine.internals import need
 class Deployed:
     """Looks things up in the emulator's memory, so that it is never out of date."""
 
-    def has_api(self, api_id: str) -> bool:
-        """Whether there is an HTTP or REST API of this id."""
+    def has(self, address: Address) -> bool:
+        """Whether there is such an API or distribution."""
+        if address.kind == CDN:
+            return need(cloudfront, "find_distribution_for_label")(address.id) is not None
         modules = (apigateway, apigateway_v1)
-        return any(need(each, "find_api_scope")(api_id) is not None for each in modules)
-
-    def has_distribution(self, label: str) -> bool:
-        """Whether the first label of a CDN's host name is that of a distribution."""
-        return need(cloudfront, "find_distribution_for_label")(label) is not None
+        return any(need(each, "find_api_scope")(address.id) is not None for each in modules)
 
     def has_user_pool(self, pool_id: str) -> bool:
         """Whether there is a user pool of this id."""

@@ -7,9 +7,10 @@ import re
 import time
 from datetime import UTC, datetime
 
+from localcloud.addresses import Address
 from localcloud.asgi import Message, Scope, Send, answer, headers
 from localcloud.gateway.sent import peer
-from localcloud.gateway.stages import Address, Stage
+from localcloud.gateway.stages import Stage
 from localcloud.gateway.variables import claims_of, filled
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
@@ -106,7 +107,7 @@ class Exchange:
         values = {
             "requestId": self._request_id,
             "extendedRequestId": self._request_id,
-            "apiId": self._address.api_id,
+            "apiId": self._address.id,
             "stage": self._stage.name,
             "httpMethod": method,
             "path": self._address.path,

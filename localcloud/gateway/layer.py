@@ -8,11 +8,12 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.htm
 
 import asyncio
 
+from localcloud.addresses import API, Address, address_of
 from localcloud.asgi import App, Receive, Scope, Send, body_of, each_header, replay
 from localcloud.gateway import access_log
 from localcloud.gateway.exchange import Exchange
 from localcloud.gateway.sent import SERVED, handed_on, peer
-from localcloud.gateway.stages import Address, Stage, WebAcls, address_of, stage_of
+from localcloud.gateway.stages import Stage, WebAcls, stage_of
 from localcloud.gateway.statements import WebRequest
 
 PAYLOAD_LIMIT = 10 * 1024 * 1024
@@ -32,7 +33,7 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         address = address_of(scope)
-        if address is None:
+        if address is None or address.kind != API:
             await self._app(scope, receive, send)
             return
         stage = stage_of(address)
@@ -70,11 +71,11 @@ def _seen(scope: Scope, address: Address, body: bytes) -> WebRequest:
     raw_path = scope.get("raw_path", scope["path"].encode()).decode("latin-1").partition("?")[0]
     return WebRequest(
         method=scope["method"],
-        path=raw_path.removeprefix(f"/_aws/execute-api/{address.api_id}"),
+        path=raw_path.removeprefix(f"/_aws/execute-api/{address.id}"),
         query=raw.decode("latin-1"),
         # On AWS the host is the API's own: a rule against `localhost` would block everyone here.
         headers=tuple(
-            (name, f"{address.api_id}.execute-api.amazonaws.com" if name == "host" else value)
+            (name, f"{address.id}.execute-api.amazonaws.com" if name == "host" else value)
             for name, value in each_header(scope)
         ),
         body=body,
@@ -89,7 +90,7 @@ def _by_path(scope: Scope, address: Address, *, default_stage: bool) -> Scope:
     """
     if not address.by_host:
         return scope
-    prefix = f"/_aws/execute-api/{address.api_id}" + ("/$default" if default_stage else "")
+    prefix = f"/_aws/execute-api/{address.id}" + ("/$default" if default_stage else "")
     others = [(name, value) for name, value in scope["headers"] if name.lower() != b"host"]
     return {
         **scope,

@@ -9,24 +9,13 @@ from typing import Any
 
 from ministack.services import apigateway, apigateway_v1, waf
 
-from localcloud.asgi import Scope, headers
+from localcloud.addresses import Address
 from localcloud.cloud import ACCOUNT, REGION
 from localcloud.engine.internals import need
 from localcloud.gateway.firewall import Firewall
 
-_PATH = re.compile(r"/_aws/execute-api/(?P<api>[a-z0-9]+)(?P<path>/.*)?", re.DOTALL)
-_HOST = re.compile(r"(?P<api>[a-z0-9]+)\.execute-api\.")
 _LIMITS = {"rateLimit": "throttlingRateLimit", "burstLimit": "throttlingBurstLimit"}
 _GROUP = re.compile(rf".*:{ACCOUNT}:log-group:(?P<name>.*?)(:\*)?")
-
-
-@dataclass(frozen=True)
-class Address:
-    """Which API a request is for, and its path there, the stage's name included for REST."""
-
-    api_id: str
-    path: str
-    by_host: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,21 +75,11 @@ class Stage:
 
 def stage_of(address: Address) -> Stage | None:
     """The stage that a request is for; None when there is no such API or stage."""
-    name = address.path.split("/")[1]
-    for module, named, rest in ((apigateway, "$default", False), (apigateway_v1, name, True)):
-        if found := need(module, "stages_for_api")(address.api_id).get(named):
-            return Stage(api_id=address.api_id, name=named, rest=rest, record=found)
+    for module, name in ((apigateway, "$default"), (apigateway_v1, address.stage)):
+        if found := need(module, "stages_for_api")(address.id).get(name):
+            rest = module is apigateway_v1
+            return Stage(api_id=address.id, name=name, rest=rest, record=found)
     return None
-
-
-def address_of(scope: Scope) -> Address | None:
-    """The API that a request is for, by its host or by its path; None for any other request."""
-    if scope["type"] != "http":
-        return None
-    if by_host := _HOST.match(headers(scope).get("host", "")):
-        return Address(by_host["api"], scope["path"], by_host=True)
-    by_path = _PATH.fullmatch(scope["path"])
-    return Address(by_path["api"], by_path["path"] or "/", by_host=False) if by_path else None
 
 
 class WebAcls:

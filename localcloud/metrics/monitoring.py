@@ -16,6 +16,7 @@ from typing import Any
 
 from ministack.services import apigateway_v1, cloudfront, lambda_svc
 
+from localcloud.addresses import CDN, Address
 from localcloud.cloud import Cloud
 from localcloud.engine.internals import need, replace, wrap
 from localcloud.metrics import notifications, tables
@@ -24,7 +25,6 @@ from localcloud.metrics.cloudwatch import KEPT_SECONDS, CloudWatch
 from localcloud.metrics.embedded import metrics_in
 from localcloud.metrics.gauges import Databases, Queues
 from localcloud.metrics.published import Datum, of_service
-from localcloud.metrics.requests import Served
 
 
 class Monitoring:
@@ -86,22 +86,22 @@ class Monitoring:
             self._cloudwatch.forget_old()
             await asyncio.sleep(0)  # a drill may have put the clock forward by hours
 
-    def served(self, request: Served) -> None:
+    def served(self, address: Address, status: int, milliseconds: int) -> None:
         """Note a request to a deployed API or distribution."""
-        client, server = (float(request.status // 100 == family) for family in (4, 5))
-        if request.distribution:
-            if found := self._distribution(request.distribution):
+        client, server = (float(status // 100 == family) for family in (4, 5))
+        if address.kind == CDN:
+            if found := self._distribution(address.id):
                 rates = {"4xxErrorRate": client, "5xxErrorRate": server}
                 rates["TotalErrorRate"] = client or server
                 values = {"Requests": 1.0} | {name: 100 * rate for name, rate in rates.items()}
                 which = {"DistributionId": found["Id"], "Region": "Global"}
                 self._note("AWS/CloudFront", which, values)
             return
-        values = {"Count": 1.0, "Latency": float(request.milliseconds)}
-        if rest_api := self._rest_apis.get(request.api_id):
+        values = {"Count": 1.0, "Latency": float(milliseconds)}
+        if rest_api := self._rest_apis.get(address.id):
             values |= {"4XXError": client, "5XXError": server}
-            which = {"ApiName": rest_api["name"], "Stage": request.stage}
+            which = {"ApiName": rest_api["name"], "Stage": address.stage}
         else:
             values |= {"4xx": client, "5xx": server}
-            which = {"ApiId": request.api_id, "Stage": "$default"}
+            which = {"ApiId": address.id, "Stage": "$default"}
         self._note("AWS/ApiGateway", which, values)

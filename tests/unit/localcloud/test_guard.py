@@ -13,11 +13,8 @@ API, CDN, BUCKET = "0a1b2c3d", "d1234", "/bucket/key"
 class Deployed(Any):
     """One API, one distribution and one bucket."""
 
-    def has_api(self, api_id):
-        return api_id == API
-
-    def has_distribution(self, label):
-        return label == CDN
+    def has(self, address):
+        return (address.kind, address.id) in (("execute-api", API), ("cloudfront", CDN))
 
     def is_for_bucket(self, scope):
         return scope["path"] == BUCKET

@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from localcloud.addresses import API, CDN, Address
 from localcloud.engine.deployed import Deployed
 
 
@@ -27,8 +28,8 @@ def test_an_api_exists_once_it_is_made(emulator, kind):
     else:
         made = client.create_api(Name="api", ProtocolType="HTTP")["ApiId"]
 
-    assert Deployed().has_api(made)
-    assert not Deployed().has_api("none")
+    assert Deployed().has(Address(API, made, "/"))
+    assert not Deployed().has(Address(API, "none", "/"))
 
 
 def test_a_user_pool_exists_once_it_is_made(emulator):
@@ -63,8 +64,8 @@ def test_a_distribution_exists_by_the_first_label_of_its_name(emulator):
         }
     )["Distribution"]
 
-    assert Deployed().has_distribution(made["DomainName"].split(".")[0])
-    assert not Deployed().has_distribution("d0123456789abc")
+    assert Deployed().has(Address(CDN, made["DomainName"].split(".")[0], "/"))
+    assert not Deployed().has(Address(CDN, "d0123456789abc", "/"))
 
 
 def test_a_request_is_for_a_bucket_that_exists(emulator):

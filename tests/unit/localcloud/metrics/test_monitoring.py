@@ -8,12 +8,12 @@ from types import SimpleNamespace
 import pytest
 from ministack.services import cloudwatch, dynamodb, kms, lambda_svc, rds, sns, sqs
 
+from localcloud.addresses import API, CDN, Address
 from localcloud.cloud import ACCOUNT, REGION, Cloud
 from localcloud.consent.services import why_not_published
 from localcloud.metrics import inbox
 from localcloud.metrics.monitoring import Monitoring
 from localcloud.metrics.published import Datum
-from localcloud.metrics.requests import Served
 
 NOON = 1_800_000_000.0 // 86400 * 86400 + 43200
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
@@ -356,8 +356,8 @@ def test_a_throttled_call_is_no_invocation(monitoring):
 
 def test_requests_publish_what_each_kind_of_api_does(monitoring):
     monitoring._rest_apis = {"rest": {"name": "partner"}}
-    monitoring.served(Served("rest", "prod", "", 404, 7))
-    monitoring.served(Served("http", "api", "", 503, 9))
+    monitoring.served(Address(API, "rest", "/prod/items"), 404, 7)
+    monitoring.served(Address(API, "http", "/api"), 503, 9)
     turn(monitoring)
 
     found = values()
@@ -369,9 +369,9 @@ def test_requests_publish_what_each_kind_of_api_does(monitoring):
 
 def test_requests_of_a_distribution_publish_error_rates(monitoring):
     monitoring._distribution = {"d111": {"Id": "E1"}}.get
-    monitoring.served(Served("", "", "d111", 502, 7))
-    monitoring.served(Served("", "", "d111", 200, 7))
-    monitoring.served(Served("", "", "gone", 200, 7))
+    monitoring.served(Address(CDN, "d111", "/"), 502, 7)
+    monitoring.served(Address(CDN, "d111", "/"), 200, 7)
+    monitoring.served(Address(CDN, "gone", "/"), 200, 7)
     turn(monitoring)
 
     which = "DistributionId=E1|Region=Global"
