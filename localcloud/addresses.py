@@ -27,8 +27,6 @@ class Address:
 
 def address_of(scope: Scope) -> Address | None:
     """The API or distribution that a request is for; None for any other request."""
-    if scope["type"] != "http":
-        return None
     if by_host := _HOST.fullmatch(headers(scope).get("host", "")):
         return Address(by_host["kind"], by_host["id"], scope["path"])
     by_path = _PATH.fullmatch(scope["path"])

@@ -67,3 +67,24 @@ def replay(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replayed
+
+
+def http_only(app: App, lifespan: App) -> App:
+    """Hand an app its requests alone: no WebSocket opens, start and stop go to another app."""
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await app(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await lifespan(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    return served
+
+
+async def live(_scope: Scope, receive: Receive, send: Send) -> None:
+    """Start and stop, without anything to do."""
+    while (await receive())["type"] != "lifespan.shutdown":
+        await send({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.shutdown.complete"})

@@ -33,10 +33,7 @@ class FrontDoor:
         self._routes = {route.path: route for route in cloud.app.routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; the lifespan belongs to the AWS endpoint."""
-        if scope["type"] != "http":
-            await _live(receive, send)
-            return
+        """Serve one request."""
         if is_for_deployment(scope):
             await self._app(scope, receive, send)
             return
@@ -86,9 +83,3 @@ def _at_distribution(scope: Scope, url: str) -> Scope:
     cdn = (b"host", url.removeprefix("https://").encode())
     others = [(name, value) for name, value in scope["headers"] if name.lower() != b"host"]
     return {**scope, "scheme": "https", "headers": [*others, cdn]}
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    while (await receive())["type"] != "lifespan.shutdown":
-        await send({"type": "lifespan.startup.complete"})
-    await send({"type": "lifespan.shutdown.complete"})

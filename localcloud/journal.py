@@ -40,9 +40,6 @@ class Journal:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and its answer back when its change is saved."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         body = b""
         answered = refused = False
 

@@ -27,9 +27,6 @@ class Limits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; answer 408 or 413 when its body is too slow or too long."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         deadline = asyncio.get_running_loop().time() + self._seconds
         size, whole, answered = 0, False, False
 

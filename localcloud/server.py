@@ -19,7 +19,7 @@ from hypercorn.config import Config
 from ministack import app as emulator
 from ministack.core import lambda_runtime
 
-from localcloud.asgi import App
+from localcloud.asgi import App, http_only, live
 from localcloud.background import every_second
 from localcloud.cloud import Cloud, write_private
 from localcloud.engine import patches
@@ -66,11 +66,11 @@ async def _serve(cloud: Cloud) -> None:
     monitoring = Monitoring(cloud)
     deployed, planes = Deployed(), Measured(Viewers(gateway), monitoring.served)
     front_door = FrontDoor(planes, cloud, deployed)
-    aws_api = Guard(planes, deployed, aws_api=True)
-    guarded_door = Guard(front_door, deployed, aws_api=False)
+    aws_api = Limits(Guard(planes, deployed, aws_api=True))
+    guarded_door = Limits(Guard(front_door, deployed, aws_api=False))
     background = [
-        asyncio.create_task(_listen(aws_api, cloud, stop, tls=True)),
-        asyncio.create_task(_listen(guarded_door, cloud, stop, tls=False)),
+        asyncio.create_task(_listen(http_only(aws_api, emulator.app), cloud, stop, tls=True)),
+        asyncio.create_task(_listen(http_only(guarded_door, live), cloud, stop, tls=False)),
         asyncio.create_task(every_second(journal.turn)),
         asyncio.create_task(every_second(monitoring.turn)),
         asyncio.create_task(every_second(Upkeep(cloud, storage.logs).turn)),
@@ -108,7 +108,7 @@ async def _listen(app: App, cloud: Cloud, stop: asyncio.Event, *, tls: bool) -> 
         config.certfile = str(cloud.home / "tls" / "server.pem")
         config.keyfile = str(cloud.home / "tls" / "server.key")
     # The server's types for ASGI messages are closed; ours are the specification's open mappings.
-    await serve(cast("Any", Limits(app)), config, shutdown_trigger=stop.wait)
+    await serve(cast("Any", app), config, shutdown_trigger=stop.wait)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ from typing import Any
 from localcloud.cloud import ACCOUNT, REGION, Cloud
 from localcloud.engine import handlers
 from localcloud.engine.handlers import Deploy, Deployed, Properties
-from localcloud.engine.rotation import why_no_schedule
 
 # Each with the attributes that templates ask for, besides `Id` and `Arn`.
 RECORDED: dict[str, Properties] = {
@@ -75,8 +74,6 @@ def _add_rotation_schedule(cloud: Cloud) -> None:
     def deploy(_name: str, new: Properties, _old: Properties) -> Deployed:
         said = new.get("RotationRules") or {}
         rules = {name: convert(said[name]) for name, convert in _RULES.items() if name in said}
-        if why_not := why_no_schedule(rules):
-            raise ValueError(why_not)
         wanted = {name: new[name] for name in ("SecretId", "RotationLambdaARN")}
         at_once = str(new.get("RotateImmediatelyOnUpdate")).lower() != "false"
         wanted |= {"RotationRules": rules, "RotateImmediately": at_once}

@@ -1,11 +1,12 @@
 """What services publish, collected off the path of every request, and the alarms' turn.
 
 Changes: Every invocation publishes Lambda's metrics and what its log carries in the embedded
-    format; requests to APIs and distributions publish theirs.
+    format; requests to APIs and distributions publish theirs. SQS goes by this cloud's clock.
 Original: Calls of the Lambda API alone are counted, a throttled one as an invocation; a log's
-    metrics are text.
+    metrics are text. SQS goes by the machine's clock.
 Fault: the emulator's; `_emit_lambda_metrics` would be called wherever a function has run, not for a
     throttled call, and its logs be read for the embedded metric format.
+Ours: the clock of a drill.
 AWS: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 """
 
@@ -14,7 +15,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-from ministack.services import apigateway_v1, cloudfront, lambda_svc
+from ministack.services import apigateway_v1, cloudfront, lambda_svc, sqs
 
 from localcloud.addresses import CDN, Address
 from localcloud.cloud import Cloud
@@ -23,7 +24,7 @@ from localcloud.metrics import notifications, tables
 from localcloud.metrics.clock import MINUTE, Clock
 from localcloud.metrics.cloudwatch import KEPT_SECONDS, CloudWatch
 from localcloud.metrics.embedded import metrics_in
-from localcloud.metrics.gauges import Databases, Queues
+from localcloud.metrics.gauges import Databases, of_queues
 from localcloud.metrics.published import Datum, of_service
 
 
@@ -33,12 +34,12 @@ class Monitoring:
     def __init__(self, cloud: Cloud) -> None:
         self._clock = Clock(cloud.home)
         self._cloudwatch = CloudWatch(self._clock)
-        self._queues = Queues(self._clock)
         self._databases = Databases(cloud)
         self._events: deque[Iterable[Datum]] = deque()  # each made when it is taken
         self._minute = self._clock.now() // MINUTE * MINUTE
         self._rest_apis = need(apigateway_v1, "_rest_apis")
         self._distribution = need(cloudfront, "find_distribution_for_label")
+        replace(sqs, "time", self._clock)
         notifications.install(cloud, self._clock)
         self._follow_functions()
         tables.follow(self._note)
@@ -79,7 +80,7 @@ class Monitoring:
         # Of what a drill of days skips, nothing is kept that long.
         self._minute = max(self._minute, (self._clock.now() - KEPT_SECONDS) // MINUTE * MINUTE)
         while self._clock.now() >= self._minute + MINUTE:
-            self._cloudwatch.add(self._queues.measure(self._minute))
+            self._cloudwatch.add(of_queues(self._clock, self._minute))
             self._cloudwatch.add(self._databases.measure(self._minute))
             self._minute += MINUTE
             self._cloudwatch.evaluate(self._minute)

@@ -196,7 +196,3 @@ def test_a_bucket_and_an_api_say_themselves_whom_they_are_for():
     assert headers_of(request(BUCKET, **page), CORS) == dict(CORS)
     by_path = request(f"/_aws/execute-api/{API}/prod/", **page)
     assert headers_of(by_path, CORS) == dict(CORS)
-
-
-def test_no_websocket_opens():
-    assert answered({"type": "websocket"}) == [{"type": "websocket.close", "code": 1008}]

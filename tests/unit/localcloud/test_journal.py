@@ -224,21 +224,6 @@ def test_no_service_is_saved_by_itself_while_stacks_are_deployed(monkeypatch):
     assert set(saves) == {None}
 
 
-def test_a_websocket_passes():
-    called = []
-
-    async def app(scope, receive, send):
-        called.append(scope["type"])
-
-    async def never(*message):
-        raise AssertionError
-
-    saved: Any = Saved()
-    asyncio.run(Journal(app, saved)({"type": "websocket"}, never, never))
-
-    assert called == ["websocket"]
-
-
 @pytest.mark.parametrize(
     ("scope", "services"),
     [

@@ -14,7 +14,7 @@ FORMAT = (
     '{"id": "$context.requestId", "status": "$context.status", '
     '"agent": "$context.identity.userAgent", "route": "$context.routeKey"}'
 )
-GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:api:*"
+GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:http-api:*"
 LIMITS = {"ThrottlingRateLimit": 1.0, "ThrottlingBurstLimit": 2}
 
 
@@ -40,7 +40,7 @@ class Deployed:
         self._apis, self._logs = emulator.client("apigatewayv2"), emulator.client("logs")
         self.id = self._apis.create_api(Name="api", ProtocolType="HTTP")["ApiId"]
         self._apis.create_route(ApiId=self.id, RouteKey="POST /api")
-        self._logs.create_log_group(logGroupName="api")
+        self._logs.create_log_group(logGroupName="http-api")
         log = {"DestinationArn": GROUP, "Format": FORMAT}
         self.stage = {"ApiId": self.id, "StageName": "$default"}
         self._apis.create_stage(
@@ -51,7 +51,7 @@ class Deployed:
     def delete(self) -> None:
         """Leave nothing."""
         self._apis.delete_api(ApiId=self.id)
-        self._logs.delete_log_group(logGroupName="api")
+        self._logs.delete_log_group(logGroupName="http-api")
 
     def limit(self, **limits: float) -> None:
         """Throttle otherwise."""
@@ -59,7 +59,7 @@ class Deployed:
 
     def lines(self) -> list[Any]:
         """The access log."""
-        found = self._logs.filter_log_events(logGroupName="api")["events"]
+        found = self._logs.filter_log_events(logGroupName="http-api")["events"]
         return [json.loads(each["message"]) for each in found]
 
     def call(self, app, *, times=1, body=b"", method="POST", host="localhost", path=None, more=()):

@@ -53,7 +53,8 @@ class Api:
                 responseTemplates={"application/json": TEMPLATE},
             )
         self.rest.create_deployment(restApiId=self.id, stageName="prod")
-        self.acl = self.waf.create_web_acl(**ACL, Rules=[rule(b"/prod/admin")])["Summary"]
+        acl = ACL | {"Name": self.id}
+        self.acl = self.waf.create_web_acl(**acl, Rules=[rule(b"/prod/admin")])["Summary"]
         stage = f"arn:aws:apigateway:us-east-1::/restapis/{self.id}/stages/prod"
         self.waf.associate_web_acl(WebACLArn=self.acl["ARN"], ResourceArn=stage)
         self.gateway: Any = None
@@ -166,8 +167,8 @@ def test_what_is_no_stage_is_the_emulators_to_answer(api):
 
 def test_the_access_log_names_the_resource_of_a_path(api, emulator):
     logs = emulator.client("logs")
-    logs.create_log_group(logGroupName="rest")
-    arn = "arn:aws:logs:us-east-1:000000000000:log-group:rest"
+    logs.create_log_group(logGroupName="rest-api")
+    arn = "arn:aws:logs:us-east-1:000000000000:log-group:rest-api"
     said = {"destinationArn": arn, "format": "$context.resourcePath $context.httpMethod"}
     patch = [
         {"op": "replace", "path": f"/accessLogSettings/{name}", "value": value}
@@ -178,8 +179,8 @@ def test_the_access_log_names_the_resource_of_a_path(api, emulator):
     for path in ("/prod/items/7", "/prod/elsewhere"):
         api.call(path)
 
-    events = logs.filter_log_events(logGroupName="rest")["events"]
-    logs.delete_log_group(logGroupName="rest")
+    events = logs.filter_log_events(logGroupName="rest-api")["events"]
+    logs.delete_log_group(logGroupName="rest-api")
     assert [each["message"] for each in events] == ["/items/{id} GET", "- GET"]
 
 
