@@ -24,7 +24,11 @@ def sent_for(kind, *received):
         sent.append(message)
 
     served = http_only(app("http"), app("lifespan"))
-    asyncio.run(served({"type": kind}, receive, send))
+
+    async def run():
+        await served({"type": kind}, receive, send)
+
+    asyncio.run(run())
     return reached, sent
 
 
