@@ -11,6 +11,14 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+class Refused(Exception):  # named for the fact
+    """A request that goes no further: the status and the reason it is answered with."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
 def each_header(scope: Scope) -> tuple[tuple[str, str], ...]:
     """Every header of the request by lower-case name, in the order sent."""
     return tuple(

@@ -5,15 +5,12 @@ it ends here.
 """
 
 import re
-from typing import TYPE_CHECKING
 
 from localcloud.app import Route
 from localcloud.asgi import App, Receive, Scope, Send, answer
 from localcloud.cloud import Cloud
+from localcloud.engine.deployed import Deployed
 from localcloud.guard import host_of, is_for_deployment, without_cors
-
-if TYPE_CHECKING:
-    from localcloud.engine.deployed import Deployed
 
 _OWN_HOST = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?")
 _KEY_SET = re.compile(r"/([a-z0-9-]+_[A-Za-z0-9]+)/\.well-known/jwks\.json")
@@ -26,7 +23,7 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{name}</t
 class FrontDoor:
     """ASGI app behind the front door's port and its guard."""
 
-    def __init__(self, app: App, cloud: Cloud, deployed: "Deployed"):
+    def __init__(self, app: App, cloud: Cloud, deployed: Deployed):
         self._app = app
         self._deployed = deployed
         self._name = cloud.app.name

@@ -8,14 +8,11 @@ bound to this machine.
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from localcloud.addresses import address_of
-from localcloud.asgi import App, Message, Receive, Scope, Send, answer, headers
-
-if TYPE_CHECKING:
-    from localcloud.engine.deployed import Deployed
+from localcloud.asgi import App, Message, Receive, Refused, Scope, Send, answer, headers
+from localcloud.engine.deployed import Deployed
 
 _LOCAL_HOST = re.compile(r"(?:(?:[a-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::\d+)?")
 _DATA_PLANE_HOST = re.compile(r"[^:]*\.(?:execute-api|cloudfront)\.[^:]*")
@@ -27,18 +24,10 @@ _QUERY_ONCE = re.compile(r"x-amz-.*|awsaccesskeyid")
 _SIGNS = re.compile(r"x-amz-(?:algorithm|credential|signature)|awsaccesskeyid")
 
 
-class Refused(Exception):  # named for the fact
-    """A request that goes no further: the status and the reason it is answered with."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-
-
 class Guard:
     """ASGI layer that passes on what is well formed and for something deployed on this machine."""
 
-    def __init__(self, app: App, deployed: "Deployed", *, aws_api: bool) -> None:
+    def __init__(self, app: App, deployed: Deployed, *, aws_api: bool) -> None:
         self._app = app
         self._deployed = deployed
         self._aws_api = aws_api  # whether it is behind this port

@@ -9,13 +9,10 @@ import contextlib
 import logging
 import math
 import time
-from typing import TYPE_CHECKING
 
 from localcloud.asgi import App, Message, Receive, Scope, Send, answer
 from localcloud.effects import Effect, effect
-
-if TYPE_CHECKING:
-    from localcloud.engine.storage import Storage
+from localcloud.engine.storage import Storage
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +27,7 @@ class NotSaved(Exception):
 class Journal:
     """ASGI layer that holds an answer back until what the request changed is saved."""
 
-    def __init__(self, app: App, storage: "Storage"):
+    def __init__(self, app: App, storage: Storage):
         self._app = app
         self._storage = storage
         self._changed: frozenset[str] | None = frozenset()  # None: it may be any service

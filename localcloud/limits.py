@@ -2,19 +2,13 @@
 
 import asyncio
 
-from localcloud.asgi import App, Message, Receive, Scope, Send, answer
+from localcloud.asgi import App, Message, Receive, Refused, Scope, Send, answer
 
 # The largest body that the AWS API takes in one piece; SDKs send larger files in parts.
 BODY_LIMIT = 256 * 1024 * 1024
 BODY_SECONDS = 30.0
 # A connection's, from its beginning or from the last answer, to the end of a request's headers.
 HEADER_SECONDS = 30
-
-
-class _EndedError(Exception):
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class Limits:
@@ -38,11 +32,11 @@ class Limits:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError:
-                raise _EndedError(408, "the request took too long to come") from None
+                raise Refused(408, "the request took too long to come") from None
             size += len(message.get("body", b""))
             whole = not message.get("more_body")
             if size > self._body:
-                raise _EndedError(413, f"a request may have {self._body} bytes")
+                raise Refused(413, f"a request may have {self._body} bytes")
             return message
 
         async def noted(message: Message) -> None:
@@ -52,6 +46,6 @@ class Limits:
 
         try:
             await self._app(scope, bounded, noted)
-        except _EndedError as ended:
+        except Refused as ended:
             if not answered:
                 await answer(send, ended.status, {"message": str(ended)}, {"connection": "close"})

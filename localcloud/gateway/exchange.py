@@ -98,8 +98,8 @@ class Exchange:
         """The path below the stage."""
         return "/" + self._address.path.removeprefix(f"/{self._stage.name}").lstrip("/")
 
-    def log_line(self) -> str:
-        """The stage's access log format with this request's values; `-` for what is not known."""
+    def log_line(self, line_format: str) -> str:
+        """A line of the access log with this request's values; `-` for what is not known."""
         sent = headers(self._scope)
         method, route = self._scope["method"], self._route()
         now = datetime.now(UTC)
@@ -131,4 +131,4 @@ class Exchange:
         }
         # Escaped for JSON, so that no header can end a field and begin another.
         escaped = {name: json.dumps(value)[1:-1] for name, value in values.items()}
-        return filled(self._stage.log_format, escaped, otherwise="-")
+        return filled(line_format, escaped, otherwise="-")

@@ -42,8 +42,9 @@ class Gateway:
             return
         exchange = Exchange(scope, address, stage, send)
         await self._serve(scope, receive, address, stage, exchange)
-        if stage.log_group:
-            access_log.write(stage.log_group, exchange.log_line())
+        group, line_format = stage.access_log
+        if group:
+            access_log.write(group, exchange.log_line(line_format))
 
     async def _serve(
         self, scope: Scope, receive: Receive, address: Address, stage: Stage, exchange: Exchange

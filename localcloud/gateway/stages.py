@@ -3,7 +3,6 @@
 They are read from its records for each request, so that a change has its effect at once.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,6 @@ from localcloud.engine.internals import need
 from localcloud.gateway.firewall import Firewall
 
 _LIMITS = {"rateLimit": "throttlingRateLimit", "burstLimit": "throttlingBurstLimit"}
-_GROUP = re.compile(rf".*:{ACCOUNT}:log-group:(?P<name>.*?)(:\*)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,19 +26,11 @@ class Stage:
     record: dict[str, Any]
 
     @property
-    def log_format(self) -> str:
-        """The format of a line of its access log."""
-        return str(self._log.get("format", ""))
-
-    @property
-    def log_group(self) -> str:
-        """The log group of its access log; empty where there is none."""
-        group = _GROUP.fullmatch(self._log.get("destinationArn", ""))
-        return group["name"] if group else ""
-
-    @property
-    def _log(self) -> dict[str, Any]:
-        return self.record.get("accessLogSettings") or {}
+    def access_log(self) -> tuple[str, str]:
+        """The log group of its access log, empty where there is none, and the format of a line."""
+        said = self.record.get("accessLogSettings") or {}
+        _, _, group = said.get("destinationArn", "").partition(f":{ACCOUNT}:log-group:")
+        return group.removesuffix(":*"), said.get("format", "")
 
     def lets_pass(self) -> bool:
         """Take a token of an HTTP API's bucket; REST APIs are throttled by the emulator itself."""

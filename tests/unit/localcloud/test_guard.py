@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from localcloud.guard import Guard, Refused, check_form, is_for_deployment, is_from_page
+from localcloud.asgi import Refused
+from localcloud.guard import Guard, check_form, is_for_deployment, is_from_page
 
 API, CDN, BUCKET = "0a1b2c3d", "d1234", "/bucket/key"
 
