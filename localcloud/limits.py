@@ -11,17 +11,11 @@ BODY_SECONDS = 30.0
 HEADER_SECONDS = 30
 
 
-class Limits:
-    """ASGI layer that limits the size of a request's body and the time that it takes to arrive."""
+def limited(app: App, *, body: int = BODY_LIMIT, seconds: float = BODY_SECONDS) -> App:
+    """Limit the size of a request's body and the time that it takes to arrive: else 413 or 408."""
 
-    def __init__(self, app: App, *, body: int = BODY_LIMIT, seconds: float = BODY_SECONDS) -> None:
-        self._app = app
-        self._body = body
-        self._seconds = seconds
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; answer 408 or 413 when its body is too slow or too long."""
-        deadline = asyncio.get_running_loop().time() + self._seconds
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        deadline = asyncio.get_running_loop().time() + seconds
         size, whole, answered = 0, False, False
 
         async def bounded() -> Message:
@@ -35,8 +29,8 @@ class Limits:
                 raise Refused(408, "the request took too long to come") from None
             size += len(message.get("body", b""))
             whole = not message.get("more_body")
-            if size > self._body:
-                raise Refused(413, f"a request may have {self._body} bytes")
+            if size > body:
+                raise Refused(413, f"a request may have {body} bytes")
             return message
 
         async def noted(message: Message) -> None:
@@ -45,7 +39,9 @@ class Limits:
             await send(message)
 
         try:
-            await self._app(scope, bounded, noted)
+            await app(scope, bounded, noted)
         except Refused as ended:
             if not answered:
                 await answer(send, ended.status, {"message": str(ended)}, {"connection": "close"})
+
+    return served

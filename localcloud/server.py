@@ -23,7 +23,7 @@ from localcloud.asgi import App, http_only, live
 from localcloud.background import every_second
 from localcloud.cloud import Cloud, write_private
 from localcloud.engine import patches
-from localcloud.engine.cdn import Viewers
+from localcloud.engine.cdn import viewers
 from localcloud.engine.deployed import Deployed
 from localcloud.engine.storage import Storage
 from localcloud.errors import CloudError
@@ -31,9 +31,9 @@ from localcloud.front_door import FrontDoor
 from localcloud.gateway.layer import Gateway
 from localcloud.guard import Guard
 from localcloud.journal import Journal
-from localcloud.limits import HEADER_SECONDS, Limits
+from localcloud.limits import HEADER_SECONDS, limited
 from localcloud.metrics.monitoring import Monitoring
-from localcloud.metrics.requests import Measured
+from localcloud.metrics.requests import measured
 from localcloud.upkeep import Upkeep
 
 _log = logging.getLogger(__name__)
@@ -64,10 +64,10 @@ async def _serve(cloud: Cloud) -> None:
     journal = Journal(emulator.app, storage)
     gateway = Gateway(journal)
     monitoring = Monitoring(cloud)
-    deployed, planes = Deployed(), Measured(Viewers(gateway), monitoring.served)
+    deployed, planes = Deployed(), measured(viewers(gateway), monitoring.served)
     front_door = FrontDoor(planes, cloud, deployed)
-    aws_api = Limits(Guard(planes, deployed, aws_api=True))
-    guarded_door = Limits(Guard(front_door, deployed, aws_api=False))
+    aws_api = limited(Guard(planes, deployed, aws_api=True))
+    guarded_door = limited(Guard(front_door, deployed, aws_api=False))
     background = [
         asyncio.create_task(_listen(http_only(aws_api, emulator.app), cloud, stop, tls=True)),
         asyncio.create_task(_listen(http_only(guarded_door, live), cloud, stop, tls=False)),

@@ -49,17 +49,13 @@ def _serve(serve: Any, host: str, path: str, raw_path: str, *rest: Any) -> Any:
     return serve(host, path.removeprefix(_PREFIX), raw_path.removeprefix(_PREFIX), *rest)
 
 
-class Viewers:
-    """The layer that takes such a request out of the emulator's own paths."""
+def viewers(app: App) -> App:
+    """Pass a request on, a viewer's with its path behind a prefix, out of the emulator's own."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, a viewer's with its path behind a prefix."""
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
         address = address_of(scope)
         if address is None or address.kind != CDN:
-            await self._app(scope, receive, send)
+            await app(scope, receive, send)
             return
         body = await body_of(receive, limit=_BODY_LIMIT)
         if body is None:
@@ -67,4 +63,6 @@ class Viewers:
             return
         raw: bytes = scope["raw_path"]
         hidden = {"path": _PREFIX + scope["path"], "raw_path": _PREFIX.encode() + raw}
-        await self._app({**scope, **hidden}, replay(body, receive), send)
+        await app({**scope, **hidden}, replay(body, receive), send)
+
+    return served

@@ -11,7 +11,6 @@ from localcloud.addresses import Address
 from localcloud.asgi import Message, Scope, Send, answer, headers
 from localcloud.gateway.sent import peer
 from localcloud.gateway.stages import Stage
-from localcloud.gateway.variables import claims_of, filled
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 _REASONS = {
@@ -20,6 +19,8 @@ _REASONS = {
     "Request Entity Too Large": "REQUEST_TOO_LARGE",
     "Internal server error": "DEFAULT_5XX",
 }
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+_VARIABLE = re.compile(r"\$context\.([A-Za-z_.]*[A-Za-z])")
 # What a function that failed has said, in a message of the emulator's too.
 _FUNCTIONS_OWN = re.compile(rb'"errorType\\?"')
 
@@ -127,8 +128,20 @@ class Exchange:
             "domainName": sent.get("host", "-"),
             "requestTime": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
             "requestTimeEpoch": str(int(now.timestamp() * 1000)),
-            **claims_of(sent.get("authorization", ""), self._status),
+            **_claims_of(sent.get("authorization", ""), self._status),
         }
         # Escaped for JSON, so that no header can end a field and begin another.
         escaped = {name: json.dumps(value)[1:-1] for name, value in values.items()}
-        return filled(line_format, escaped, otherwise="-")
+        return _VARIABLE.sub(lambda name: escaped.get(name[1], "-"), line_format)
+
+
+def _claims_of(authorization: str, status: int) -> dict[str, str]:
+    """The claims of a token that the authorizer has accepted."""
+    if status in (0, 401) or not authorization.startswith("Bearer "):
+        return {}
+    try:
+        payload = authorization.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return {f"authorizer.claims.{name}": str(value) for name, value in claims.items()}

@@ -10,15 +10,10 @@ from localcloud.asgi import App, Message, Receive, Scope, Send
 Report = Callable[[Address, int, int], None]
 
 
-class Measured:
-    """Passes every request on, and reports those to what is deployed; `report` must not wait."""
+def measured(app: App, report: Report) -> App:
+    """Pass every request on, and report those to what is deployed; `report` must not wait."""
 
-    def __init__(self, app: App, report: Report) -> None:
-        self._app = app
-        self._report = report
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
         began, status = time.monotonic(), 0
 
         async def sending(message: Message) -> None:
@@ -27,7 +22,9 @@ class Measured:
                 status = message["status"]
             await send(message)
 
-        await self._app(scope, receive, sending)
+        await app(scope, receive, sending)
         address = address_of(scope)
         if address and status:
-            self._report(address, status, round((time.monotonic() - began) * 1000))
+            report(address, status, round((time.monotonic() - began) * 1000))
+
+    return served

@@ -24,11 +24,7 @@ def sent_for(kind, *received):
         sent.append(message)
 
     served = http_only(app("http"), app("lifespan"))
-
-    async def run():
-        await served({"type": kind}, receive, send)
-
-    asyncio.run(run())
+    asyncio.run(served({"type": kind}, receive, send))
     return reached, sent
 
 

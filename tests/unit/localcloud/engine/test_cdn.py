@@ -93,7 +93,7 @@ def test_the_original_answers_such_a_path_itself(emulator, served, path):
 def test_a_viewer_reaches_the_distribution_at_every_path(emulator, served, patch, path):
     patch(cdn)
 
-    _, _, body = emulator.send("GET", path, HOST, app=cdn.Viewers(ministack.app))
+    _, _, body = emulator.send("GET", path, HOST, app=cdn.viewers(ministack.app))
 
     assert body == b"the distribution"
     assert served == [(path, path)]
@@ -103,13 +103,13 @@ def test_a_request_of_another_name_passes_as_it_is(emulator):
     async def app(scope, _receive, send):
         await answer(send, 200, scope["path"])
 
-    assert emulator.send("GET", "/health", {"host": "localhost"}, app=cdn.Viewers(app))[2] == (
+    assert emulator.send("GET", "/health", {"host": "localhost"}, app=cdn.viewers(app))[2] == (
         b"/health"
     )
 
 
 def test_a_viewers_body_has_ten_megabytes_at_most(emulator):
-    app = cdn.Viewers(ministack.app)
+    app = cdn.viewers(ministack.app)
 
     status, _, _ = emulator.send("POST", "/", HOST, b"x" * (10 * 1024 * 1024 + 1), app=app)
 

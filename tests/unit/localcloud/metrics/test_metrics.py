@@ -12,7 +12,7 @@ from localcloud.metrics.clock import Clock
 from localcloud.metrics.embedded import metrics_in
 from localcloud.metrics.notifications import text_of
 from localcloud.metrics.published import Datum, is_published, of_service
-from localcloud.metrics.requests import Measured
+from localcloud.metrics.requests import measured
 from tests.clock import advance
 
 
@@ -188,7 +188,7 @@ def served(path, host="127.0.0.1:4566", status=200):
         pass
 
     scope = {"type": "http", "path": path, "headers": [(b"host", host.encode())]}
-    asyncio.run(Measured(app, lambda *told: reports.append(told))(scope, receive, send))
+    asyncio.run(measured(app, lambda *told: reports.append(told))(scope, receive, send))
     return [(address.kind, address.id, address.stage, status) for address, status, _ in reports]
 
 
