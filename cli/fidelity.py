@@ -17,9 +17,8 @@ from cli.stacks import Json
 from cli.targets import Target
 from localcloud import ledger
 from localcloud.cloud import Cloud
-from localcloud.deployed_settings import DeployedSettings
 from localcloud.ledger import Fidelity, Verdict, deployed
-from localcloud.reapplied import present
+from localcloud.reapplied import DeployedSettings, present
 
 _COLOURS = dict.fromkeys(Verdict, "yellow") | {
     Verdict.ENFORCED: "green",
@@ -30,7 +29,7 @@ _COLOURS = dict.fromkeys(Verdict, "yellow") | {
 
 def read(target: Target, cloud: Cloud) -> list[Json]:
     """Look each property of each deployed resource up, and read its settings back."""
-    kept = {(each.type, each.id): each for each in DeployedSettings.of(cloud.home).read()}
+    kept = {(each.type, each.id): each for each in DeployedSettings(cloud.home).read()}
     client = cache(cloud.client)
     rows = []
     for stack in target.stacks:

@@ -32,14 +32,14 @@ def deploy(cloud: Cloud, *, step: Step, only: str | None = None, kept: Path | No
     without it the app is synthesized each time. Raises `CloudError` with the CDK CLI's reason if
     synthesis or deployment failed.
     """
-    recover(cloud)
+    statuses = recover(cloud)
     assembly = cloud.home / "cdk.out"
     # A synthesis that was killed leaves half an assembly, and its lock.
     shutil.rmtree(assembly, ignore_errors=True)
     with step("Synthesizing the templates", "Templates synthesized"), ThreadPoolExecutor() as pool:
         # Side by side: neither needs the other.
         jobs = [pool.submit(_synthesize, assembly, cloud, kept)]
-        if not _is_bootstrapped(cloud):
+        if statuses.get(cdk.BOOTSTRAP) not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             jobs.append(pool.submit(_bootstrap, cloud))
         for job in jobs:
             job.result()
@@ -118,12 +118,3 @@ def _has_database(assembly: Path) -> bool:
     """Whether a synthesized template has an RDS instance."""
     templates = assembly.rglob("*.template.json")
     return any("AWS::RDS::DBInstance" in path.read_text("utf-8") for path in templates)
-
-
-def _is_bootstrapped(cloud: Cloud) -> bool:
-    client = cloud.client("cloudformation")
-    try:
-        [stack] = client.describe_stacks(StackName=cdk.BOOTSTRAP)["Stacks"]
-    except client.exceptions.ClientError:
-        return False
-    return stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")

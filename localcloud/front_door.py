@@ -4,24 +4,16 @@ It serves what is deployed and nothing else: a request passes to a deployed API 
 it ends here.
 """
 
-import asyncio
 import re
-import time
-from typing import TYPE_CHECKING
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.app import Route
 from localcloud.asgi import App, Receive, Scope, Send, answer
 from localcloud.cloud import Cloud
+from localcloud.engine.deployed import Deployed
 from localcloud.guard import host_of, is_for_deployment, without_cors
-
-if TYPE_CHECKING:
-    from localcloud.engine.deployed import Deployed
 
 _OWN_HOST = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?")
 _KEY_SET = re.compile(r"/([a-z0-9-]+_[A-Za-z0-9]+)/\.well-known/jwks\.json")
-_LOOKUP_SECONDS = 2.0
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{name}</title>
 <style>body{{font:16px/1.5 system-ui;margin:3rem auto;max-width:40rem;padding:0 1rem}}</style>
 <h1>{name} is running here</h1><ul>{items}</ul>
@@ -31,21 +23,14 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{name}</t
 class FrontDoor:
     """ASGI app behind the front door's port and its guard."""
 
-    def __init__(self, app: App, cloud: Cloud, deployed: "Deployed"):
+    def __init__(self, app: App, cloud: Cloud, deployed: Deployed):
         self._app = app
         self._deployed = deployed
-        self._stacks = cloud.client("cloudformation")
         self._name = cloud.app.name
         self._routes = {route.path: route for route in cloud.app.routes}
-        self._targets: dict[str, str] = {}
-        self._looked_up = 0.0
-        self._looking = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; the lifespan belongs to the AWS endpoint."""
-        if scope["type"] != "http":
-            await _live(receive, send)
-            return
+        """Serve one request."""
         if is_for_deployment(scope):
             await self._app(scope, receive, send)
             return
@@ -60,7 +45,7 @@ class FrontDoor:
         raw: bytes = scope["raw_path"]
         name = raw.decode("latin-1").split("/")[1]
         route = self._routes.get(name) or self._routes.get("")
-        target = await self._found(route) if route else None
+        target = self._deployed.output(route.stack, route.output) if route else None
         if route is None or (target is None and not route.path):
             await self._index(scope["path"], send)
         elif target is None:
@@ -77,32 +62,6 @@ class FrontDoor:
         links = [f"<li><a href='/{name}/'>/{name}/</a></li>" for name in self._routes if name]
         page = _PAGE.format(name=self._name, items="".join(links))
         await answer(send, 200, page, {"content-type": "text/html; charset=utf-8"})
-
-    async def _found(self, route: Route) -> str | None:
-        async with self._looking:
-            stale = time.monotonic() - self._looked_up > _LOOKUP_SECONDS
-            if route.path not in self._targets and stale:
-                self._targets = await asyncio.to_thread(self._find)
-                self._looked_up = time.monotonic()
-        return self._targets.get(route.path)
-
-    def changed(self, services: frozenset[str] | None) -> None:
-        """Look every API up again when any service changed: a stack was deployed or destroyed."""
-        if services is None:
-            self._targets, self._looked_up = {}, 0.0
-
-    def _find(self) -> dict[str, str]:
-        try:
-            stacks = self._stacks.describe_stacks()["Stacks"]
-        except (ClientError, BotoCoreError):
-            return {}
-        return {
-            name: output["OutputValue"]
-            for stack in stacks
-            for output in stack.get("Outputs", [])
-            for name, route in self._routes.items()
-            if stack["StackName"].startswith(route.stack) and route.output == output["OutputKey"]
-        }
 
 
 def _at_api(scope: Scope, route: Route, api_id: str) -> Scope:
@@ -121,9 +80,3 @@ def _at_distribution(scope: Scope, url: str) -> Scope:
     cdn = (b"host", url.removeprefix("https://").encode())
     others = [(name, value) for name, value in scope["headers"] if name.lower() != b"host"]
     return {**scope, "scheme": "https", "headers": [*others, cdn]}
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    while (await receive())["type"] != "lifespan.shutdown":
-        await send({"type": "lifespan.startup.complete"})
-    await send({"type": "lifespan.shutdown.complete"})

@@ -8,51 +8,32 @@ bound to this machine.
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from localcloud.asgi import App, Message, Receive, Scope, Send, answer, headers
-
-if TYPE_CHECKING:
-    from localcloud.engine.deployed import Deployed
+from localcloud.addresses import address_of
+from localcloud.asgi import App, Message, Receive, Refused, Scope, Send, answer, headers
+from localcloud.engine.deployed import Deployed
 
 _LOCAL_HOST = re.compile(r"(?:(?:[a-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::\d+)?")
 _DATA_PLANE_HOST = re.compile(r"[^:]*\.(?:execute-api|cloudfront)\.[^:]*")
-_API_HOST = re.compile(r"([a-z0-9]+)\.execute-api\.localhost")
-_CDN_HOST = re.compile(r"([a-z0-9]+)\.cloudfront\.localhost")
 # The second way leads around the gateway, so it leads nowhere.
 _DATA_PLANE_PATH = re.compile(r"/_aws/execute-api(?:/|$)|/restapis/[^/]*/[^/]*/_user_request_")
-_API_PATH = re.compile(r"/_aws/execute-api/([a-z0-9]+)(?:/.*)?", re.DOTALL)
 _ADMINISTRATION = re.compile(r"/_(?:ministack|localstack)|/health$")
 _HEADER_ONCE = re.compile(r"host|authorization|origin|content-type|content-length|x-amz-.*")
 _QUERY_ONCE = re.compile(r"x-amz-.*|awsaccesskeyid")
 _SIGNS = re.compile(r"x-amz-(?:algorithm|credential|signature)|awsaccesskeyid")
 
 
-class Refused(Exception):  # named for the fact
-    """A request that goes no further: the status and the reason it is answered with."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-
-
 class Guard:
     """ASGI layer that passes on what is well formed and for something deployed on this machine."""
 
-    def __init__(self, app: App, deployed: "Deployed", *, aws_api: bool) -> None:
+    def __init__(self, app: App, deployed: Deployed, *, aws_api: bool) -> None:
         self._app = app
         self._deployed = deployed
         self._aws_api = aws_api  # whether it is behind this port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer with the reason why not."""
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         scope = _with_small_host(scope)
         try:
             check_form(scope)
@@ -67,14 +48,8 @@ class Guard:
         await self._app(scope, receive, send)
 
     def _check_deployed(self, scope: Scope) -> None:
-        host = host_of(scope).partition(":")[0]
-        if cdn := _CDN_HOST.fullmatch(host):
-            found = self._deployed.has_distribution(cdn[1])
-        elif api := _API_HOST.fullmatch(host) or _API_PATH.fullmatch(scope["path"]):
-            found = self._deployed.has_api(api[1])
-        else:
-            found = False
-        if not found:
+        address = address_of(scope)
+        if address is None or not self._deployed.has(address):
             raise Refused(404, "nothing of this name is deployed")
 
     def _checked_call(self, scope: Scope, send: Send) -> Send:

@@ -9,19 +9,14 @@ import contextlib
 import logging
 import math
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from localcloud.asgi import App, Message, Receive, Scope, Send, answer
 from localcloud.effects import Effect, effect
-
-if TYPE_CHECKING:
-    from localcloud.engine.storage import Storage
+from localcloud.engine.storage import Storage
 
 _log = logging.getLogger(__name__)
 
 _PEEK_BYTES = 4096
-_DEPLOYING_SECONDS = 1.0
 _MAY_WAIT_SECONDS = 10.0
 
 
@@ -29,27 +24,19 @@ class NotSaved(Exception):
     """What was to be saved stays to be saved; the requests that waited for it are refused."""
 
 
-Watcher = Callable[[frozenset[str] | None], None]  # given the services that changed, None for any
-
-
 class Journal:
     """ASGI layer that holds an answer back until what the request changed is saved."""
 
-    def __init__(self, app: App, storage: "Storage"):
+    def __init__(self, app: App, storage: Storage):
         self._app = app
         self._storage = storage
-        self.watchers: list[Watcher] = []  # told of each change before its request is answered
-        self._changed: set[str] = set()
-        self._everything = False
+        self._changed: frozenset[str] | None = frozenset()  # None: it may be any service
         self._due = math.inf  # by when what may wait is saved
         self._deploying = False
-        self._turn: asyncio.Task[None] | None = None
+        self._together: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and its answer back when its change is saved."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         body = b""
         answered = refused = False
 
@@ -78,11 +65,11 @@ class Journal:
         """Save what a request changed; False when that failed and was answered."""
         if not self._note(found):
             return True
-        if self._turn is None:
-            self._turn = asyncio.create_task(self._save_together())
+        if self._together is None:
+            self._together = asyncio.create_task(self._save_together())
         try:
             # Shielded: a client that goes away must not take the others' save with it.
-            await asyncio.shield(self._turn)
+            await asyncio.shield(self._together)
         except NotSaved as error:
             await answer(send, 503, {"__type": "ServiceUnavailable", "message": str(error)})
             return False
@@ -100,50 +87,44 @@ class Journal:
                 self._due = min(self._due, time.monotonic() + _MAY_WAIT_SECONDS)
             return False
         if found.services is None or self._deploying:
-            self._everything = True
-        else:
+            self._changed = None
+        elif self._changed is not None:
             self._changed |= found.services
         return True
 
     async def _save_together(self) -> None:
         await asyncio.sleep(0)  # Whoever is ready in this turn of the loop joins.
-        self._turn = None
+        self._together = None
         self._save()
 
     def _save(self) -> None:
-        changed = None if self._everything else frozenset(self._changed)
         at_work = self._storage.deploying()  # Asked first: what ends meanwhile is saved once more.
         try:
-            self._storage.save(changed)
+            self._storage.save(self._changed)
         except Exception as error:
             _log.exception("the state is not saved")
             raise NotSaved(f"the embedded cloud cannot save its state: {error}") from error
-        if self._everything:
-            self._deploying = at_work
-            self._due = math.inf
-        self._changed, self._everything = set(), False
-        for told in self.watchers:
-            told(changed)
+        if self._changed is None:
+            self._deploying, self._due = at_work, math.inf
+        self._changed = frozenset()
 
-    async def keep(self) -> None:
-        """Save what changed without a request, for as long as the process runs."""
-        while True:
-            await asyncio.sleep(_DEPLOYING_SECONDS)
-            with contextlib.suppress(NotSaved):  # all is saved a second later
-                if self._deploying or self._everything or self._changed:
-                    self._everything = True
-                    self._save()
-                elif time.monotonic() > self._due:
-                    await self._save_in_turn()
-            await asyncio.to_thread(self._storage.checkpoint)
+    async def turn(self) -> None:
+        """Save what changed without a request."""
+        with contextlib.suppress(NotSaved):  # all is saved a second later
+            if self._deploying or self._changed != frozenset():
+                self._changed = None
+                self._save()
+            elif time.monotonic() > self._due:
+                await self._save_in_turn()
+        await asyncio.to_thread(self._storage.checkpoint)
 
     async def _save_in_turn(self) -> None:
         """Save one service after the other; requests are served in between."""
         self._due = math.inf
         for name in self._storage.services():
             if self._storage.deploying():
-                self._everything = True  # what a stack makes belongs together with it
+                self._changed = None  # what a stack makes belongs together with it
                 return
-            self._changed.add(name)
+            self._changed = (self._changed or frozenset()) | {name}
             self._save()
             await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Rules of S3 lifecycles: from templates, and whether an object fits one.
+"""Rules of S3 lifecycles: whether an object fits one, and whether its time is over.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
 """
@@ -7,28 +7,6 @@ from datetime import datetime
 from typing import Any
 
 _DAY = 24 * 3600
-_SAME = ("Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
-_SIZES = ("ObjectSizeGreaterThan", "ObjectSizeLessThan")
-
-
-def from_template(rule: dict[str, Any]) -> dict[str, Any]:
-    """A rule of a template, its numbers typed, as the API has it."""
-    wanted = {name: rule[name] for name in _SAME if name in rule}
-    wanted["ID"] = rule.get("Id", "rule")
-    wanted["Filter"] = {"Prefix": rule.get("Prefix", "")}
-    more = {name: int(rule[name]) for name in _SIZES if name in rule}
-    more |= {"Tags": rule["TagFilters"]} if "TagFilters" in rule else {}
-    if more:
-        wanted["Filter"] = {"And": wanted["Filter"] | {"ObjectSizeGreaterThan": 0} | more}
-    ends = {"ExpirationInDays": "Days", "ExpiredObjectDeleteMarker": "ExpiredObjectDeleteMarker"}
-    for name in ends.keys() & rule.keys():
-        wanted["Expiration"] = {ends[name]: rule[name]}
-    if "Transitions" in rule:
-        wanted["Transitions"] = [
-            {"StorageClass": step["StorageClass"], "Days": step["TransitionInDays"]}
-            for step in rule["Transitions"]
-        ]
-    return wanted
 
 
 def fits(rule: dict[str, Any], key: str, *, size: int, tags: dict[str, str]) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from localcloud.asgi import App, Message, Receive, Scope, Send, answer
+from localcloud.asgi import App, Message, Receive, Refused, Scope, Send, answer
 
 # The largest body that the AWS API takes in one piece; SDKs send larger files in parts.
 BODY_LIMIT = 256 * 1024 * 1024
@@ -11,26 +11,11 @@ BODY_SECONDS = 30.0
 HEADER_SECONDS = 30
 
 
-class _EndedError(Exception):
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+def limited(app: App, *, body: int = BODY_LIMIT, seconds: float = BODY_SECONDS) -> App:
+    """Limit the size of a request's body and the time that it takes to arrive: else 413 or 408."""
 
-
-class Limits:
-    """ASGI layer that limits the size of a request's body and the time that it takes to arrive."""
-
-    def __init__(self, app: App, *, body: int = BODY_LIMIT, seconds: float = BODY_SECONDS) -> None:
-        self._app = app
-        self._body = body
-        self._seconds = seconds
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; answer 408 or 413 when its body is too slow or too long."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        deadline = asyncio.get_running_loop().time() + self._seconds
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        deadline = asyncio.get_running_loop().time() + seconds
         size, whole, answered = 0, False, False
 
         async def bounded() -> Message:
@@ -41,11 +26,11 @@ class Limits:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError:
-                raise _EndedError(408, "the request took too long to come") from None
+                raise Refused(408, "the request took too long to come") from None
             size += len(message.get("body", b""))
             whole = not message.get("more_body")
-            if size > self._body:
-                raise _EndedError(413, f"a request may have {self._body} bytes")
+            if size > body:
+                raise Refused(413, f"a request may have {body} bytes")
             return message
 
         async def noted(message: Message) -> None:
@@ -54,7 +39,9 @@ class Limits:
             await send(message)
 
         try:
-            await self._app(scope, bounded, noted)
-        except _EndedError as ended:
+            await app(scope, bounded, noted)
+        except Refused as ended:
             if not answered:
                 await answer(send, ended.status, {"message": str(ended)}, {"connection": "close"})
+
+    return served

@@ -5,6 +5,8 @@ properties and their way through the API. Each is read back: the status compares
 does not come back rests on the template alone.
 """
 
+import json
+import threading
 import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 
 import jmespath
 
-from localcloud import lifecycle
+from localcloud.cloud import write_private
 
 Client = Any
 
@@ -27,9 +29,12 @@ class Resource:
 
 
 def typed(value: Any) -> Any:
-    """A template's value with its numbers and truth values, which may be written as strings."""
+    """A template's value with its numbers and truth values, which may be written as strings.
+
+    What it does not say, null, is left out.
+    """
     if isinstance(value, dict):
-        return {name: typed(item) for name, item in value.items()}
+        return {name: typed(item) for name, item in value.items() if item is not None}
     if isinstance(value, list):
         return [typed(item) for item in value]
     if isinstance(value, str) and value.lower() in ("true", "false"):
@@ -52,13 +57,7 @@ class Setting:
 
     def wanted_of(self, resource: Resource) -> Any:
         """What its template asks for, as the API takes it."""
-        value = typed(resource.properties[self.property])
-        if self.property == "LifecycleConfiguration":
-            return {"Rules": [lifecycle.from_template(rule) for rule in value["Rules"]]}
-        wanted = jmespath.search(self.wanted, value)
-        if isinstance(wanted, dict):  # what the template does not say is null
-            wanted = {name: each for name, each in wanted.items() if each is not None}
-        return wanted
+        return typed(jmespath.search(self.wanted, typed(resource.properties[self.property])))
 
     def apply(self, client: Client, resource: Resource) -> None:
         """Give the deployed resource what its template asked for."""
@@ -99,3 +98,32 @@ def present(resource: Resource) -> list[Setting]:
     """The settings its template gives this resource, among those the emulator drops."""
     named = SETTINGS.get(resource.type, ())
     return [setting for setting in named if setting.property in resource.properties]
+
+
+class DeployedSettings:
+    """The deployed resources with such settings, in a file of a cloud's state folder."""
+
+    def __init__(self, home: Path):
+        self._path = home / "state" / "settings.json"
+        self._lock = threading.Lock()
+
+    def read(self) -> list[Resource]:
+        """Every resource kept, in no particular order; none where nothing was deployed."""
+        try:
+            return [Resource(**kept) for kept in json.loads(self._path.read_text("utf-8"))]
+        except FileNotFoundError:
+            return []
+
+    def keep(self, resource: Resource) -> None:
+        """Add a resource, or replace what was kept of it."""
+        self._write(resource, [resource])
+
+    def forget(self, resource: Resource) -> None:
+        """Drop a resource that was deleted."""
+        self._write(resource, [])
+
+    def _write(self, changed: Resource, now: list[Resource]) -> None:
+        with self._lock:
+            of = (changed.type, changed.id)
+            others = [kept for kept in self.read() if (kept.type, kept.id) != of]
+            write_private(self._path, json.dumps([asdict(kept) for kept in others + now]))

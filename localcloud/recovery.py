@@ -22,8 +22,12 @@ _NEVER_WHOLE = (
 )
 
 
-def recover(cloud: Cloud) -> None:
-    """Let operations end, delete the stacks that were never whole, finish failed rollbacks."""
+def recover(cloud: Cloud) -> dict[str, str]:
+    """Let operations end, delete the stacks that were never whole, finish failed rollbacks.
+
+    Returns:
+        The status of every stack, by its name.
+    """
     client = cloud.client("cloudformation")
     if not _settled(client):
         # What is at work inside waits for something that will not come. A restart ends it.
@@ -34,6 +38,7 @@ def recover(cloud: Cloud) -> None:
             _delete(client, name)
         elif status == "UPDATE_ROLLBACK_FAILED":
             _continue_rollback(client, name)
+    return _stacks(client)
 
 
 def _stacks(client: Any) -> dict[str, str]:

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,22 +19,21 @@ from hypercorn.config import Config
 from ministack import app as emulator
 from ministack.core import lambda_runtime
 
-from localcloud.asgi import App
+from localcloud.asgi import App, http_only, live
+from localcloud.background import every_second
 from localcloud.cloud import Cloud, write_private
 from localcloud.engine import patches
+from localcloud.engine.cdn import viewers
 from localcloud.engine.deployed import Deployed
 from localcloud.engine.storage import Storage
-from localcloud.engine.viewers import Viewers
 from localcloud.errors import CloudError
 from localcloud.front_door import FrontDoor
-from localcloud.gateway.access_log import AccessLog
 from localcloud.gateway.layer import Gateway
-from localcloud.gateway.settings import Stages
 from localcloud.guard import Guard
 from localcloud.journal import Journal
-from localcloud.limits import HEADER_SECONDS, Limits
+from localcloud.limits import HEADER_SECONDS, limited
 from localcloud.metrics.monitoring import Monitoring
-from localcloud.metrics.requests import Measured
+from localcloud.metrics.requests import measured
 from localcloud.upkeep import Upkeep
 
 _log = logging.getLogger(__name__)
@@ -62,22 +62,19 @@ async def _serve(cloud: Cloud) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     storage = Storage(cloud.home / "state")
     journal = Journal(emulator.app, storage)
-    access_log = AccessLog(cloud)
-    gateway = Gateway(journal, Stages(cloud), access_log)
+    gateway = Gateway(journal)
     monitoring = Monitoring(cloud)
-    deployed, planes = Deployed(), Measured(Viewers(gateway), monitoring.served)
+    deployed, planes = Deployed(), measured(viewers(gateway), monitoring.served)
     front_door = FrontDoor(planes, cloud, deployed)
-    journal.watchers += [gateway.changed, front_door.changed]
-    aws_api = Guard(planes, deployed, aws_api=True)
-    guarded_door = Guard(front_door, deployed, aws_api=False)
+    aws_api = limited(Guard(planes, deployed, aws_api=True))
+    guarded_door = limited(Guard(front_door, deployed, aws_api=False))
     background = [
-        asyncio.create_task(_listen(aws_api, cloud, stop, tls=True)),
-        asyncio.create_task(_listen(guarded_door, cloud, stop, tls=False)),
-        asyncio.create_task(journal.keep()),
-        asyncio.create_task(access_log.deliver()),
-        asyncio.create_task(monitoring.watch()),
-        asyncio.create_task(Upkeep(cloud, storage.logs).keep()),
-        asyncio.create_task(_report(cloud, gateway)),
+        asyncio.create_task(_listen(http_only(aws_api, emulator.app), cloud, stop, tls=True)),
+        asyncio.create_task(_listen(http_only(guarded_door, live), cloud, stop, tls=False)),
+        asyncio.create_task(every_second(journal.turn)),
+        asyncio.create_task(every_second(monitoring.turn)),
+        asyncio.create_task(every_second(Upkeep(cloud, storage.logs).turn)),
+        asyncio.create_task(every_second(partial(_report, cloud, gateway))),
     ]
     stopped = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait({*background, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -95,13 +92,9 @@ async def _serve(cloud: Cloud) -> None:
 
 async def _report(cloud: Cloud, gateway: Gateway) -> None:
     """Leave what the web ACLs did where a status command finds it."""
-    written: list[Any] = []
-    while True:
-        await asyncio.sleep(1)
-        found = gateway.web_acls()
-        if found != written:
-            write_private(cloud.home / "run" / "web-acls.json", json.dumps(found))
-            written = found
+    file, found = cloud.home / "run" / "web-acls.json", json.dumps(gateway.web_acls.report())
+    if not file.exists() or file.read_text("utf-8") != found:
+        write_private(file, found)
 
 
 async def _listen(app: App, cloud: Cloud, stop: asyncio.Event, *, tls: bool) -> None:
@@ -115,7 +108,7 @@ async def _listen(app: App, cloud: Cloud, stop: asyncio.Event, *, tls: bool) -> 
         config.certfile = str(cloud.home / "tls" / "server.pem")
         config.keyfile = str(cloud.home / "tls" / "server.key")
     # The server's types for ASGI messages are closed; ours are the specification's open mappings.
-    await serve(cast("Any", Limits(app)), config, shutdown_trigger=stop.wait)
+    await serve(cast("Any", app), config, shutdown_trigger=stop.wait)
 
 
 if __name__ == "__main__":

@@ -1,36 +1,32 @@
-"""Saved state of an embedded cloud: one SQLite file that changes by whole transactions.
+"""Saved state of an embedded cloud: rows of one SQLite file that changes by whole transactions.
 
-A transaction that was committed survives the end of the process, however it ends: it is with the
-operating system then. Nothing is forced to the disk for each (`synchronous = NORMAL`), so a loss of
-power may take the last seconds; the file stays whole. A thread waits for the disk (`checkpoint`).
+A row is what is written at once: a service's state, an item, a lock, a log stream. What was
+committed survives the end of the process, however it ends: it is with the operating system then.
+Nothing is forced to the disk for each (`synchronous = NORMAL`), so a loss of power may take the
+last seconds; the file stays whole. A thread waits for the disk (`checkpoint`).
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from localcloud.errors import CloudError
 
 _NAME = "state.sqlite"
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS services (name TEXT PRIMARY KEY, state TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS entries (
     part TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (part, key)
 ) WITHOUT ROWID;
+-- What an earlier version of this file had in a table of its own.
+CREATE TABLE IF NOT EXISTS services (name TEXT PRIMARY KEY, state TEXT NOT NULL);
+INSERT OR IGNORE INTO entries SELECT 'service', name, state FROM services;
+DROP TABLE services;
 """
+SERVICE = "service"  # the part with the whole states of services, by their names
 
-
-@dataclass(kw_only=True)
-class Change:
-    """What one transaction writes, as JSON."""
-
-    services: dict[str, str] = field(default_factory=dict)  # the whole state of each
-    emptied: set[str] = field(default_factory=set)  # parts whose entries all go, before any come
-    # Single entries by part and key; None for one that is gone.
-    entries: dict[tuple[str, str], str | None] = field(default_factory=dict)
-    when_saved: list[Callable[[], None]] = field(default_factory=list)
+# JSON by part and key; None for what is gone.
+Rows = dict[tuple[str, str], str | None]
 
 
 class State:
@@ -44,28 +40,23 @@ class State:
         self._file.execute("PRAGMA synchronous = NORMAL")
         self._file.executescript(_SCHEMA)
 
-    def service(self, name: str) -> str | None:
-        """The state of a service as it was saved last; None when it never was."""
-        found = self._file.execute("SELECT state FROM services WHERE name = ?", (name,))
-        return next((str(text) for [text] in found), None)
+    def value(self, part: str, key: str) -> str | None:
+        """What was saved last under a key; None when nothing was."""
+        at = "SELECT value FROM entries WHERE part = ? AND key = ?"
+        return next((str(text) for [text] in self._file.execute(at, (part, key))), None)
 
-    def entries(self, part: str) -> Iterator[tuple[str, str]]:
+    def rows(self, part: str) -> Iterator[tuple[str, str]]:
         """The keys and values of a part."""
         yield from self._file.execute("SELECT key, value FROM entries WHERE part = ?", (part,))
 
-    def save(self, change: Change) -> None:
-        """Write all of it, or none of it when this raises."""
-        gone = [place for place, value in change.entries.items() if value is None]
-        kept = [(*place, value) for place, value in change.entries.items() if value is not None]
+    def save(self, rows: Mapping[tuple[str, str], str | None]) -> None:
+        """Write all of them, or none when this raises."""
+        gone = [place for place, value in rows.items() if value is None]
+        kept = [(*place, value) for place, value in rows.items() if value is not None]
         with self._file:
             self._file.execute("BEGIN IMMEDIATE")
-            whole, emptied = change.services.items(), [(part,) for part in change.emptied]
-            self._file.executemany("INSERT OR REPLACE INTO services VALUES (?, ?)", whole)
-            self._file.executemany("DELETE FROM entries WHERE part = ?", emptied)
             self._file.executemany("DELETE FROM entries WHERE part = ? AND key = ?", gone)
             self._file.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", kept)
-        for told in change.when_saved:
-            told()
 
     def checkpoint(self) -> None:
         """Move what was committed from the log into the file, from any thread, or a next time."""

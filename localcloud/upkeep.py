@@ -14,7 +14,6 @@ AWS:
 
 import asyncio
 import itertools
-import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -26,9 +25,7 @@ from localcloud.engine.internals import need, replace
 from localcloud.engine.log_streams import LogStreams
 from localcloud.engine.rotation import rotate_due
 from localcloud.lifecycle import fits, is_over
-from localcloud.metrics.clock import MINUTE, Clock, ClockedTime
-
-_log = logging.getLogger(__name__)
+from localcloud.metrics.clock import MINUTE, Clock
 
 
 class Upkeep:
@@ -36,33 +33,28 @@ class Upkeep:
 
     def __init__(self, cloud: Cloud, logs: LogStreams) -> None:
         self._clock = Clock(cloud.home)
+        self._done = self._clock.now()
         self._logs = logs
         self._lifecycles, self._buckets = need(s3, "_bucket_lifecycle"), need(s3, "_buckets")
         self._versions, self._tags = need(s3, "_object_versions"), need(s3, "_object_tags")
         self._uploads, self._delete = need(s3, "_multipart_uploads"), need(s3, "_delete_object")
-        replace(dynamodb, "time", ClockedTime(self._clock))
+        replace(dynamodb, "time", self._clock)
         replace(s3, "now_iso", self._now)
 
     def _now(self) -> str:
         now = datetime.fromtimestamp(self._clock.now(), UTC)
         return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
-    async def keep(self) -> None:
-        """Do what is due, for as long as the process runs."""
-        done = self._clock.now()
-        while True:
-            await asyncio.sleep(1)
-            self._clock.read()
-            if self._clock.now() < done + MINUTE:
-                continue
-            done = self._clock.now()
-            try:
-                for _ in self.turn(done):
-                    await asyncio.sleep(0)  # requests are served in between
-            except Exception:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # goes on
-                _log.exception("not everything that was due was done")
+    async def turn(self) -> None:
+        """Do what is due, once a minute."""
+        self._clock.read()
+        now = self._clock.now()
+        if now >= self._done + MINUTE:
+            self._done = now
+            for _ in self.do_due(now):
+                await asyncio.sleep(0)  # requests are served in between
 
-    def turn(self, now: float) -> Iterator[None]:
+    def do_due(self, now: float) -> Iterator[None]:
         """Do what is due at a time (seconds since 1970), piece by piece."""
         rotate_due(now)
         yield from self._logs.expire(now)

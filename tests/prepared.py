@@ -48,5 +48,4 @@ def copy(cloud: Path, home: Path) -> None:
         file.write_text(on_its_ports(file.read_text("utf-8")), "utf-8")
     with closing(sqlite3.connect(home / "state" / "state.sqlite", isolation_level=None)) as state:
         state.create_function("on_its_ports", 1, on_its_ports)
-        state.execute("UPDATE services SET state = on_its_ports(state)")
         state.execute("UPDATE entries SET value = on_its_ports(value)")

@@ -8,7 +8,7 @@ AWS:
     https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
@@ -17,7 +17,7 @@ from ministack.core.iam_evaluator import AuthError, PrincipalInfo
 from localcloud.cloud import ACCOUNT
 from localcloud.consent.encrypted import SERVICES, UPLOAD
 from localcloud.consent.keys import ASKED_AS, ask_key_of, granted
-from localcloud.engine.internals import wrap
+from localcloud.engine.internals import need, wrap
 
 # Whom a bucket that is open to all has let in.
 _NOBODY = PrincipalInfo("anonymous", "Anonymous", "", [])
@@ -28,15 +28,16 @@ _STATUSES = {
     for code in service.codes
     if code != "AccessDenied"
 }
-_KEY_HEADER = "x-amz-server-side-encryption-aws-kms-key-id"
 
 
 def install() -> None:
     """Ask keys after every call that policies allow, and word refusals as each service does."""
     wrap(iam_evaluator, "enforce", _enforce)
-    wrap(iam_evaluator, "parse_policy_document", _parse_once)
+    # Each text once: a changed policy is another text.
+    parse_text = lru_cache(maxsize=512)(need(iam_evaluator, "parse_policy_document"))
+    wrap(iam_evaluator, "parse_policy_document", partial(_parse_once, parse_text))
     wrap(iam_actions, "access_denied_response", _respond)
-    wrap(iam_actions, "s3_service_context", _with_keys)
+    wrap(iam_actions, "s3_service_context", _with_part)
 
 
 def _enforce(
@@ -65,14 +66,8 @@ def _enforce(
     return AuthError(*SERVICES[service].error(refused)) if refused else None
 
 
-def _parse_once(parse: Any, document: str | dict[str, Any]) -> Any:
-    return _parsed(parse, document) if isinstance(document, str) else parse(document)
-
-
-@lru_cache(maxsize=512)
-def _parsed(parse: Any, text: str) -> Any:
-    """Parse each policy's text once; a changed policy is another text."""
-    return parse(text)
+def _parse_once(parse_text: Any, parse: Any, document: str | dict[str, Any]) -> Any:
+    return parse_text(document) if isinstance(document, str) else parse(document)
 
 
 def _respond(respond: Any, *given: Any, error_code: str = "", **named: Any) -> Any:
@@ -80,14 +75,9 @@ def _respond(respond: Any, *given: Any, error_code: str = "", **named: Any) -> A
     return _STATUSES.get(error_code, status), headers, body
 
 
-def _with_keys(
-    context_of: Any, action: str, query: Any, path: str = "", headers: dict[str, str] | None = None
-) -> dict[str, Any]:
-    """Tell a write's own key, and whether it is a part of an upload."""
-    context: dict[str, Any] = context_of(action, query, path, headers)
-    if action == "s3:PutObject":
-        if headers and _KEY_HEADER in headers:
-            context[f"s3:{_KEY_HEADER}"] = headers[_KEY_HEADER]
-        if {"uploadId", "uploads"} & set(query or {}):
-            context[ASKED_AS] = UPLOAD
+def _with_part(context_of: Any, action: str, query: Any, *rest: Any, **named: Any) -> Any:
+    """Tell whether a write is a part of an upload."""
+    context = context_of(action, query, *rest, **named)
+    if action == "s3:PutObject" and {"uploadId", "uploads"} & set(query or {}):
+        context[ASKED_AS] = UPLOAD
     return context

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jmespath
 from ministack.services import dynamodb, lambda_svc, s3, secretsmanager, sns, sqs
 
 from localcloud.cloud import ACCOUNT
@@ -21,7 +22,7 @@ from localcloud.engine.internals import need
 # The action of a part of an upload, which is s3:PutObject in policies and asks for more.
 UPLOAD = "s3:PutObject of an upload in parts"
 
-_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_OF_KMS = ("AccessDeniedException", "DisabledException", "KMSInvalidStateException")
 _S3_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
 # What KMS says of Decrypt without naming the key, as services call it.
 _UNNAMED = (
@@ -30,23 +31,45 @@ _UNNAMED = (
 )
 
 
+# The record of what an ARN names; of an object it is not the record alone that tells the key.
+_RECORDS: dict[str, Callable[[str], Any]] = {
+    "dynamodb": lambda arn: need(dynamodb, "_tables").get(_table(arn)),
+    "secretsmanager": lambda arn: need(secretsmanager, "_resolve")(arn)[1],
+    "sqs": need(sqs, "_queue_by_arn"),
+    "sns": need(sns, "_topic_by_arn_any_scope"),
+    "lambda": lambda arn: need(lambda_svc, "_get_func_record_for_ref")(arn)[1],
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Encrypted:
-    """One service's use of customer keys, as AWS's page says that the table names."""
+    """One service's use of customer keys: a table of `encrypted.toml`."""
 
+    name: str
     asks: Mapping[str, Sequence[str]]  # the key actions by IAM action
-    # That of a resource, given the action, the ARN and the request's condition keys; no key for
-    # AWS's own.
-    key: Callable[[str, str, Context], str | None]
-    bound: Callable[[str], dict[str, str]]  # the encryption context, given the ARN
-    codes: Sequence[str]  # of errors: denied, disabled, in another wrong state
-    words: Callable[[Refusal], str]
+    bound: Mapping[str, str]
+    codes: Sequence[str]
+    words: Sequence[str]
+    key: str = ""
     status: int = 400  # of these errors, but for S3's `AccessDenied`
+
+    def key_of(self, action: str, arn: str, context: Context) -> str | None:
+        """The key of a resource, given the request's condition keys; none for AWS's own."""
+        if self.name == "s3":
+            return _of_object(action, arn, context)
+        found: str | None = jmespath.search(self.key, _RECORDS[self.name](arn))
+        return found
+
+    def encryption_context(self, arn: str) -> dict[str, str]:
+        """What the service binds to the data of a resource."""
+        fields = {"arn": _bucket_of(arn) or arn, "table": _table(arn), "account": ACCOUNT}
+        return {name: value.format(**fields) for name, value in self.bound.items()}
 
     def error(self, refusal: Refusal) -> tuple[str, str]:
         """Return the code and the message of a refusal."""
-        of_kms = ("AccessDeniedException", "DisabledException", "KMSInvalidStateException")
-        return self.codes[of_kms.index(refusal.code)], self.words(refusal)
+        which = _OF_KMS.index(refusal.code)
+        words = self.words[which].format(message=refusal.message, kms=_as_kms(refusal))
+        return self.codes[which], words
 
 
 def _as_kms(refusal: Refusal) -> str:
@@ -70,81 +93,18 @@ def _of_object(action: str, arn: str, context: Context) -> str | None:
     return stored
 
 
-def _of_bucket_or_object(arn: str) -> dict[str, str]:
+def _bucket_of(arn: str) -> str:
+    """The bucket's ARN in the place of an object's, where the bucket has a key of its own."""
     bucket = arn.partition("/")[0]
     settings = str(need(s3, "_bucket_encryption").get(bucket.removeprefix("arn:aws:s3:::")))
-    has_bucket_key = "<BucketKeyEnabled>true" in settings
-    return {"aws:s3:arn": bucket if has_bucket_key else arn}
+    return bucket if "<BucketKeyEnabled>true" in settings else ""
 
 
-def _table_name(arn: str) -> str:
+def _table(arn: str) -> str:
     return arn.partition(":table/")[2].partition("/")[0]
 
 
-def _member(record: Any, *names: str) -> Any:
-    """Return what is under these names, one in the other; None where there is no such record."""
-    for name in names:
-        record = (record or {}).get(name)
-    return record
-
-
-SERVICES: dict[str, Encrypted] = {
-    "s3": Encrypted(
-        key=_of_object,
-        bound=_of_bucket_or_object,
-        words=lambda refusal: refusal.message,
-        **_TABLE["s3"],
-    ),
-    "dynamodb": Encrypted(
-        key=lambda _, arn, __: _member(
-            need(dynamodb, "_tables").get(_table_name(arn)), "SSEDescription", "KMSMasterKeyArn"
-        ),
-        bound=lambda arn: {
-            "aws:dynamodb:tableName": _table_name(arn),
-            "aws:dynamodb:subscriberId": ACCOUNT,
-        },
-        words=lambda refusal: (
-            "KMS key access denied error: com.amazonaws.services.kms.model.AWSKMSException: "
-            + _as_kms(refusal)
-        ),
-        **_TABLE["dynamodb"],
-    ),
-    "secretsmanager": Encrypted(
-        key=lambda _, arn, __: _member(need(secretsmanager, "_resolve")(arn)[1], "KmsKeyId"),
-        bound=lambda arn: {"SecretARN": arn},
-        words=lambda refusal: (
-            "Access to KMS is not allowed"
-            if refusal.code == "AccessDeniedException"
-            else f"Secrets Manager can't use the KMS key: {refusal.message}"
-        ),
-        **_TABLE["secretsmanager"],
-    ),
-    "sqs": Encrypted(
-        key=lambda _, arn, __: _member(
-            need(sqs, "_queue_by_arn")(arn), "attributes", "KmsMasterKeyId"
-        ),
-        bound=lambda arn: {"aws:sqs:arn": arn},
-        words=_as_kms,
-        **_TABLE["sqs"],
-    ),
-    "sns": Encrypted(
-        key=lambda _, arn, __: _member(
-            need(sns, "_topic_by_arn_any_scope")(arn), "attributes", "KmsMasterKeyId"
-        ),
-        bound=lambda arn: {"aws:sns:topicArn": arn},
-        words=_as_kms,
-        **_TABLE["sns"],
-    ),
-    "lambda": Encrypted(
-        key=lambda _, arn, __: _member(
-            need(lambda_svc, "_get_func_record_for_ref")(arn)[1], "KMSKeyArn"
-        ),
-        bound=lambda arn: {"aws:lambda:FunctionArn": arn},
-        words=lambda refusal: (
-            "Lambda was unable to decrypt the environment variables because the KMS key used is "
-            f"{'disabled' if refusal.code == 'DisabledException' else 'in an invalid state'}. "
-            "Please check the function's KMS key settings."
-        ),
-        **_TABLE["lambda"],
-    ),
+SERVICES = {
+    name: Encrypted(name=name, **table)
+    for name, table in tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8")).items()
 }

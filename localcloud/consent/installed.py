@@ -29,7 +29,6 @@ _DEPLOYMENTS: dict[str, Callable[[Properties, str], str]] = {
     "AWS::ApiGateway::Stage": lambda stage, _: services.why_no_stage_logs(stage),
     "AWS::Lambda::EventSourceMapping": lambda source, _: services.why_no_source(source),
     "AWS::Logs::LogGroup": services.why_no_log_group,
-    "AWS::SecretsManager::RotationSchedule": lambda schedule, _: services.why_no_rotation(schedule),
 }
 
 _log = logging.getLogger(__name__)

@@ -47,9 +47,11 @@ def ask_key_of(who: Principal, action: str, resource: str, context: Context) -> 
     service = action.partition(":")[0]
     encrypted = SERVICES.get(service)
     asks = encrypted.asks.get(context.get(ASKED_AS, action)) if encrypted else None
-    if not encrypted or asks is None or not (key := encrypted.key(action, resource, context)):
+    if not encrypted or asks is None or not (key := encrypted.key_of(action, resource, context)):
         return None
-    return ask_key(who, key, asks, via=service, encryption_context=encrypted.bound(resource))
+    return ask_key(
+        who, key, asks, via=service, encryption_context=encrypted.encryption_context(resource)
+    )
 
 
 def ask_key(

@@ -111,10 +111,3 @@ def why_no_stage_logs(properties: Context) -> str:
     account = need(apigateway_v1, "_account_settings").get("settings") or {}
     logs = "AccessLogSetting" in properties or any(level != "OFF" for level in levels)
     return NO_LOG_ROLE if logs and not account.get("cloudwatchRoleArn") else ""
-
-
-def why_no_rotation(properties: Context) -> str:
-    """Say why a secret cannot be rotated by a function; empty when it can."""
-    function = properties.get("RotationLambdaARN")
-    refused = refused_rotation(function, properties["SecretId"]) if function else None
-    return NO_ROTATION if refused else ""

@@ -1,8 +1,8 @@
-"""The condition keys `s3:if-none-match` and `s3:if-match` of bucket policies.
+"""The condition keys `s3:if-none-match`, `s3:if-match` and that of the key of bucket policies.
 
 Changes: A write of an object has the keys that its headers say.
 Original: The headers are heeded, their keys are left out of what policies are held against.
-Fault: the emulator's; `s3_service_context` would put both headers into the context of a write, as
+Fault: the emulator's; `s3_service_context` would put these headers into the context of a write, as
     it does with `x-amz-server-side-encryption`.
 AWS: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
 """
@@ -14,7 +14,7 @@ from ministack.core import iam_actions
 from localcloud.cloud import Cloud
 from localcloud.engine.internals import wrap
 
-_HEADERS = ("if-match", "if-none-match")
+_HEADERS = ("if-match", "if-none-match", "x-amz-server-side-encryption-aws-kms-key-id")
 
 
 def install(_cloud: Cloud) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from ministack.services import dynamodb, s3
 
 from localcloud.engine.internals import need, replace
-from localcloud.state import Change, State
+from localcloud.state import Rows, State
 
 
 class Items:
@@ -24,7 +24,6 @@ class Items:
 
     def __init__(self) -> None:
         self._touched: set[tuple[str, str, str]] = set()
-        self._taken: set[tuple[str, str, str]] = set()
         self._known: dict[str, Any] = {}
         self._tables = need(dynamodb, "_tables")
         self._count = need(dynamodb, "_update_counts")
@@ -39,28 +38,28 @@ class Items:
 
         return noted
 
-    def add_to(self, change: Change) -> None:
-        """Add what changed since the last save."""
-        self._taken, self._touched = self._taken | self._touched, set()
+    def take(self) -> Rows:
+        """What changed since this was called last."""
+        touched, self._touched = self._touched, set()
         now = {table["TableArn"]: table["items"] for table in self._tables.all_values()}
-        change.emptied |= self._known.keys() - now
-        for arn, items in now.items():
-            if self._known.get(arn) is not items:
-                # A new table, or one whose items were replaced as a whole.
-                change.emptied.add(arn)
-                self._taken |= {(arn, key, sort) for key, of in items.items() for sort in of}
-        for arn, partition, sort in self._taken:
-            if arn in now:
-                item = now[arn].get(partition, {}).get(sort)
-                text = None if item is None else json.dumps(item)
-                change.entries[arn, json.dumps([partition, sort])] = text
-        change.when_saved += [self._taken.clear, lambda: setattr(self, "_known", now)]
+        for arn in self._known.keys() | now:
+            before, after = self._known.get(arn, {}), now.get(arn, {})
+            if before is not after:  # a table that is new, gone, or had its items replaced whole
+                for items in (before, after):
+                    touched |= {(arn, key, sort) for key, of in items.items() for sort in of}
+        self._known = now
+        found: Rows = {}
+        for arn, partition, sort in touched:
+            item = now.get(arn, {}).get(partition, {}).get(sort)
+            text = None if item is None else json.dumps(item)
+            found[arn, json.dumps([partition, sort])] = text
+        return found
 
-    def restore(self, tables: Any, state: State) -> None:
+    def restore(self, data: Any, state: State) -> None:
         """Give each table its items again."""
-        for table in tables.all_values():
+        for table in data["tables"].all_values():
             items: dict[str, dict[str, Any]] = defaultdict(dict)
-            for key, text in state.entries(table["TableArn"]):
+            for key, text in state.rows(table["TableArn"]):
                 partition, sort = json.loads(key)
                 items[partition][sort] = json.loads(text)
             table["items"] = items
@@ -76,19 +75,18 @@ class Locks:
         kept = need(s3, name)
         self._locks = _Noting(need(kept, "_data"))  # of all accounts, not the caller's alone
         replace(kept, "_data", self._locks)
-        self._taken: set[Any] = set()
 
-    def add_to(self, change: Change) -> None:
-        """Add what changed since the last save."""
-        self._taken, self._locks.touched = self._taken | self._locks.touched, set()
-        for key in self._taken:
-            text = json.dumps(self._locks[key]) if key in self._locks else None
-            change.entries[self._part, repr(key)] = text
-        change.when_saved.append(self._taken.clear)
+    def take(self) -> Rows:
+        """What changed since this was called last."""
+        touched, self._locks.touched = self._locks.touched, set()
+        return {
+            (self._part, repr(key)): json.dumps(self._locks[key]) if key in self._locks else None
+            for key in touched
+        }
 
-    def restore(self, state: State) -> None:
+    def restore(self, _data: Any, state: State) -> None:
         """Lock the objects again."""
-        found = state.entries(self._part)
+        found = state.rows(self._part)
         self._locks.update((ast.literal_eval(key), json.loads(text)) for key, text in found)
 
 

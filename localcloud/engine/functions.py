@@ -10,6 +10,7 @@ Ours: the bare interpreter and the limit of memory, to find here what a package 
 AWS: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
 
+import contextlib
 import queue
 import sys
 import time
@@ -103,14 +104,10 @@ def _read_log(lines: "queue.Queue[str]") -> str:
     """
     log: list[str] = []
     deadline = time.monotonic() + _LOG_PATIENCE_SECONDS
-    while True:
-        try:
+    mark = ""
+    with contextlib.suppress(queue.Empty):
+        while not mark:
             line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
-        except queue.Empty:
-            break
-        text, mark, _ = line.partition(_END_OF_LOG)
-        if text or not mark:
-            log.append(text)
-        if mark:
-            break
+            text, mark, _ = line.partition(_END_OF_LOG)
+            log += [text] if text or not mark else []
     return "\n".join(log)

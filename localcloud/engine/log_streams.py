@@ -14,7 +14,7 @@ from typing import Any
 from ministack.services import cloudwatch_logs
 
 from localcloud.engine.internals import need
-from localcloud.state import Change, State
+from localcloud.state import Rows, State
 
 MOST_EVENTS = 10_000
 _PART = "logs"
@@ -30,29 +30,31 @@ class LogStreams:
         self._writing = need(cloudwatch_logs, "_log_events_lock")
         self._known: dict[tuple[str, ...], Any] = {}
 
-    def move(self, state: Any, change: Change) -> None:
-        """Let the streams that changed be saved one by one instead of with the service's state."""
+    def take_out(self, state: Any) -> Rows:
+        """Take the streams out of the service's state; those that changed are rows of their own."""
+        found: Rows = {}
         now, bare = {}, {}
         for at, group in self._groups.all_items():
             bare[at], streams = group | {"streams": {}}, group["streams"]
-            found = [each["events"] for each in list(streams.values())]
-            if sum(map(len, found)) > MOST_EVENTS * 1.1:  # not each one as it comes
-                times = sorted(each["timestamp"] for events in found for each in events)
+            events = [each["events"] for each in list(streams.values())]
+            if sum(map(len, events)) > MOST_EVENTS * 1.1:  # not each one as it comes
+                times = sorted(each["timestamp"] for of in events for each in of)
                 self._forget(at, streams, times[-MOST_EVENTS])
             for name, stream in list(streams.items()):
                 key = (*at, name)
                 now[key] = _version(stream)
                 if self._known.get(key) != now[key]:
-                    change.entries[_PART, json.dumps(key)] = json.dumps(stream)
-        change.entries |= {(_PART, json.dumps(key)): None for key in self._known.keys() - now}
-        change.when_saved.append(lambda: setattr(self, "_known", now))
+                    found[_PART, json.dumps(key)] = json.dumps(stream)
+        found |= {(_PART, json.dumps(key)): None for key in self._known.keys() - now}
+        self._known = now
         state["log_groups"], state["log_records"] = type(self._groups).from_dict(bare), {}
+        return found
 
-    def restore(self, groups: Any, state: State) -> None:
+    def restore(self, data: Any, state: State) -> None:
         """Give each group its streams again."""
-        for key, text in state.entries(_PART):
+        for key, text in state.rows(_PART):
             *at, name = json.loads(key)
-            groups.get_scoped(*at)["streams"][name] = stream = json.loads(text)
+            data["log_groups"].get_scoped(*at)["streams"][name] = stream = json.loads(text)
             self._known[*at, name] = _version(stream)
 
     def expire(self, now: float) -> Iterator[None]:

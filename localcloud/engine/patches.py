@@ -9,7 +9,7 @@ from localcloud.errors import CloudError
 _ENGINE = (
     *("cdn", "conditional_writes", "conditions", "databases", "functions", "payloads"),
     *("protection", "resources", "rest_api", "rotation", "settings", "signatures", "stacks"),
-    *("viewers", "web_acls"),
+    "web_acls",
 )
 # In this order: a later one may wrap what an earlier one has put in place.
 PATCHES = (

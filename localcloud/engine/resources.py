@@ -17,7 +17,7 @@ from typing import Any
 from localcloud.cloud import ACCOUNT, REGION, Cloud
 from localcloud.engine import handlers
 from localcloud.engine.handlers import Deploy, Deployed, Properties
-from localcloud.engine.rotation import why_no_schedule
+from localcloud.reapplied import typed
 
 # Each with the attributes that templates ask for, besides `Id` and `Arn`.
 RECORDED: dict[str, Properties] = {
@@ -34,7 +34,6 @@ RECORDED: dict[str, Properties] = {
 _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  # a type, not a password
 _ROTATION = "AWS::SecretsManager::RotationSchedule"
 _ASSOCIATION = "AWS::WAFv2::WebACLAssociation"
-_RULES = {"AutomaticallyAfterDays": int, "Duration": str, "ScheduleExpression": str}
 
 _log = logging.getLogger(__name__)
 
@@ -73,12 +72,9 @@ def _add_rotation_schedule(cloud: Cloud) -> None:
     """Set the rotation and, as on AWS, rotate at once unless told not to."""
 
     def deploy(_name: str, new: Properties, _old: Properties) -> Deployed:
-        said = new.get("RotationRules") or {}
-        rules = {name: convert(said[name]) for name, convert in _RULES.items() if name in said}
-        if why_not := why_no_schedule(rules):
-            raise ValueError(why_not)
         wanted = {name: new[name] for name in ("SecretId", "RotationLambdaARN")}
         at_once = str(new.get("RotateImmediatelyOnUpdate")).lower() != "false"
+        rules = typed(new.get("RotationRules") or {})
         wanted |= {"RotationRules": rules, "RotateImmediately": at_once}
         cloud.client("secretsmanager").rotate_secret(**wanted)
         return new["SecretId"], {}

@@ -3,15 +3,15 @@
 Changes: A template's validator is made and tied to its methods. A key is on only where a template
     or an operator says so; UpdateApiKey heeds the text `false`. A quota's day, week or month is the
     calendar's, in UTC, on the clock that a drill puts forward; its offset is the day of the week or
-    month that it begins with. A function is told the key's id, the peer's address and each value
-    of a header.
+    month that it begins with. A gateway response says why a body does not fit its model. A function
+    is told the key's id, the peer's address and each value of a header.
 Original: The validator is an id that nothing is behind. Any text is true, a key is on by default. A
-    period begins with the first request. The address is 127.0.0.1, the key's id is missing,
-    repeated headers are joined.
+    period begins with the first request. `$context.error.validationErrorString` stays as it is. The
+    address is 127.0.0.1, the key's id is missing, repeated headers are joined.
 Fault: the emulator's; CloudFormation would make a validator with CreateRequestValidator,
     `_update_api_key` would compare a patch's value with `true`, `_check_quota` would go by the
-    calendar, and `_build_lambda_event_v1` would have the key's id, the peer's address and every
-    value of a header.
+    calendar, `_check_request_validation` would tell its reason, and `_build_lambda_event_v1` would
+    have the key's id, the peer's address and every value of a header.
 AWS:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
     https://docs.aws.amazon.com/apigateway/latest/api/API_CreateApiKey.html
@@ -23,11 +23,12 @@ methods: they call the emulator's functions, because the public API would wait f
 """
 
 import json
-import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
+import fastjsonschema
 from ministack.services import apigateway_v1
 
 from localcloud.asgi import each_header
@@ -36,7 +37,9 @@ from localcloud.engine.handlers import Deploy, Deployed, Properties, add_type, w
 from localcloud.engine.internals import need, replace, wrap
 from localcloud.errors import CloudError
 from localcloud.gateway.sent import SERVED, peer, values_by_name
-from localcloud.metrics.clock import read_ahead
+from localcloud.metrics.clock import Clock
+
+_VARIABLE, _REASON = b"$context.error.validationErrorString", "validationErrorString"
 
 
 def install(cloud: Cloud) -> None:
@@ -45,6 +48,8 @@ def install(cloud: Cloud) -> None:
     wrap_deployment("AWS::ApiGateway::Method", _with_validator)
     wrap_deployment("AWS::ApiGateway::ApiKey", _off_by_default)
     wrap(apigateway_v1, "_update_api_key", _switch_key)
+    wrap(apigateway_v1, "_check_request_validation", _with_reason)
+    wrap(apigateway_v1, "_gateway_error_response", _telling_reason)
     wrap(apigateway_v1, "_build_lambda_event_v1", _with_caller)
     _keep_quotas(cloud)
 
@@ -105,8 +110,7 @@ def _keep_quotas(cloud: Cloud) -> None:
             return None
         for plan_id, plan, _ in plans_of(key["id"], api_id, stage):
             quota = plan.get("quota") or {}
-            now = time.time() + read_ahead(cloud.home)
-            spent = (plan_id, key["id"], period_of(quota, now))
+            spent = (plan_id, key["id"], period_of(quota, Clock(cloud.home).now()))
             if "limit" in quota and used[spent] >= int(quota["limit"]):
                 return refuse("QUOTA_EXCEEDED", message)
             used[spent] += 1
@@ -121,6 +125,38 @@ def period_of(quota: Properties, now: float) -> str:
     sunday = begins - timedelta(days=begins.isoweekday() % 7)
     named = {"WEEK": f"{sunday:%Y-%m-%d}", "MONTH": f"{begins:%Y-%m}"}
     return named.get(str(quota.get("period")), f"{begins:%Y-%m-%d}")
+
+
+def _with_reason(check: Any, method: Properties, api: str, request: Properties, *sent: Any) -> Any:
+    """Keep why a body does not fit its method's model for JSON, in brackets as AWS writes it."""
+    error = check(method, api, request, *sent)
+    model = (method.get("requestModels") or {}).get("application/json")
+    if error and model:
+        schema = need(apigateway_v1, "_model_schema")(api, model)
+        request[_REASON] = why_invalid(json.dumps(schema), sent[1])
+    return error
+
+
+def why_invalid(schema: str, body: bytes) -> str:
+    """Why a body does not fit a JSON schema."""
+    try:
+        _validator(schema)(json.loads(body))
+    except fastjsonschema.JsonSchemaValueException as error:
+        return f"[{error.message}]"
+    except (ValueError, RecursionError):
+        return "[the body is not JSON]"
+    return "[the body does not fit the model]"
+
+
+@lru_cache(maxsize=128)
+def _validator(schema: str) -> Any:
+    return fastjsonschema.compile(json.loads(schema))
+
+
+def _telling_reason(render: Any, error: Any, request: Properties) -> Any:
+    """Fill the reason in as it is: AWS promises no escaping, so a template that needs it breaks."""
+    status, headers, body = render(error, request)
+    return status, headers, body.replace(_VARIABLE, request.get(_REASON, "").encode())
 
 
 def _with_caller(build: Any, *given: Any, **named: Any) -> Properties:

@@ -32,7 +32,7 @@ from ministack.services import secretsmanager
 from localcloud.cloud import Cloud
 from localcloud.consent.services import NO_ROTATION, refused_rotation
 from localcloud.engine.internals import need, replace, wrap
-from localcloud.metrics.clock import read_ahead
+from localcloud.metrics.clock import Clock
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
@@ -137,7 +137,7 @@ def _schedule(cloud: Cloud, secret: Record) -> None:
 
 
 def _now(cloud: Cloud) -> int:
-    return int(time.time() + read_ahead(cloud.home))
+    return int(Clock(cloud.home).now())
 
 
 def _current(secret: Record) -> str:

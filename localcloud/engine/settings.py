@@ -12,14 +12,13 @@ from functools import cache, partial
 from typing import Any
 
 from localcloud.cloud import Cloud
-from localcloud.deployed_settings import DeployedSettings
 from localcloud.engine import handlers
-from localcloud.reapplied import SETTINGS, Resource, present
+from localcloud.reapplied import SETTINGS, DeployedSettings, Resource, present
 
 
 def install(cloud: Cloud) -> None:
     """Follow every deployment of a resource type that has dropped settings."""
-    kept, client = DeployedSettings.of(cloud.home), cache(cloud.client)
+    kept, client = DeployedSettings(cloud.home), cache(cloud.client)
     handlers.let_call(*SETTINGS)
     for kind in SETTINGS:
         handlers.wrap_deployment(kind, partial(_deploy, kept, client, kind))

@@ -13,9 +13,8 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,7 +28,7 @@ from localcloud.engine.handlers import CHANGING
 from localcloud.engine.internals import need, replace
 from localcloud.engine.log_streams import LogStreams
 from localcloud.engine.stacks import is_in_progress
-from localcloud.state import Change, State
+from localcloud.state import SERVICE, Rows, State
 
 _log = logging.getLogger(__name__)
 # Their `get_state` only copies, and at great cost; what is written at once needs no copy.
@@ -43,17 +42,23 @@ class Storage:
         """Take the place of the emulator's own persistence."""
         self._state = State(folder)
         self.checkpoint = self._state.checkpoint
-        self._items = Items()
-        self._locks = [Locks(name) for name in ("_object_retention", "_object_legal_hold")]
-        self.logs = LogStreams()
+        self.logs, items = LogStreams(), Items()
+        locks = [Locks(name) for name in ("_object_retention", "_object_legal_hold")]
+        self._entries: list[Items | Locks] = [items, *locks]
+        self._restore: dict[str, list[Callable[[Any, State], None]]] = {
+            "cloudwatch_logs": [self.logs.restore],
+            "dynamodb": [items.restore],
+            "s3": [each.restore for each in locks],
+        }
         self._written: dict[str, int] = {}
+        self._pending: Rows = {}  # what changed, until it is saved
         self.services = need(emulator, "_build_persistence_save_dict")  # each with its `get_state`
         self._as_json = need(persistence, "_json_default")
         self._from_json = need(persistence, "_json_object_hook")
         self._stacks = need(cloudformation, "_stacks")
-        self._change = Change()
         self._prune = need(lambda_svc, "_prune_orphan_code_blobs")
-        replace(lambda_svc, "_prune_orphan_code_blobs", self._prune_later)
+        self._used: set[str] | None = None  # the code that functions have, by the pending state
+        replace(lambda_svc, "_prune_orphan_code_blobs", lambda used: setattr(self, "_used", used))
         replace(emulator, "load_state", self._load)
         replace(emulator, "save_all", lambda states: None)
 
@@ -62,22 +67,23 @@ class Storage:
 
         On the event loop: nothing else may change the state while it is read.
         """
-        change = self._change = Change()
         with CHANGING:
             states = {} if services == frozenset() else self.services()
             for name in states.keys() & (states if services is None else services):
-                self._add(change, name, states[name], needed=services is not None)
-            self._items.add_to(change)
-            for locks in self._locks:
-                locks.add_to(change)
-        self._state.save(change)
-        self._written |= {name: hash(text) for name, text in change.services.items()}
+                self._take(name, states[name], needed=services is not None)
+            for each in self._entries:
+                self._pending |= each.take()
+        self._state.save(self._pending)
+        self._pending = {}
+        if self._used is not None:  # the saved state has ceased to name other code
+            self._prune(self._used)
+            self._used = None
 
     def deploying(self) -> bool:
         """Whether CloudFormation is at work, which changes any service without a request."""
         return any(map(is_in_progress, list(self._stacks.all_values())))
 
-    def _add(self, change: Change, name: str, get_state: Any, *, needed: bool) -> None:
+    def _take(self, name: str, get_state: Any, *, needed: bool) -> None:
         try:
             module = sys.modules[get_state.__module__]
             with _without_copying(module) if name in _UNCOPIED else nullcontext():
@@ -86,7 +92,7 @@ class Storage:
                 for table in state["tables"].all_values():
                     table.pop("items", None)
             if name == "cloudwatch_logs":
-                self.logs.move(state, change)
+                self._pending |= self.logs.take_out(state)
             text = json.dumps(state, default=self._as_json)
         except Exception:
             if needed:
@@ -95,24 +101,16 @@ class Storage:
             _log.exception("the state of %s cannot be saved", name)
             return
         if state is not None and self._written.get(name) != hash(text):
-            change.services[name] = text
-
-    def _prune_later(self, used: set[str]) -> None:
-        """Remove the code that no function has once the saved state has ceased to name it."""
-        self._change.when_saved.append(partial(self._prune, used))
+            self._pending[SERVICE, name] = text
+            self._written[name] = hash(text)
 
     def _load(self, name: str) -> Any:
-        text = self._state.service(name)
+        text = self._state.value(SERVICE, name)
         if text is None:
             return None
         data = json.loads(text, object_hook=self._from_json)
-        if name == "dynamodb":
-            self._items.restore(data["tables"], self._state)
-        if name == "cloudwatch_logs":
-            self.logs.restore(data["log_groups"], self._state)
-        if name == "s3":
-            for locks in self._locks:
-                locks.restore(self._state)
+        for restore in self._restore.get(name, ()):
+            restore(data, self._state)
         gc.freeze()  # a collection that looked through all this would be a stall
         return data
 

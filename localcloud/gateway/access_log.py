@@ -1,48 +1,23 @@
-"""API access logs, delivered to their log groups after the answer."""
+"""API access logs, in their log groups once the answer is sent."""
 
-import asyncio
 import logging
 import time
-from collections import defaultdict
 from datetime import UTC, datetime
 
-from botocore.exceptions import BotoCoreError, ClientError
+from ministack.services import cloudwatch_logs
 
-from localcloud.cloud import Cloud
-
-_DELIVERY_SECONDS = 0.25
+from localcloud.engine.internals import need
 
 _log = logging.getLogger(__name__)
 
 
-class AccessLog:
-    """Collects lines by log group and puts them every quarter of a second."""
-
-    def __init__(self, cloud: Cloud):
-        self._logs = cloud.client("logs")
-        self._lines: dict[str, list[tuple[int, str]]] = defaultdict(list)
-
-    def write(self, group: str, line: str) -> None:
-        """Add one line to a log group, stamped with the present time."""
-        self._lines[group].append((int(time.time() * 1000), line))
-
-    async def deliver(self) -> None:
-        """Deliver for as long as the process runs."""
-        while True:
-            await asyncio.sleep(_DELIVERY_SECONDS)
-            waiting, self._lines = self._lines, defaultdict(list)
-            for group, lines in waiting.items():
-                await asyncio.to_thread(self._put, group, lines)
-
-    def _put(self, group: str, lines: list[tuple[int, str]]) -> None:
-        stream = "access-" + datetime.now(UTC).strftime("%Y-%m-%d")
-        events = [{"timestamp": at, "message": line} for at, line in lines]
-        target = {"logGroupName": group, "logStreamName": stream}
-        try:
-            try:
-                self._logs.put_log_events(**target, logEvents=events)
-            except self._logs.exceptions.ResourceNotFoundException:
-                self._logs.create_log_stream(**target)
-                self._logs.put_log_events(**target, logEvents=events)
-        except (ClientError, BotoCoreError):
-            _log.exception("%d access log lines of %s were not delivered", len(lines), group)
+def write(group: str, line: str) -> None:
+    """Add one line to the day's stream of a log group."""
+    now = time.time()
+    stream = f"access-{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"
+    target = {"logGroupName": group, "logStreamName": stream}
+    need(cloudwatch_logs, "_create_log_stream")(target)  # refused when it is there already
+    events = [{"timestamp": int(now * 1000), "message": line}]
+    status, _, body = need(cloudwatch_logs, "_put_log_events")(target | {"logEvents": events})
+    if status != 200:
+        _log.error("a line of the access log was not delivered: %s", body)

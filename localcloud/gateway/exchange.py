@@ -3,13 +3,14 @@
 import base64
 import json
 import os
+import re
 import time
 from datetime import UTC, datetime
 
+from localcloud.addresses import Address
 from localcloud.asgi import Message, Scope, Send, answer, headers
 from localcloud.gateway.sent import peer
-from localcloud.gateway.stage import Address, Stage
-from localcloud.gateway.variables import claims_of, filled
+from localcloud.gateway.stages import Stage
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 _REASONS = {
@@ -18,7 +19,10 @@ _REASONS = {
     "Request Entity Too Large": "REQUEST_TOO_LARGE",
     "Internal server error": "DEFAULT_5XX",
 }
-_UNRESOLVED = b"$context.error.validationErrorString"
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+_VARIABLE = re.compile(r"\$context\.([A-Za-z_.]*[A-Za-z])")
+# What a function that failed has said, in a message of the emulator's too.
+_FUNCTIONS_OWN = re.compile(rb'"errorType\\?"')
 
 
 class Exchange:
@@ -35,15 +39,14 @@ class Exchange:
         self._failure = ""
         self._status = 0
         self._size = 0
-        self.body = b""
 
     async def refuse(self, status: int, message: str) -> None:
         """Answer in the gateway's own words, or in those that a REST API's template gives it."""
         self._failure = message
         if self._stage.rest:
-            text, extra = self._stage.own_answer(_REASONS[message], message, self._request_id)
-            extra = {"content-type": "application/json"} | extra
-            await answer(self.send, status, text, extra)
+            of_type = (_REASONS[message], message, self._request_id)
+            status, named, body = self._stage.own_answer(*of_type)
+            await answer(self.send, status, body, named)
         else:
             await answer(self.send, status, {"message": message})
 
@@ -65,17 +68,13 @@ class Exchange:
         body = message.get("body", b"")
         told = named.get("x-request-id") or named.get("x-amzn-requestid") or b""
         self._request_id = told.decode("latin-1") or self._request_id
-        if start["status"] == 502 and b'"errorType"' in body:
+        if start["status"] == 502 and _FUNCTIONS_OWN.search(body):
             # AWS keeps the function's text to itself.
             self._failure = body.decode("utf-8", "replace")
             body = self._failed(start, named, body)
         elif start["status"] == 403 and self._scope["method"] == "OPTIONS" and not self._stage.rest:
             # A preflight of a foreign origin is answered, without any CORS header.
             start["status"], body = 204, b""
-        elif _UNRESOLVED in body:
-            reason = self._stage.invalid_because(self._scope["method"], self._route(), self.body)
-            # As it is: AWS promises no escaping, so a template that needs it breaks here first.
-            body = body.replace(_UNRESOLVED, reason.encode())
         if message.get("more_body"):
             named.pop("content-length", None)
         else:
@@ -87,11 +86,10 @@ class Exchange:
 
     def _failed(self, start: Message, named: dict[str, bytes], body: bytes) -> bytes:
         if self._stage.rest:
-            text, extra = self._stage.own_answer(
-                "DEFAULT_5XX", "Internal server error", self._request_id
-            )
-            named |= {name.lower(): value.encode("latin-1") for name, value in extra.items()}
-            return text.encode()
+            of_type = ("DEFAULT_5XX", "Internal server error", self._request_id)
+            _, extra, own = self._stage.own_answer(*of_type)
+            named |= {name: value.encode("latin-1") for name, value in extra.items()}
+            return own
         timed_out = b"Sandbox.Timedout" in body or b"Task timed out" in body
         start["status"] = 503 if timed_out else 500
         text = "Service Unavailable" if timed_out else "Internal Server Error"
@@ -101,8 +99,8 @@ class Exchange:
         """The path below the stage."""
         return "/" + self._address.path.removeprefix(f"/{self._stage.name}").lstrip("/")
 
-    def log_line(self) -> str:
-        """The stage's access log format with this request's values; `-` for what is not known."""
+    def log_line(self, line_format: str) -> str:
+        """A line of the access log with this request's values; `-` for what is not known."""
         sent = headers(self._scope)
         method, route = self._scope["method"], self._route()
         now = datetime.now(UTC)
@@ -110,13 +108,13 @@ class Exchange:
         values = {
             "requestId": self._request_id,
             "extendedRequestId": self._request_id,
-            "apiId": self._address.api_id,
+            "apiId": self._address.id,
             "stage": self._stage.name,
             "httpMethod": method,
             "path": self._address.path,
             "resourcePath": self._stage.resource_of(route),
             "protocol": "HTTP/" + self._scope.get("http_version", "1.1"),
-            "routeKey": f"{method} {route}" if f"{method} {route}" in self._stage.routes else "-",
+            "routeKey": self._stage.route_of(method, route),
             "status": str(self._status),
             "responseLength": str(self._size),
             "responseLatency": elapsed,
@@ -130,8 +128,20 @@ class Exchange:
             "domainName": sent.get("host", "-"),
             "requestTime": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
             "requestTimeEpoch": str(int(now.timestamp() * 1000)),
-            **claims_of(sent.get("authorization", ""), self._status),
+            **_claims_of(sent.get("authorization", ""), self._status),
         }
         # Escaped for JSON, so that no header can end a field and begin another.
         escaped = {name: json.dumps(value)[1:-1] for name, value in values.items()}
-        return filled(self._stage.log_format, escaped, otherwise="-")
+        return _VARIABLE.sub(lambda name: escaped.get(name[1], "-"), line_format)
+
+
+def _claims_of(authorization: str, status: int) -> dict[str, str]:
+    """The claims of a token that the authorizer has accepted."""
+    if status in (0, 401) or not authorization.startswith("Bearer "):
+        return {}
+    try:
+        payload = authorization.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return {f"authorizer.claims.{name}": str(value) for name, value in claims.items()}

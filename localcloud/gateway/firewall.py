@@ -50,10 +50,9 @@ class Firewall:
         self.counts: dict[tuple[str, str], int] = defaultdict(int)
 
     def keep_counts_of(self, before: "Firewall") -> None:
-        """Go on with the requests that the same web ACL has counted so far."""
-        if before.name == self.name:
-            self.windows.update(before.windows)
-            self.samples, self.counts = before.samples, before.counts
+        """Go on with the requests that the web ACL has counted before it was changed."""
+        self.windows.update(before.windows)
+        self.samples, self.counts = before.samples, before.counts
 
     def report(self) -> dict[str, Any]:
         """Counts by rule and action, and the sampled requests, newest last."""

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statements.html
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from localcloud.gateway.managed_rules import GROUPS
@@ -29,23 +28,8 @@ class Verdict(NamedTuple):
 Judge = Callable[[WebRequest], Verdict | None]  # None where the rule does not match
 
 
-@dataclass
-class Window:
-    """The requests of one client within the last `seconds`."""
-
-    seconds: float
-    times: deque[float] = field(default_factory=deque)
-
-    def add(self, now: float) -> int:
-        """Count a request at the time `now` (seconds); how many there are in the window."""
-        while self.times and self.times[0] <= now - self.seconds:
-            self.times.popleft()
-        self.times.append(now)
-        return len(self.times)
-
-
-# By rule, limit, length in seconds, and client.
-Windows = dict[tuple[str, int, float, str], Window]
+# The times of the requests counted, by rule, limit, length in seconds, and client.
+Windows = dict[tuple[str, int, float, str], deque[float]]
 
 
 def judge_of(rule: dict[str, Any], windows: Windows) -> Judge:
@@ -75,8 +59,11 @@ def _rate_rule(rule: dict[str, Any], statement: dict[str, Any], windows: Windows
             return None
         # As on AWS, a rule whose settings change begins to count anew.
         key = (rule["Name"], limit, seconds, request.source_ip)
-        window = windows.setdefault(key, Window(seconds))
-        return None if window.add(time.monotonic()) <= limit else found
+        times, now = windows.setdefault(key, deque()), time.monotonic()
+        while times and times[0] <= now - seconds:
+            times.popleft()
+        times.append(now)
+        return None if len(times) <= limit else found
 
     return judge
 

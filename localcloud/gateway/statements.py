@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-transfo
 https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-fields-list.html
 """
 
+import base64
 import functools
 import operator
 import re
@@ -92,8 +93,8 @@ def only(said: Statement, *evaluated: str) -> None:
 
 
 def _byte_match(said: Statement) -> Predicate:
-    text = said["SearchString"]
-    sought = text.decode("latin-1") if isinstance(text, bytes) else str(text)
+    text = said["SearchString"]  # decoded by a client, or in base64 as it was sent
+    sought = (text if isinstance(text, bytes) else base64.b64decode(text)).decode("latin-1")
     stands = known(_POSITIONS, said["PositionalConstraint"])
     settings = ("SearchString", "PositionalConstraint")
     return _inspected(said, lambda sent: stands(sent, sought), *settings)

@@ -13,7 +13,7 @@ MINUTE = 60
 
 
 class Clock:
-    """The time that the services of the cloud in this folder go by."""
+    """The time that a cloud's services go by, and for the rest Python's `time` module."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -23,19 +23,14 @@ class Clock:
         """Return the time in seconds since 1970."""
         return time.time() + self.ahead
 
-    def read(self) -> None:
-        """Take over what a drill has written since; a clock never goes back."""
-        self.ahead = max(self.ahead, read_ahead(self._home))
-
-
-class ClockedTime:
-    """Python's `time` module with this clock's time."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.time = clock.now
+    time = now  # as a module that is given this clock for Python's calls it
 
     def __getattr__(self, name: str) -> Any:
         return getattr(time, name)
+
+    def read(self) -> None:
+        """Take over what a drill has written since; a clock never goes back."""
+        self.ahead = max(self.ahead, read_ahead(self._home))
 
 
 def read_ahead(home: Path) -> float:

@@ -1,12 +1,15 @@
 """Amazon CloudWatch of the emulator, with metrics, alarms and actions as on AWS.
 
-Changes: Every alarm is evaluated each minute, with its dimensions, missing data and M of N.
+Changes: Every alarm is evaluated each minute, with its dimensions, missing data and M of N. An
+    action publishes only where the topic lets it, and the history says what became of it.
 Original: An alarm is looked at when somebody calls the API; dimensions that it does not name,
-    missing data and M of N are overlooked.
+    missing data and M of N are overlooked. No policy is asked.
 Fault: the emulator's; `_evaluate_alarm` would heed `Dimensions`, `DatapointsToAlarm` and
     `TreatMissingData`, and a task would call it each minute.
-Ours: the clock of a drill.
-AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
+Ours: the clock of a drill, and asking the topic's policy.
+AWS:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html
 """
 
 import json
@@ -15,14 +18,19 @@ from typing import Any
 
 from ministack.services import cloudwatch
 
+from localcloud.consent.services import why_not_published
 from localcloud.engine.internals import need, replace
-from localcloud.metrics.actions import Actions
-from localcloud.metrics.clock import MINUTE, Clock, ClockedTime
+from localcloud.metrics.clock import MINUTE, Clock
 from localcloud.metrics.evaluation import Datapoint, Judgement, judge, retrieved
 from localcloud.metrics.published import Datum
 
 Alarm = dict[str, Any]
 KEPT_SECONDS = 3 * 60 * MINUTE
+_ACTIONS = {
+    "ALARM": "AlarmActions",
+    "OK": "OKActions",
+    "INSUFFICIENT_DATA": "InsufficientDataActions",
+}
 
 
 class _Exactly(dict[str, str]):
@@ -40,10 +48,11 @@ class CloudWatch:
         self._metrics = need(cloudwatch, "_metrics")
         self._alarms = need(cloudwatch, "_alarms")
         self._key = need(cloudwatch, "_dims_key")
-        self._actions = Actions(clock)
+        self._publish = need(cloudwatch, "_dispatch_alarm_actions")
         self._recent: dict[Any, dict[str, Any]] = {}
         dimensions = need(cloudwatch, "_dims_from_list")
-        replace(cloudwatch, "time", ClockedTime(clock))
+        replace(cloudwatch, "time", clock)
+        replace(cloudwatch, "_dispatch_alarm_actions", self.act)
         replace(cloudwatch, "_evaluate_alarm", lambda alarm: None)
         replace(cloudwatch, "_evict_old_metrics", self.forget_old)
         replace(cloudwatch, "_dims_from_list", lambda given: _Exactly(dimensions(given)))
@@ -126,5 +135,33 @@ class CloudWatch:
         need(cloudwatch, "_record_history")(
             name, before, found.state, found.reason, reason_data=data
         )
-        self._actions.run(alarm, before, found.state, found.reason)
+        self.act(alarm, before, found.state, found.reason)
         need(cloudwatch, "_evaluate_parent_alarms")(alarm)
+
+    def act(self, alarm: Alarm, before: str, state: str, reason: str) -> None:
+        """Run the actions of an alarm's new state, and note in its history what became of each."""
+        if not alarm.get("ActionsEnabled", True):
+            return
+        for action in alarm.get(_ACTIONS[state]) or []:
+            why = "the embedded cloud executes Amazon SNS actions alone"
+            if action.startswith("arn:aws:sns:"):
+                why = why_not_published(alarm["AlarmArn"], action)
+            if not why:
+                self._publish({**alarm, _ACTIONS[state]: [action]}, before, state, reason)
+            self._note(alarm, action, why)
+
+    def _note(self, alarm: Alarm, action: str, why: str) -> None:
+        done = {"actionState": "Failed" if why else "Succeeded", "notificationResource": action}
+        summary = f"Successfully executed action {action}"
+        if why:
+            summary = f'Failed to execute action {action}. Received error: "{why}"'
+        need(cloudwatch, "_history_entries")().append(
+            {
+                "AlarmName": alarm["AlarmName"],
+                "AlarmType": "CompositeAlarm" if "AlarmRule" in alarm else "MetricAlarm",
+                "Timestamp": need(cloudwatch, "_ts_iso")(self._clock.now()),
+                "HistoryItemType": "Action",
+                "HistorySummary": summary,
+                "HistoryData": json.dumps(done | ({"error": why} if why else {})),
+            }
+        )

@@ -1,9 +1,8 @@
 """Metrics that are measured once a minute: of queues and of databases.
 
-Changes: SQS goes by this cloud's clock; its queues and the database server are measured each
-    minute.
-Original: SQS goes by the machine's clock; neither has a metric.
-Ours: the clock of a drill, and the metrics of a server that is ours.
+Changes: Queues and the database server are measured each minute.
+Original: Neither has a metric.
+Ours: the metrics of a server that is ours.
 """
 
 import time
@@ -15,34 +14,27 @@ from ministack.services import rds, sqs
 
 from localcloud import postgres
 from localcloud.cloud import Cloud
-from localcloud.engine.internals import need, replace
-from localcloud.metrics.clock import Clock, ClockedTime
+from localcloud.engine.internals import need
+from localcloud.metrics.clock import Clock
 from localcloud.metrics.published import Datum, of_service
 
 _GIB = 2**30
 
 
-class Queues:
-    """The queues of the emulator; every one counts as active."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        replace(sqs, "time", ClockedTime(clock))
-
-    def measure(self, at: float) -> Iterator[Datum]:
-        """Give each queue's metrics for the minute that begins at `at`."""
-        for queue in list(need(sqs, "_queues").values()):
-            need(sqs, "_refresh_counts")(queue)
-            attributes = queue["attributes"]
-            sent = [message["sent_at"] for message in queue["messages"]]
-            visible = "ApproximateNumberOfMessages"
-            values = {
-                f"{visible}Visible": float(attributes[visible]),
-                f"{visible}NotVisible": float(attributes[f"{visible}NotVisible"]),
-                "ApproximateAgeOfOldestMessage": self._clock.now() - min(sent) if sent else 0.0,
-            }
-            name = {"QueueName": attributes["QueueArn"].rpartition(":")[2]}
-            yield from of_service("AWS/SQS", name, values, at)
+def of_queues(clock: Clock, at: float) -> Iterator[Datum]:
+    """Give each queue's metrics for the minute that begins at `at`; every one counts as active."""
+    for queue in list(need(sqs, "_queues").values()):
+        need(sqs, "_refresh_counts")(queue)
+        attributes = queue["attributes"]
+        sent = [message["sent_at"] for message in queue["messages"]]
+        visible = "ApproximateNumberOfMessages"
+        values = {
+            f"{visible}Visible": float(attributes[visible]),
+            f"{visible}NotVisible": float(attributes[f"{visible}NotVisible"]),
+            "ApproximateAgeOfOldestMessage": clock.now() - min(sent) if sent else 0.0,
+        }
+        name = {"QueueName": attributes["QueueArn"].rpartition(":")[2]}
+        yield from of_service("AWS/SQS", name, values, at)
 
 
 class Databases:

@@ -1,36 +1,31 @@
 """What services publish, collected off the path of every request, and the alarms' turn.
 
 Changes: Every invocation publishes Lambda's metrics and what its log carries in the embedded
-    format; requests to APIs and distributions publish theirs.
+    format; requests to APIs and distributions publish theirs. SQS goes by this cloud's clock.
 Original: Calls of the Lambda API alone are counted, a throttled one as an invocation; a log's
-    metrics are text.
+    metrics are text. SQS goes by the machine's clock.
 Fault: the emulator's; `_emit_lambda_metrics` would be called wherever a function has run, not for a
     throttled call, and its logs be read for the embedded metric format.
+Ours: the clock of a drill.
 AWS: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 """
 
 import asyncio
-import logging
 from collections import deque
-from collections.abc import Callable, Iterable
-from itertools import chain
+from collections.abc import Iterable
 from typing import Any
 
-from ministack.services import apigateway_v1, cloudfront, lambda_svc
+from ministack.services import apigateway_v1, cloudfront, lambda_svc, sqs
 
+from localcloud.addresses import CDN, Address
 from localcloud.cloud import Cloud
 from localcloud.engine.internals import need, replace, wrap
 from localcloud.metrics import notifications, tables
 from localcloud.metrics.clock import MINUTE, Clock
 from localcloud.metrics.cloudwatch import KEPT_SECONDS, CloudWatch
 from localcloud.metrics.embedded import metrics_in
-from localcloud.metrics.gauges import Databases, Queues
+from localcloud.metrics.gauges import Databases, of_queues
 from localcloud.metrics.published import Datum, of_service
-from localcloud.metrics.requests import Served
-
-_COLLECTION_SECONDS = 1.0
-
-_log = logging.getLogger(__name__)
 
 
 class Monitoring:
@@ -39,12 +34,12 @@ class Monitoring:
     def __init__(self, cloud: Cloud) -> None:
         self._clock = Clock(cloud.home)
         self._cloudwatch = CloudWatch(self._clock)
-        self._queues = Queues(self._clock)
         self._databases = Databases(cloud)
-        self._events: deque[tuple[float, Callable[[float], Iterable[Datum]]]] = deque()
+        self._events: deque[Iterable[Datum]] = deque()  # each made when it is taken
         self._minute = self._clock.now() // MINUTE * MINUTE
         self._rest_apis = need(apigateway_v1, "_rest_apis")
         self._distribution = need(cloudfront, "find_distribution_for_label")
+        replace(sqs, "time", self._clock)
         notifications.install(cloud, self._clock)
         self._follow_functions()
         tables.follow(self._note)
@@ -58,13 +53,10 @@ class Monitoring:
     def _invoked(self, logged: Any, function: Any, *call: Any, **rest: Any) -> None:
         logged(function, *call, **rest)
         _request_id, log, error, milliseconds = call
-        name = (function.get("config") or function)["FunctionName"]
+        which = {"FunctionName": (function.get("config") or function)["FunctionName"]}
         values = {"Invocations": 1.0, "Errors": float(error), "Duration": float(milliseconds)}
-        self._note(
-            lambda at: chain(
-                _of_function(name, values, at), metrics_in(log, ahead=self._clock.ahead)
-            )
-        )
+        self._note("AWS/Lambda", which, values)
+        self._events.append(metrics_in(log, ahead=self._clock.ahead))
 
     def _acquired(self, acquire: Any, function: Any, config: dict[str, Any]) -> Any:
         slot, limit = acquire(function, config)
@@ -72,62 +64,45 @@ class Monitoring:
         if slot is not None:
             in_flight = need(lambda_svc, "_inflight").get(slot, 1)
             values["ConcurrentExecutions"] = float(in_flight)
-        self._note(lambda at: _of_function(config["FunctionName"], values, at))
+        self._note("AWS/Lambda", {"FunctionName": config["FunctionName"]}, values)
         return slot, limit
 
-    def _note(self, happened: Callable[[float], Iterable[Datum]]) -> None:
-        self._events.append((self._clock.now(), happened))
+    def _note(self, namespace: str, which: dict[str, str], values: dict[str, float]) -> None:
+        self._events.append(of_service(namespace, which, values, self._clock.now()))
 
-    def served(self, request: Served) -> None:
-        """Note a request to a deployed API or distribution."""
-        self._note(lambda at: self._of_request(request, at))
-
-    async def watch(self) -> None:
-        """Publish and evaluate for as long as the process runs."""
-        while True:
-            await asyncio.sleep(_COLLECTION_SECONDS)
-            try:
-                await self._turn()
-            except Exception:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # goes on
-                _log.exception("metrics or alarms were not brought up to date")
-
-    async def _turn(self) -> None:
+    async def turn(self) -> None:
+        """Publish what happened, and evaluate each minute that has passed."""
         while self._events:
-            at, happened = self._events.popleft()
-            self._cloudwatch.add(happened(at))
+            self._cloudwatch.add(self._events.popleft())
         self._clock.read()
         if self._clock.now() >= self._minute + MINUTE:
             await asyncio.to_thread(self._databases.look)
         # Of what a drill of days skips, nothing is kept that long.
         self._minute = max(self._minute, (self._clock.now() - KEPT_SECONDS) // MINUTE * MINUTE)
         while self._clock.now() >= self._minute + MINUTE:
-            self._cloudwatch.add(self._queues.measure(self._minute))
+            self._cloudwatch.add(of_queues(self._clock, self._minute))
             self._cloudwatch.add(self._databases.measure(self._minute))
             self._minute += MINUTE
             self._cloudwatch.evaluate(self._minute)
             self._cloudwatch.forget_old()
             await asyncio.sleep(0)  # a drill may have put the clock forward by hours
 
-    def _of_request(self, request: Served, at: float) -> Iterable[Datum]:
-        client, server = (float(request.status // 100 == family) for family in (4, 5))
-        if request.distribution:
-            found = self._distribution(request.distribution)
-            if found is None:
-                return []
-            rates = {"4xxErrorRate": client, "5xxErrorRate": server}
-            rates["TotalErrorRate"] = client or server
-            values = {"Requests": 1.0} | {name: 100 * rate for name, rate in rates.items()}
-            which = {"DistributionId": found["Id"], "Region": "Global"}
-            return of_service("AWS/CloudFront", which, values, at)
-        values = {"Count": 1.0, "Latency": float(request.milliseconds)}
-        if rest_api := self._rest_apis.get(request.api_id):
+    def served(self, address: Address, status: int, milliseconds: int) -> None:
+        """Note a request to a deployed API or distribution."""
+        client, server = (float(status // 100 == family) for family in (4, 5))
+        if address.kind == CDN:
+            if found := self._distribution(address.id):
+                rates = {"4xxErrorRate": client, "5xxErrorRate": server}
+                rates["TotalErrorRate"] = client or server
+                values = {"Requests": 1.0} | {name: 100 * rate for name, rate in rates.items()}
+                which = {"DistributionId": found["Id"], "Region": "Global"}
+                self._note("AWS/CloudFront", which, values)
+            return
+        values = {"Count": 1.0, "Latency": float(milliseconds)}
+        if rest_api := self._rest_apis.get(address.id):
             values |= {"4XXError": client, "5XXError": server}
-            which = {"ApiName": rest_api["name"], "Stage": request.stage}
+            which = {"ApiName": rest_api["name"], "Stage": address.stage}
         else:
             values |= {"4xx": client, "5xx": server}
-            which = {"ApiId": request.api_id, "Stage": "$default"}
-        return of_service("AWS/ApiGateway", which, values, at)
-
-
-def _of_function(name: str, values: dict[str, float], at: float) -> Iterable[Datum]:
-    return of_service("AWS/Lambda", {"FunctionName": name}, values, at)
+            which = {"ApiId": address.id, "Stage": "$default"}
+        self._note("AWS/ApiGateway", which, values)

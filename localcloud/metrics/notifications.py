@@ -21,7 +21,7 @@ from ministack.services import sns
 from localcloud.cloud import Cloud
 from localcloud.engine.internals import need, replace, wrap
 from localcloud.metrics import inbox
-from localcloud.metrics.clock import Clock, ClockedTime
+from localcloud.metrics.clock import Clock
 
 Record = dict[str, Any]
 Deliver = Callable[[Record, str, str], None]  # to a subscription: a subject and a text
@@ -32,6 +32,17 @@ _CONFIRM = """You have chosen to subscribe to the topic:
 
 To confirm this subscription, run (with the variables of `tap endpoints --export`):
 aws sns confirm-subscription --topic-arn {topic} --token {token}
+"""
+_ALARM = """You are receiving this email because your Amazon CloudWatch Alarm "{AlarmName}" in the \
+{Region} region has entered the {NewStateValue} state, because "{NewStateReason}".
+
+Alarm Details:
+- Name:                     {AlarmName}
+- Description:              {described}
+- State Change:             {OldStateValue} -> {NewStateValue}
+- Reason for State Change:  {NewStateReason}
+- Timestamp:                {StateChangeTime}
+- AWS Account:              {AWSAccountId}
 """
 
 
@@ -44,7 +55,7 @@ def install(cloud: Cloud, clock: Clock) -> None:
 
     wrap(sns, "_fanout", partial(_fan_out, deliver))
     wrap(sns, "_subscribe", partial(_subscribe, deliver))
-    replace(sns, "time", ClockedTime(clock))
+    replace(sns, "time", clock)
 
 
 def _fan_out(
@@ -88,20 +99,6 @@ def text_of(message: str) -> str:
     """Return the text of an e-mail: an alarm's in sentences, any other message as it is."""
     try:
         alarm = json.loads(message)
-        name, state, reason = (alarm[f] for f in ("AlarmName", "NewStateValue", "NewStateReason"))
+        return _ALARM.format(**alarm | {"described": alarm.get("AlarmDescription") or ""})
     except (ValueError, KeyError, TypeError):
         return message
-    rows = {
-        "Name": name,
-        "Description": alarm.get("AlarmDescription") or "",
-        "State Change": f"{alarm['OldStateValue']} -> {state}",
-        "Reason for State Change": reason,
-        "Timestamp": alarm["StateChangeTime"],
-        "AWS Account": alarm["AWSAccountId"],
-    }
-    details = "\n".join(f"- {row + ':':<25} {value}" for row, value in rows.items())
-    return (
-        f'You are receiving this email because your Amazon CloudWatch Alarm "{name}" in the '
-        f'{alarm["Region"]} region has entered the {state} state, because "{reason}".\n\n'
-        f"Alarm Details:\n{details}\n"
-    )

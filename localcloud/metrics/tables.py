@@ -7,16 +7,15 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-di
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from ministack.services import dynamodb
 
 from localcloud.engine.internals import wrap
-from localcloud.metrics.published import Datum, of_service
 
-Note = Callable[[Callable[[float], Iterable[Datum]]], None]
+Note = Callable[[str, dict[str, str], dict[str, float]], None]
 
 _OPERATIONS = {
     f"_{name}_item": f"{name.title()}Item" for name in ("put", "get", "update", "delete")
@@ -24,7 +23,7 @@ _OPERATIONS = {
 
 
 def follow(note: Note) -> None:
-    """Report every operation on the items of one table."""
+    """Report every operation on the items of one table: namespace, dimensions and values."""
     for function, operation in _OPERATIONS.items():
         wrap(dynamodb, function, partial(_timed, note, operation))
 
@@ -33,21 +32,14 @@ def _timed(
     note: Note, operation: str, run: Any, data: dict[str, Any], *rest: Any, **named: Any
 ) -> Any:
     began = time.perf_counter()
-    answer = run(data, *rest, **named)
+    status, headers, body = run(data, *rest, **named)
     elapsed = (time.perf_counter() - began) * 1000
-    table = str(data.get("TableName")).rpartition("/")[2]  # an ARN names it too
-    note(lambda at: _of_answer(table, operation, answer, elapsed, at))
-    return answer
-
-
-def _of_answer(
-    table: str, operation: str, answer: Any, milliseconds: float, at: float
-) -> Iterable[Datum]:
-    status, _, body = answer
+    table = {"TableName": str(data.get("TableName")).rpartition("/")[2]}  # an ARN names it too
     if status == 200:
-        which = {"TableName": table, "Operation": operation}
-        return of_service("AWS/DynamoDB", which, {"SuccessfulRequestLatency": milliseconds}, at)
-    if b"ConditionalCheckFailedException" in body:
-        failed = {"ConditionalCheckFailedRequests": 1.0}
-        return of_service("AWS/DynamoDB", {"TableName": table}, failed, at)
-    return of_service("AWS/DynamoDB", {}, {"UserErrors": 1.0}, at)
+        which = table | {"Operation": operation}
+        note("AWS/DynamoDB", which, {"SuccessfulRequestLatency": elapsed})
+    elif b"ConditionalCheckFailedException" in body:
+        note("AWS/DynamoDB", table, {"ConditionalCheckFailedRequests": 1.0})
+    else:
+        note("AWS/DynamoDB", {}, {"UserErrors": 1.0})
+    return status, headers, body

@@ -33,7 +33,7 @@ BREAKS = {
     "localcloud": [
         ("localcloud/asgi.py", "from lib.environment import Environment"),
         ("localcloud/journal.py", "import cli.errors"),
-        ("localcloud/gateway/throttle.py", "import services.shared.ids"),
+        ("localcloud/gateway/access_log.py", "import services.shared.ids"),
     ],
     "cli": [
         ("cli/options.py", "from lib.environment import Environment"),

@@ -18,13 +18,12 @@ def started(monkeypatch):
     """The database servers that a deployment starts; nothing else of it happens."""
     servers: list[Cloud] = []
     for module, name in (
-        (deployment, "recover"),
         (deployment, "_let_gateway_log"),
         (deployment, "_synthesize"),
         (cdk, "run"),
     ):
         monkeypatch.setattr(module, name, lambda *_: None)
-    monkeypatch.setattr(deployment, "_is_bootstrapped", lambda _: True)
+    monkeypatch.setattr(deployment, "recover", lambda _: {cdk.BOOTSTRAP: "CREATE_COMPLETE"})
     monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
     monkeypatch.setattr(orphans, "marked", lambda _: {})
     monkeypatch.setattr(postgres, "start", servers.append)

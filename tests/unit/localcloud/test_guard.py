@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from localcloud.guard import Guard, Refused, check_form, is_for_deployment, is_from_page
+from localcloud.asgi import Refused
+from localcloud.guard import Guard, check_form, is_for_deployment, is_from_page
 
 API, CDN, BUCKET = "0a1b2c3d", "d1234", "/bucket/key"
 
@@ -13,11 +14,8 @@ API, CDN, BUCKET = "0a1b2c3d", "d1234", "/bucket/key"
 class Deployed(Any):
     """One API, one distribution and one bucket."""
 
-    def has_api(self, api_id):
-        return api_id == API
-
-    def has_distribution(self, label):
-        return label == CDN
+    def has(self, address):
+        return (address.kind, address.id) in (("execute-api", API), ("cloudfront", CDN))
 
     def is_for_bucket(self, scope):
         return scope["path"] == BUCKET
@@ -199,7 +197,3 @@ def test_a_bucket_and_an_api_say_themselves_whom_they_are_for():
     assert headers_of(request(BUCKET, **page), CORS) == dict(CORS)
     by_path = request(f"/_aws/execute-api/{API}/prod/", **page)
     assert headers_of(by_path, CORS) == dict(CORS)
-
-
-def test_no_websocket_opens():
-    assert answered({"type": "websocket"}) == [{"type": "websocket.close", "code": 1008}]

@@ -62,7 +62,7 @@ async def emulator(scope, receive, send):
     await send({"type": "http.response.body", "body": b"done"})
 
 
-def answers(storage, *scopes, body=b"", app=emulator, watchers=()):
+def answers(storage, *scopes, body=b"", app=emulator):
     """What clients that ask together are sent; `saved` tells how often it was saved before."""
 
     async def ask(layer, scope):
@@ -79,7 +79,6 @@ def answers(storage, *scopes, body=b"", app=emulator, watchers=()):
 
     async def all_of_them():
         made = Journal(app, storage)
-        made.watchers += watchers
         return await asyncio.gather(*(ask(made, scope) for scope in scopes))
 
     return asyncio.run(all_of_them())
@@ -165,48 +164,11 @@ def test_what_is_told_of_a_stack_at_rest_needs_no_save():
     assert not storage.saves
 
 
-CHANGE_RULES = request("wafv2", x_amz_target="AWSWAF_20190729.UpdateWebACL")
-
-
-def test_a_change_is_told_to_who_watches_with_its_services():
-    told: list[frozenset[str] | None] = []
-
-    answers(Saved(), CHANGE_RULES, watchers=[told.append])
-
-    assert told == [frozenset({"waf"})]
-
-
-def test_a_change_while_stacks_are_deployed_is_told_as_one_of_any_service():
-    told: list[frozenset[str] | None] = []
-
-    answers(Saved(deploying=True), CHANGE_RULES, watchers=[told.append])
-
-    assert told == [None]
-
-
-@pytest.mark.parametrize(
-    "scope",
-    [
-        request("wafv2", x_amz_target="AWSWAF_20190729.GetWebACLForResource"),
-        request("apigateway", method="GET", path="/restapis/a/stages/prod"),
-        request("cloudformation", query=b"Action=DescribeStacks"),
-        request(path="/_aws/execute-api/a/prod/items"),
-    ],
-)
-def test_a_read_or_a_call_of_an_api_is_told_to_nobody(scope):
-    told: list[frozenset[str] | None] = []
-
-    answers(Saved(), scope, watchers=[told.append])
-
-    assert not told
-
-
 INVOCATION = request("lambda", path="/2015-03-31/functions/api/invocations")
 
 
 def kept(monkeypatch, storage, *, waits=10.0, at_work_later=False):
     """What is saved without a request's waiting for it, after an invocation and some turns."""
-    monkeypatch.setattr(journal, "_DEPLOYING_SECONDS", 0)
     monkeypatch.setattr(journal, "_MAY_WAIT_SECONDS", waits)
 
     async def to_thread(run):
@@ -225,10 +187,8 @@ def kept(monkeypatch, storage, *, waits=10.0, at_work_later=False):
 
         await made(INVOCATION, receive, send)
         storage.at_work = at_work_later
-        keeping = asyncio.create_task(made.keep())
-        for _ in range(8):
-            await asyncio.sleep(0)
-        keeping.cancel()
+        for _ in range(3):
+            await made.turn()
 
     asyncio.run(some_turns())
     return storage.saves
@@ -262,21 +222,6 @@ def test_no_service_is_saved_by_itself_while_stacks_are_deployed(monkeypatch):
     saves = kept(monkeypatch, Saved(), waits=-1.0, at_work_later=True)
 
     assert set(saves) == {None}
-
-
-def test_a_websocket_passes():
-    called = []
-
-    async def app(scope, receive, send):
-        called.append(scope["type"])
-
-    async def never(*message):
-        raise AssertionError
-
-    saved: Any = Saved()
-    asyncio.run(Journal(app, saved)({"type": "websocket"}, never, never))
-
-    assert called == ["websocket"]
 
 
 @pytest.mark.parametrize(

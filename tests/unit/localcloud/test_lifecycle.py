@@ -2,7 +2,6 @@
 
 import pytest
 
-from localcloud import lifecycle
 from localcloud.lifecycle import fits, is_over
 
 DAY = 24 * 3600
@@ -41,25 +40,3 @@ def test_a_day_ends_at_the_next_midnight_of_utc(hours, over):
 
 def test_without_days_nothing_is_ever_over():
     assert not is_over("2027-01-15T10:00:00.000Z", None, 1e12)
-
-
-def test_a_templates_filters_are_kept():
-    rule = {
-        "Status": "Enabled",
-        "Prefix": "a/",
-        "TagFilters": [{"Key": "kind", "Value": "draft"}],
-        "ObjectSizeLessThan": "5",
-        "ExpirationInDays": 3,
-    }
-
-    kept = lifecycle.from_template(rule)
-
-    assert kept["Expiration"] == {"Days": 3}
-    assert kept["Filter"] == {
-        "And": {
-            "Prefix": "a/",
-            "ObjectSizeGreaterThan": 0,
-            "ObjectSizeLessThan": 5,
-            "Tags": rule["TagFilters"],
-        }
-    }

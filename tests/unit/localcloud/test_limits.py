@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from localcloud.asgi import answer, body_of
-from localcloud.limits import Limits
+from localcloud.limits import limited
 
 
 def status_of(messages, *, early=False):
@@ -26,7 +26,7 @@ def status_of(messages, *, early=False):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(Limits(app, body=10, seconds=0.05)({"type": "http"}, receive, send))
+    asyncio.run(limited(app, body=10, seconds=0.05)({"type": "http"}, receive, send))
     return [message["status"] for message in sent if "status" in message]
 
 
@@ -65,7 +65,7 @@ def test_what_comes_after_the_body_may_take_its_time():
 
     async def scenario():
         async with asyncio.timeout(0.2):
-            await Limits(app, seconds=0.05)({"type": "http"}, receive, send)
+            await limited(app, seconds=0.05)({"type": "http"}, receive, send)
 
     with pytest.raises(TimeoutError):
         asyncio.run(scenario())

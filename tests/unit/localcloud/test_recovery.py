@@ -10,8 +10,8 @@ from localcloud.engine.stacks import end_interrupted
 from localcloud.errors import CloudError
 
 
-def recover(cloud: Any) -> None:
-    recovery.recover(cloud)
+def recover(cloud: Any) -> dict[str, str]:
+    return recovery.recover(cloud)
 
 
 class CloudFormation:
@@ -77,8 +77,7 @@ def _hurry(monkeypatch):
 def test_a_stack_that_was_never_whole_is_deleted(status):
     cloud = CloudFormation(half=[status], whole=["CREATE_COMPLETE"])
 
-    recover(cloud)
-
+    assert recover(cloud) == {"whole": "CREATE_COMPLETE"}
     assert list(cloud.stacks) == ["whole"]
 
 

@@ -2,8 +2,7 @@
 
 # pylint: disable=invalid-name  # botocore's own names
 
-from localcloud.deployed_settings import DeployedSettings
-from localcloud.reapplied import SETTINGS, Resource, present, typed
+from localcloud.reapplied import SETTINGS, DeployedSettings, Resource, present, typed
 
 
 class Client:
@@ -75,6 +74,30 @@ def test_a_lifecycle_rule_is_written_as_the_api_wants_it():
     }
 
 
+def test_a_templates_filters_are_kept():
+    rule = {
+        "Status": "Enabled",
+        "Prefix": "a/",
+        "TagFilters": [{"Key": "kind", "Value": "draft"}],
+        "ObjectSizeLessThan": "5",
+        "ExpirationInDays": 3,
+    }
+    bucket = {"LifecycleConfiguration": {"Rules": [rule]}}
+    resource = Resource(type="AWS::S3::Bucket", id="b", properties=bucket)
+
+    [kept] = setting("AWS::S3::Bucket", "LifecycleConfiguration").wanted_of(resource)["Rules"]
+
+    assert kept["Expiration"] == {"Days": 3}
+    assert kept["Filter"] == {
+        "And": {
+            "Prefix": "a/",
+            "ObjectSizeGreaterThan": 0,
+            "ObjectSizeLessThan": 5,
+            "Tags": rule["TagFilters"],
+        }
+    }
+
+
 def test_a_setting_holds_when_it_reads_back_as_deployed():
     cors = setting("AWS::ApiGatewayV2::Api", "CorsConfiguration")
     api = Resource(
@@ -113,7 +136,8 @@ def test_a_setting_that_cannot_be_read_does_not_hold():
 
 
 def test_a_deleted_resource_is_forgotten_and_the_others_are_kept(tmp_path):
-    kept = DeployedSettings(tmp_path / "settings.json")
+    (tmp_path / "state").mkdir()
+    kept = DeployedSettings(tmp_path)
     kept.keep(Resource(type="AWS::SNS::Topic", id="one", properties={"KmsMasterKeyId": "k"}))
     kept.keep(Resource(type="AWS::SNS::Topic", id="two", properties={"KmsMasterKeyId": "k"}))
 

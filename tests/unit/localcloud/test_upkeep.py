@@ -29,7 +29,7 @@ def later(patch, tmp_path):
     def pass_days(days):
         clock.advance(tmp_path, days * DAY)
         need(kept, "_clock").read()
-        for _ in kept.turn(need(kept, "_clock").now()):
+        for _ in kept.do_due(need(kept, "_clock").now()):
             pass
 
     return pass_days
@@ -217,26 +217,18 @@ def test_an_item_that_has_expired_is_deleted(emulator, later, monkeypatch):
     assert [each["id"]["S"] for each in client.scan(TableName=table)["Items"]] == ["late"]
 
 
-def test_what_is_due_is_done_once_a_minute_and_a_failure_ends_nothing(patch, tmp_path, monkeypatch):
+def test_what_is_due_is_done_once_a_minute(patch, tmp_path, monkeypatch):
     patch(rotation)
     kept = Upkeep(Cloud(home=tmp_path, port=1, front_port=2), LogStreams())
-    done, naps = [], iter([59, 2, 59, 2])
+    done = []
 
-    def turn(now):
+    def due(now):
         done.append(now)
         yield
-        raise ValueError
 
-    async def nap(seconds):
-        if seconds:
-            ahead = next(naps, None)
-            if ahead is None:
-                raise SweptError
-            clock.advance(tmp_path, ahead)
-
-    monkeypatch.setattr(kept, "turn", turn)
-    monkeypatch.setattr(asyncio, "sleep", nap)
-    with pytest.raises(SweptError):
-        asyncio.run(kept.keep())
+    monkeypatch.setattr(kept, "do_due", due)
+    for seconds in (59, 2, 58, 3):
+        clock.advance(tmp_path, seconds)
+        asyncio.run(kept.turn())
 
     assert len(done) == 2

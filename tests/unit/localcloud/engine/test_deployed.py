@@ -1,7 +1,11 @@
 """What exists is what the emulator has: APIs, distributions, user pools, buckets."""
 
+import json
+import uuid
+
 import pytest
 
+from localcloud.addresses import API, CDN, Address
 from localcloud.engine.deployed import Deployed
 
 
@@ -24,8 +28,8 @@ def test_an_api_exists_once_it_is_made(emulator, kind):
     else:
         made = client.create_api(Name="api", ProtocolType="HTTP")["ApiId"]
 
-    assert Deployed().has_api(made)
-    assert not Deployed().has_api("none")
+    assert Deployed().has(Address(API, made, "/"))
+    assert not Deployed().has(Address(API, "none", "/"))
 
 
 def test_a_user_pool_exists_once_it_is_made(emulator):
@@ -60,8 +64,8 @@ def test_a_distribution_exists_by_the_first_label_of_its_name(emulator):
         }
     )["Distribution"]
 
-    assert Deployed().has_distribution(made["DomainName"].split(".")[0])
-    assert not Deployed().has_distribution("d0123456789abc")
+    assert Deployed().has(Address(CDN, made["DomainName"].split(".")[0], "/"))
+    assert not Deployed().has(Address(CDN, "d0123456789abc", "/"))
 
 
 def test_a_request_is_for_a_bucket_that_exists(emulator):
@@ -70,3 +74,16 @@ def test_a_request_is_for_a_bucket_that_exists(emulator):
     assert Deployed().is_for_bucket(s3("/here/key"))
     assert not Deployed().is_for_bucket(s3("/gone/key"))
     assert not Deployed().is_for_bucket(s3("/here/key", signed_for="dynamodb"))
+
+
+def test_an_output_is_that_of_a_stack_while_it_exists(emulator):
+    stacks, name = emulator.client("cloudformation"), f"Shop{uuid.uuid4().hex[:8]}"
+    template = {"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}, "Outputs": {"Id": {"Value": "a1"}}}
+    stacks.create_stack(StackName=f"{name}-dev", TemplateBody=json.dumps(template))
+    emulator.settled(f"{name}-dev")
+
+    found = Deployed().output(name, "Id")
+    emulator.delete(f"{name}-dev")
+
+    assert found == "a1"
+    assert Deployed().output(name, "Id") is None

@@ -1,5 +1,6 @@
 """Items and locks: as the emulator keeps them, and saved one by one."""
 
+import json
 import time
 
 import pytest
@@ -33,7 +34,7 @@ def put(emulator, table, identity):
 def entries(tmp_path, table):
     """The single items of a table that are in the state file."""
     arn = f"arn:aws:dynamodb:us-east-1:000000000000:table/{table}"
-    return sorted(key for key, _ in State(tmp_path / "state").entries(arn))
+    return sorted(key for key, _ in State(tmp_path / "state").rows(arn))
 
 
 def test_the_original_forgets_an_objects_locks():
@@ -59,7 +60,7 @@ def test_an_item_that_is_saved_is_not_written_again(emulator, storage, table, mo
 
     storage.save(set())
 
-    assert not written.change.entries
+    assert not written.rows
 
 
 def test_a_deleted_item_goes_and_so_does_a_deleted_table(emulator, storage, table, tmp_path):
@@ -75,6 +76,37 @@ def test_a_deleted_item_goes_and_so_does_a_deleted_table(emulator, storage, tabl
 
     assert after_item == 1
     assert not entries(tmp_path, table)
+
+
+def test_items_replaced_as_a_whole_leave_none_of_those_before(emulator, storage, table, tmp_path):
+    for identity in ("a", "b"):
+        put(emulator, table, identity)
+    storage.save()
+    items = need(dynamodb, "_tables")[table]["items"]
+    need(dynamodb, "_tables")[table]["items"] = {key: of for key, of in items.items() if key == "a"}
+
+    storage.save(frozenset())
+
+    assert [json.loads(key)[0] for key in entries(tmp_path, table)] == ["a"]
+
+
+def test_items_whose_save_failed_are_saved_by_the_next(emulator, storage, table, monkeypatch):
+    class Full(Written):
+        def save(self, rows):
+            super().save(rows)
+            raise OSError("no space")
+
+    storage.save()
+    monkeypatch.setattr(storage, "_state", Full())
+    put(emulator, table, "a")
+    with pytest.raises(OSError, match="no space"):
+        storage.save(frozenset())
+    monkeypatch.setattr(storage, "_state", written := Written())
+    put(emulator, table, "b")
+
+    storage.save(frozenset())
+
+    assert len(written.rows) == 2
 
 
 def test_what_was_saved_is_there_for_the_next_process(emulator, storage, table):
@@ -101,7 +133,7 @@ def test_an_objects_lock_is_saved_and_restored(emulator, storage, tmp_path):
 
     storage.save({"s3"})
 
-    assert len(list(State(tmp_path / "state").entries("s3:_object_legal_hold"))) == 1
+    assert len(list(State(tmp_path / "state").rows("s3:_object_legal_hold"))) == 1
     need(s3, "_object_legal_hold")._data.clear()
     need(ministack, "load_state")("s3")
     held = client.get_object_legal_hold(Bucket=bucket, Key="k")

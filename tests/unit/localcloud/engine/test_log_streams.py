@@ -11,7 +11,7 @@ from ministack.services import cloudwatch_logs, lambda_svc
 from localcloud.engine.internals import need
 from localcloud.engine.log_streams import LogStreams
 from localcloud.engine.storage import Storage
-from localcloud.state import Change, State
+from localcloud.state import SERVICE, State
 
 NOW = int(time.time() * 1000)
 LOGS = frozenset({"cloudwatch_logs"})
@@ -52,7 +52,7 @@ def saved(folder, group):
     """The streams of a group in the state file, with the messages of each."""
     found = {
         name: [event["message"] for event in json.loads(text)["events"]]
-        for key, text in State(folder).entries("logs")
+        for key, text in State(folder).rows("logs")
         for *_, of, name in [json.loads(key)]
         if of == group
     }
@@ -72,18 +72,18 @@ class Written:
     """Stands in for the state file."""
 
     def __init__(self):
-        self.change = Change()
+        self.rows = {}
 
-    def save(self, change):
-        self.change = change
+    def save(self, rows):
+        self.rows = rows
 
 
 def written(storage, monkeypatch):
     """What the next save of the logs writes of them, by stream."""
     monkeypatch.setattr(storage, "_state", file := Written())
     storage.save(LOGS)
-    entries = file.change.entries.items()
-    return {json.loads(key)[-1]: text for (part, key), text in entries if part == "logs"}
+    rows = file.rows.items()
+    return {json.loads(key)[-1]: text for (part, key), text in rows if part == "logs"}
 
 
 def test_the_original_keeps_events_within_its_state(emulator, group):
@@ -121,13 +121,13 @@ def test_a_stream_alone_that_changed_is_saved_again(logs, storage, group, monkey
 
 def test_the_services_own_state_does_not_grow_with_events(logs, storage, group, tmp_path):
     storage.save()
-    before = State(tmp_path / "state").service("cloudwatch_logs")
+    before = State(tmp_path / "state").value(SERVICE, "cloudwatch_logs")
     put(logs, group, "a")
     invoked(group)
 
     storage.save()
 
-    assert State(tmp_path / "state").service("cloudwatch_logs") == before
+    assert State(tmp_path / "state").value(SERVICE, "cloudwatch_logs") == before
 
 
 def test_events_and_streams_are_there_for_the_next_process(
@@ -160,7 +160,7 @@ def test_events_saved_when_all_was_one_state_are_saved_by_themselves(
     logs, storage, group, tmp_path, monkeypatch
 ):
     put(logs, group, "old")
-    monkeypatch.setattr(LogStreams, "move", lambda *_: None)
+    monkeypatch.setattr(LogStreams, "take_out", lambda *_: {})
     storage.save(LOGS)
     monkeypatch.undo()
 

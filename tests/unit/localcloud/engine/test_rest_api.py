@@ -1,5 +1,6 @@
 """REST APIs: validators, switched keys and who calls, in the emulator and here."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -254,3 +255,55 @@ def test_a_period_is_the_calendars_in_utc(quota, last, first):
     found = [rest_api.period_of(quota, each) for each in (before, at, after)]
 
     assert found[0] != found[1] == found[2]
+
+
+SCHEMA = {"type": "object", "required": ["sku"], "properties": {"sku": {"type": "string"}}}
+TEMPLATE = '{"why": "$context.error.validationErrorString"}'
+
+
+@pytest.fixture
+def told(emulator):
+    """What a REST API with a model and a gateway response of its own tells of a body."""
+    rest = emulator.client("apigateway")
+    api = rest.create_rest_api(name="api")["id"]
+    root = rest.get_resources(restApiId=api)["items"][0]["id"]
+    schema = json.dumps(SCHEMA)
+    rest.create_model(restApiId=api, name="Item", contentType="application/json", schema=schema)
+    validator = rest.create_request_validator(restApiId=api, validateRequestBody=True)["id"]
+    method = {"restApiId": api, "resourceId": root, "httpMethod": "POST"}
+    models = {"requestModels": {"application/json": "Item"}, "requestValidatorId": validator}
+    rest.put_method(**method, authorizationType="NONE", **models)
+    rest.put_integration(**method, type="MOCK", requestTemplates={"application/json": "{}"})
+    answer = {"responseTemplates": {"application/json": TEMPLATE}}
+    rest.put_gateway_response(restApiId=api, responseType="BAD_REQUEST_BODY", **answer)
+    rest.create_deployment(restApiId=api, stageName="prod")
+
+    def call(body):
+        status, _, said = emulator.send("POST", f"/_aws/execute-api/{api}/prod/", body=body)
+        return status, said.decode()
+
+    yield call
+    rest.delete_rest_api(restApiId=api)
+
+
+def test_the_original_does_not_say_why_a_body_does_not_fit(told):
+    assert told(b"{}") == (400, TEMPLATE)
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"{}", "[data must contain ['sku'] properties]"),
+        (b'{"sku": 7}', "[data.sku must be string]"),
+        (b"{", "[the body is not JSON]"),
+    ],
+)
+def test_a_validators_text_is_put_into_a_body_without_escaping(told, patch, body, why):
+    patch(rest_api)
+
+    assert told(body) == (400, f'{{"why": "{why}"}}')
+
+
+def test_a_body_that_only_the_emulator_refuses_does_not_fit(told):
+    assert told(b'{"sku": "a"}')[0] == 200
+    assert rest_api.why_invalid("{}", b"1") == "[the body does not fit the model]"

@@ -158,7 +158,8 @@ def at(text):
 )
 @pytest.mark.usefixtures("installed")
 def test_the_end_of_the_next_window_is_told(secrets, secret, monkeypatch, rules, next_date):
-    monkeypatch.setattr(rotation, "time", SimpleNamespace(time=lambda: at("2026-11-25T10:30:00")))
+    machines = SimpleNamespace(time=lambda: at("2026-11-25T10:30:00"))
+    monkeypatch.setattr("localcloud.metrics.clock.time", machines)
 
     secrets.rotate_secret(
         SecretId=secret,

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from localcloud.deployed_settings import DeployedSettings
 from localcloud.engine import settings
-from localcloud.reapplied import SETTINGS, Resource
+from localcloud.reapplied import SETTINGS, DeployedSettings, Resource
 
 KEY = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
 GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:g"
@@ -156,12 +155,12 @@ def test_a_setting_that_the_api_refuses_fails_the_deployment(emulator, patch):
 def test_what_is_to_be_read_back_is_kept_until_the_resource_goes(emulator, patch):
     cloud = patch(settings)
     stack = emulator.deploy(Topic=TEMPLATE["Topic"])
-    [kept] = DeployedSettings.of(cloud.home).read()
+    [kept] = DeployedSettings(cloud.home).read()
 
     emulator.delete(stack.name)
 
     assert (kept.id, kept.properties["KmsMasterKeyId"]) == (stack.ids["Topic"], KEY)
-    assert not DeployedSettings.of(cloud.home).read()
+    assert not DeployedSettings(cloud.home).read()
 
 
 @pytest.mark.parametrize("key", [{}, {"KMSMasterKeyID": KEY}])

@@ -8,7 +8,7 @@ from ministack import app as ministack
 from ministack.services import sqs
 
 from localcloud.engine.internals import need
-from localcloud.state import State
+from localcloud.state import SERVICE, State
 
 
 def test_the_original_saves_nothing_while_it_runs(emulator, tmp_path):
@@ -26,7 +26,7 @@ def test_a_service_that_cannot_be_saved_is_in_nobodys_way(storage, monkeypatch, 
 
     storage.save()
 
-    assert State(tmp_path / "state").service("iam") == '{"roles": {}}'
+    assert State(tmp_path / "state").value(SERVICE, "iam") == '{"roles": {}}'
     with pytest.raises(OSError, match="no state"):
         storage.save({"kms"})
 
@@ -35,7 +35,7 @@ def test_a_functions_old_code_goes_once_that_is_saved(storage, monkeypatch, tmp_
     found: list[str | None] = []
 
     def prune(_used):
-        found.append(State(tmp_path / "state").service("lambda"))
+        found.append(State(tmp_path / "state").value(SERVICE, "lambda"))
 
     monkeypatch.setattr(storage, "_prune", prune)
 

@@ -12,7 +12,7 @@ from localcloud.metrics.clock import Clock
 from localcloud.metrics.embedded import metrics_in
 from localcloud.metrics.notifications import text_of
 from localcloud.metrics.published import Datum, is_published, of_service
-from localcloud.metrics.requests import Measured, Served
+from localcloud.metrics.requests import measured
 from tests.clock import advance
 
 
@@ -175,7 +175,7 @@ def test_mail_that_is_no_alarm_has_the_messages_own_text():
 
 
 def served(path, host="127.0.0.1:4566", status=200):
-    reports: list[Served] = []
+    reports = []
 
     async def app(_scope, _receive, send):
         if status:
@@ -188,18 +188,18 @@ def served(path, host="127.0.0.1:4566", status=200):
         pass
 
     scope = {"type": "http", "path": path, "headers": [(b"host", host.encode())]}
-    asyncio.run(Measured(app, reports.append)(scope, receive, send))
-    return [Served(r.api_id, r.stage, r.distribution, r.status, 0) for r in reports]
+    asyncio.run(measured(app, lambda *told: reports.append(told))(scope, receive, send))
+    return [(address.kind, address.id, address.stage, status) for address, status, _ in reports]
 
 
 def test_requests_to_apis_and_distributions_are_reported_and_no_others():
     assert served("/_aws/execute-api/1a2b/prod/items", status=503) == [
-        Served("1a2b", "prod", "", 503, 0)
+        ("execute-api", "1a2b", "prod", 503)
     ]
     assert served("/health", host="1a2b.execute-api.localhost:8080") == [
-        Served("1a2b", "health", "", 200, 0)
+        ("execute-api", "1a2b", "health", 200)
     ]
-    assert served("/", host="d111.cloudfront.net") == [Served("", "", "d111", 200, 0)]
+    assert served("/", host="d111.cloudfront.net") == [("cloudfront", "d111", "", 200)]
     assert served("/") == []
 
 

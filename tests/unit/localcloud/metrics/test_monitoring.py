@@ -8,12 +8,12 @@ from types import SimpleNamespace
 import pytest
 from ministack.services import cloudwatch, dynamodb, kms, lambda_svc, rds, sns, sqs
 
+from localcloud.addresses import API, CDN, Address
 from localcloud.cloud import ACCOUNT, REGION, Cloud
 from localcloud.consent.services import why_not_published
 from localcloud.metrics import inbox
 from localcloud.metrics.monitoring import Monitoring
 from localcloud.metrics.published import Datum
-from localcloud.metrics.requests import Served
 
 NOON = 1_800_000_000.0 // 86400 * 86400 + 43200
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
@@ -103,7 +103,7 @@ def mails(monitoring):
 
 
 def turn(monitoring):
-    asyncio.run(monitoring._turn())
+    asyncio.run(monitoring.turn())
 
 
 def history(kind):
@@ -269,7 +269,7 @@ def test_a_topic_whose_policy_does_not_admit_the_alarm_stays_mute(monitoring, po
     subscribe()
     allow(sns._topics[TOPIC]["attributes"], *policy)
 
-    monitoring._cloudwatch._actions.run(errors_alarm(), "OK", "ALARM", "test")
+    monitoring._cloudwatch.act(errors_alarm(), "OK", "ALARM", "test")
 
     [action] = history("Action")
     assert action["HistorySummary"] == (
@@ -315,14 +315,14 @@ def test_a_topic_that_is_gone_is_an_error_of_the_action():
 def test_actions_of_other_services_fail_by_name(monitoring):
     action = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
 
-    monitoring._cloudwatch._actions.run(errors_alarm(AlarmActions=[action]), "OK", "ALARM", "test")
+    monitoring._cloudwatch.act(errors_alarm(AlarmActions=[action]), "OK", "ALARM", "test")
 
     [noted] = history("Action")
     assert "executes Amazon SNS actions alone" in noted["HistorySummary"]
 
 
 def test_actions_that_are_switched_off_do_not_run(monitoring):
-    monitoring._cloudwatch._actions.run(errors_alarm(ActionsEnabled=False), "OK", "ALARM", "test")
+    monitoring._cloudwatch.act(errors_alarm(ActionsEnabled=False), "OK", "ALARM", "test")
 
     assert not history("Action")
 
@@ -356,8 +356,8 @@ def test_a_throttled_call_is_no_invocation(monitoring):
 
 def test_requests_publish_what_each_kind_of_api_does(monitoring):
     monitoring._rest_apis = {"rest": {"name": "partner"}}
-    monitoring.served(Served("rest", "prod", "", 404, 7))
-    monitoring.served(Served("http", "api", "", 503, 9))
+    monitoring.served(Address(API, "rest", "/prod/items"), 404, 7)
+    monitoring.served(Address(API, "http", "/api"), 503, 9)
     turn(monitoring)
 
     found = values()
@@ -369,9 +369,9 @@ def test_requests_publish_what_each_kind_of_api_does(monitoring):
 
 def test_requests_of_a_distribution_publish_error_rates(monitoring):
     monitoring._distribution = {"d111": {"Id": "E1"}}.get
-    monitoring.served(Served("", "", "d111", 502, 7))
-    monitoring.served(Served("", "", "d111", 200, 7))
-    monitoring.served(Served("", "", "gone", 200, 7))
+    monitoring.served(Address(CDN, "d111", "/"), 502, 7)
+    monitoring.served(Address(CDN, "d111", "/"), 200, 7)
+    monitoring.served(Address(CDN, "gone", "/"), 200, 7)
     turn(monitoring)
 
     which = "DistributionId=E1|Region=Global"
@@ -460,7 +460,7 @@ def test_a_drill_of_months_evaluates_only_what_may_have_data_left(monitoring, mo
     monkeypatch.setattr(monitoring._cloudwatch, "evaluate", evaluated.append)
     monkeypatch.setattr(monitoring._clock, "now", lambda: NOON + 400 * 86400)
 
-    asyncio.run(monitoring._turn())
+    asyncio.run(monitoring.turn())
 
     assert len(evaluated) == 180
     assert evaluated[-1] == NOON + 400 * 86400
