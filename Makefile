@@ -52,6 +52,10 @@ drills: .venv/.test ## every drill and every other long test, on an embedded clo
 browser: .venv/.browser ## the store's page in a real browser, on an embedded cloud of its own
 	@$(BIN)/python -m pytest tests/browser
 
+pictures: .venv/.browser ## take the pictures of these pages again, in the machine's Chromium
+	@$(BIN)/python -m pytest tests/browser -k "test_one_sees_what_is_sold and light"
+	@cp .build/screenshots/shelf-light.png docs/images/store.png
+
 SOURCES := tap.py lib services cli localcloud tools tests benchmarks
 lint: .venv/.check ## ruff, mypy, the import contracts, the page's JavaScript, and the workflows
 	@$(BIN)/ruff check .
@@ -223,4 +227,4 @@ FORCE:
 	@tools/install.sh .venv-lock/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/lock.txt
 	@touch $@
 
-.PHONY: newest-emulator suites smoke assemble templates-diff templates-comment drift open delivery changelog-section release help up down status dev test unit drills browser lint pylint docs check audit prove sabotage lock synth diff deploy destroy generate bench clean FORCE
+.PHONY: newest-emulator suites smoke assemble templates-diff templates-comment drift open delivery changelog-section release help up down status dev test unit drills browser pictures lint pylint docs check audit prove sabotage lock synth diff deploy destroy generate bench clean FORCE
