@@ -4,6 +4,7 @@ Fails when a link or an anchor leads nowhere, or a page would fetch anything fro
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -20,16 +21,21 @@ _SCRIPTS = {
     "iframe-worker.js": "node_modules/iframe-worker/shim/index.js",
 }
 _SITE = _BUILD / "site-docs"
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 def main() -> int:
     """Make the site; 1 when anything is wrong with it."""
     pages = _BUILD / "docs"
-    stage(pages)
+    try:
+        stage(pages)
+    except FileNotFoundError as error:
+        return _fail([str(error)])
     (pages / "scripts").mkdir()
     for name, installed in _SCRIPTS.items():
         shutil.copyfile(ROOT / installed, pages / "scripts" / name)
     (_BUILD / "docs.toml").write_text(_config(), "utf-8")
+    shutil.rmtree(_SITE, ignore_errors=True)
     made = subprocess.run(
         [
             Path(sys.executable).with_name("zensical"),
@@ -41,13 +47,18 @@ def main() -> int:
         check=False,
     )
     if made.returncode:
-        sys.stderr.write(made.stdout + made.stderr)
-        return 1
-    found = list(links.faults(_SITE))
-    sys.stderr.writelines(f"error: {fault}\n" for fault in found)
-    if not found:
-        print(f"Open {(_SITE / 'index.html').relative_to(ROOT)}")
-    return 1 if found else 0
+        said = made.stdout + made.stderr.partition("Traceback")[0]
+        sys.stderr.write(_COLOUR.sub("", said))
+        return _fail(["the generator refuses a page, as it says above"])
+    if found := list(links.faults(_SITE)):
+        return _fail(found)
+    print(f"Open {(_SITE / 'index.html').relative_to(ROOT)}")
+    return 0
+
+
+def _fail(faults: list[str]) -> int:
+    sys.stderr.writelines(f"error: {fault}\n" for fault in faults)
+    return 1
 
 
 def _config() -> str:
