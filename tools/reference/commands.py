@@ -42,9 +42,13 @@ deployment with `-c` is given again, such as `tap logs --aws -c environmentSuffi
 
 def page() -> str:
     """Return the page, a section for each command."""
-    index = (f"| [`tap {name}`](#tap-{name}) | {line} |" for name, line in main.COMMANDS.items())
+    index = (f"| [`tap {name}`](#tap-{name}) | {_line(name)} |" for name in main.COMMANDS)
     sections = (part for name in main.COMMANDS for part in _section(name))
     return "\n\n".join(["\n".join([_HEAD, *index]), *sections]) + "\n"
+
+
+def _line(name: str) -> str:
+    return str(main.load(name).help).partition("\n")[0]
 
 
 def _section(name: str) -> Iterator[str]:
