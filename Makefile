@@ -24,7 +24,7 @@ down: ## stop the embedded cloud; the next `make up` resumes it
 status: .venv/.up ## what is deployed, and how faithfully
 	@$(BIN)/tap status
 
-dev: .venv/.check .venv/.browser .venv-checkov/.done .venv-audit/.done ## install every tool, so that one test or check can be run by itself
+dev: .venv/.check .venv/.browser .venv-checkov/.done .venv-audit/.done .venv-docs/.done ## install every tool, so that one test or check can be run by itself
 
 # Files of tests run side by side. The deployed suites wait half of their time, so there are more of
 # them than cores, each with a copy of an embedded cloud that one of them deploys; on AWS, which they
@@ -52,6 +52,10 @@ drills: .venv/.test ## every drill and every other long test, on an embedded clo
 browser: .venv/.browser ## the store's page in a real browser, on an embedded cloud of its own
 	@$(BIN)/python -m pytest tests/browser
 
+pictures: .venv/.browser ## take the pictures of these pages again, in the machine's Chromium
+	@$(BIN)/python -m pytest tests/browser -k "test_one_sees_what_is_sold and light"
+	@cp .build/screenshots/shelf-light.png docs/images/store.png
+
 SOURCES := tap.py lib services cli localcloud tools tests benchmarks
 lint: .venv/.check ## ruff, mypy, the import contracts, the page's JavaScript, and the workflows
 	@$(BIN)/ruff check .
@@ -64,6 +68,9 @@ lint: .venv/.check ## ruff, mypy, the import contracts, the page's JavaScript, a
 
 pylint: .venv/.check ## pylint, which finds a little that ruff does not
 	@$(BIN)/pylint --jobs 0 $(SOURCES)
+
+docs: .venv-docs/.done .venv/.node ## the documentation as a site in .build/site-docs, which needs no network; a link that leads nowhere fails
+	@.venv-docs/bin/python -m tools.site
 
 check: .venv/.check .venv-checkov/.done ## cdk-nag, CloudFormation Validate, cfn-lint and checkov
 	@$(BIN)/python -m tools.check
@@ -129,7 +136,7 @@ generate: .venv/.test ## regenerate the validators and the tables in docs/
 
 LOCKED := --generate-hashes --universal --python-version 3.11 --no-strip-extras --no-header --no-annotate --quiet
 lock: .venv-lock/.done ## pin what requirements/*.in ask for, with hashes (UPGRADE=--upgrade: the newest)
-	@for name in lock up emulator functions test browser check checkov audit runtime; do \
+	@for name in lock up emulator functions test browser check checkov audit docs runtime; do \
 		.venv-lock/bin/uv pip compile requirements/$$name.in --output-file requirements/$$name.txt \
 		$(LOCKED) $(UPGRADE); done
 	@for folder in benchmarks/peers/*/; do .venv-lock/bin/uv pip compile $${folder}requirements.in \
@@ -155,7 +162,7 @@ clean: down ## forget the embedded cloud's state and what was built
 	@rm -rf .tap .build cdk.out .venv/.up
 
 # Looked at each time, made only when it must be: it holds the paths of its checkout and its Python.
-.venv/pyvenv.cfg .venv-checkov/pyvenv.cfg .venv-audit/pyvenv.cfg .venv-lock/pyvenv.cfg: FORCE
+.venv/pyvenv.cfg .venv-checkov/pyvenv.cfg .venv-audit/pyvenv.cfg .venv-docs/pyvenv.cfg .venv-lock/pyvenv.cfg: FORCE
 	@tools/venv.sh $(@D) "$(PYTHON)" "$(firstword $(MAKECMDGOALS))" $(if $(filter file,$(origin PYTHON)),,asked)
 
 FORCE:
@@ -183,7 +190,7 @@ FORCE:
 	@$(PIP) -r requirements/test.txt
 	@touch $@
 
-# axe-core and the TypeScript compiler.
+# axe-core, the TypeScript compiler, and what draws diagrams.
 .venv/.node: .venv/.up package-lock.json
 	@tools/install.sh $(BIN)/npm install --no-save --include=dev --loglevel=error --no-audit --no-fund
 	@touch $@
@@ -214,8 +221,13 @@ FORCE:
 	@tools/install.sh .venv-audit/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/audit.txt
 	@touch $@
 
+.venv-docs/.done: .venv-docs/pyvenv.cfg requirements/docs.txt
+	@echo "Installing what the documentation's site needs..."
+	@tools/install.sh .venv-docs/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/docs.txt
+	@touch $@
+
 .venv-lock/.done: .venv-lock/pyvenv.cfg requirements/lock.txt
 	@tools/install.sh .venv-lock/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/lock.txt
 	@touch $@
 
-.PHONY: newest-emulator suites smoke assemble templates-diff templates-comment drift open delivery edge changelog-section release help up down status dev test unit drills browser lint pylint check audit prove sabotage lock synth diff deploy destroy generate bench clean FORCE
+.PHONY: newest-emulator suites smoke assemble templates-diff templates-comment drift open delivery edge changelog-section release help up down status dev test unit drills browser pictures lint pylint docs check audit prove sabotage lock synth diff deploy destroy generate bench clean FORCE

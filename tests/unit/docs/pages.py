@@ -6,10 +6,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 README = (ROOT / "README.md").read_text("utf-8")
+SYSTEMS = (ROOT / "docs/architecture.md").read_text("utf-8")
+MAKE = (ROOT / "docs/reference/make.md").read_text("utf-8")
+SETTINGS = (ROOT / "docs/reference/settings.md").read_text("utf-8")
 ITEMS_API = (ROOT / "docs/items-api.md").read_text("utf-8")
 PARTNER_API = (ROOT / "docs/partner-api.md").read_text("utf-8")
 DEPENDENCIES = (ROOT / "docs/decisions/dependencies.md").read_text("utf-8")
-EVERYTHING = "\n".join(page.read_text("utf-8") for page in PAGES)
 
 
 def first_cells(page: str) -> dict[str, str]:

@@ -5,11 +5,10 @@ import re
 import pytest
 
 from tests.examples import COMMANDS, Example, blocks, helps, phrases
-from tests.unit.docs.pages import README, ROOT
+from tests.unit.docs.pages import ROOT
 
 TARGETS = re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
 EXAMPLES = [*blocks(), *phrases(), *helps()]
-ROWS = re.findall(r"^\| `tap (\w+)` \|(.*)\|$", README, re.MULTILINE)
 
 
 def options(command: str) -> set[str]:
@@ -37,8 +36,3 @@ def test_an_example_calls_what_there_is(example: Example) -> None:
             known = options(words[0])
             own = {word.partition("=")[0] for word in words[1:] if word.startswith("-")}
             assert words[0] == "cdk" or own <= known
-
-
-@pytest.mark.parametrize(("command", "says"), ROWS, ids=lambda row: str(row)[:10])
-def test_the_table_of_commands_names_options_that_there_are(command: str, says: str) -> None:
-    assert set(re.findall(r"--[a-z-]+", says)) <= options(command)

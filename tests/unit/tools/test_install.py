@@ -105,4 +105,4 @@ def test_make_up_does_not_install_what_only_tests_and_checks_use():
     assert recipe
     assert "npm ci --omit=dev " in recipe[0]
     only = {name.split("/")[1] for name, each in locked.items() if each.get("dev")}
-    assert only == {"@typescript", "axe-core", "typescript"}
+    assert only == {"@mermaid-js", "@typescript", "axe-core", "iframe-worker", "typescript"}

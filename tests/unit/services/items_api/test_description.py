@@ -41,6 +41,19 @@ def test_a_stale_file_is_named_then_written(
     assert capsys.readouterr().out.startswith("a.txt is stale: run `make generate`")
 
 
+def test_one_file_is_written_by_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generate, "ROOT", tmp_path)
+    monkeypatch.setattr(generate, "GENERATORS", {n: lambda: "text" for n in ("a.txt", "b.txt")})
+
+    assert generate.main(["b.txt"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["b.txt"]
+    with pytest.raises(SystemExit):
+        generate.main(["c.txt"])
+    assert "not generated: c.txt" in capsys.readouterr().err
+
+
 def test_every_operation_has_a_validator_a_schema_and_an_example(api: ItemsApi) -> None:
     names = set(SCHEMAS["Request"]["discriminator"]["mapping"])
 
