@@ -35,6 +35,7 @@ COMMANDS = {
     "watch": "Follow services/ and put each saved change into the deployed functions.",
     "doctor": "Check account, addresses, alarms, policies, secrets, backups, queues and drift.",
     "drill": "Break a part of an embedded cloud of its own under load, and count what is lost.",
+    "restore": "Prove that what is kept can be restored: into copies, compared and removed.",
     "cdk": "Run the CDK CLI against the embedded cloud, or with --aws against AWS.",
 }
 

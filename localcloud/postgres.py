@@ -9,6 +9,8 @@ import shutil
 import ssl
 import subprocess
 import time
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pg8000.native
@@ -31,7 +33,12 @@ def is_made(home: Path) -> bool:
 
 
 def start(cloud: Cloud) -> None:
-    """Start the server, with a new data folder if there is none, and wait until it answers."""
+    """Start the server, with a new data folder if there is none, and wait until it answers.
+
+    With it those of its restored copies.
+    """
+    for home in filter(is_made, copies(cloud.home)):
+        start(replace(cloud, home=home, database_port=int((home / "port").read_text("utf-8"))))
     if server(cloud.home):
         return
     data = cloud.home / "postgres"
@@ -45,7 +52,7 @@ def start(cloud: Cloud) -> None:
     (data / "pg_hba.conf").write_text(_ACCESS, encoding="utf-8")
     log = cloud.home / "postgres.log"
     with log.open("ab") as output:
-        start = output.tell()
+        begun = output.tell()
         child = subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives us
             [*programs.command(cloud, "postgres"), "-D", str(data)],
             env=programs.environment(),
@@ -54,11 +61,16 @@ def start(cloud: Cloud) -> None:
             stderr=output,
             start_new_session=True,
         )
-    _wait_until_ready(cloud, child, log, start)
+    _wait_until_ready(cloud, child, log, begun)
 
 
 def stop(home: Path) -> bool:
-    """End the server: its clients are disconnected, nothing is lost; False when none runs."""
+    """End the server and its copies: their clients are disconnected, nothing is lost.
+
+    Returns False when none runs.
+    """
+    for copy in copies(home):
+        stop(copy)
     process = server(home)
     if process is None:
         return False
@@ -80,6 +92,40 @@ def server(home: Path) -> psutil.Process | None:
     except (FileNotFoundError, ValueError, IndexError, psutil.Error):
         return None
     return process if known else None
+
+
+def copies(home: Path) -> list[Path]:
+    """The folders of the databases that were restored from this cloud's."""
+    return list((home / "restored").glob("*"))
+
+
+def copy(cloud: Cloud, home: Path, port: int) -> None:
+    """Start a server at `port`, in a folder of its own, on a copy of the data of this moment.
+
+    The copy is made while the server works: https://www.postgresql.org/docs/15/continuous-archiving.html
+    """
+    home.mkdir(parents=True, mode=0o700)
+    (home / "tls").symlink_to(cloud.authority.parent)
+    (home / "port").write_text(str(port), "utf-8")
+    data, unfinished = cloud.home / "postgres", home / "postgres.new"
+    with closing(connect(cloud)) as connection:
+        connection.run("SELECT pg_backup_start('restore', true)")
+        shutil.copytree(data, unfinished, ignore=_of_the_server, copy_function=_copy_if_there)
+        [[label]] = connection.run("SELECT labelfile FROM pg_backup_stop(false)")
+    shutil.copytree(data / "pg_wal", unfinished / "pg_wal", copy_function=_copy_if_there)
+    (unfinished / "backup_label").write_text(label, "utf-8")
+    unfinished.rename(home / "postgres")
+    start(replace(cloud, home=home, database_port=port))
+
+
+def _of_the_server(_folder: str, names: list[str]) -> set[str]:
+    """What of the data folder is the running server's alone, or is copied at the end."""
+    return {"postmaster.pid", "postmaster.opts", "pg_wal"} & set(names)
+
+
+def _copy_if_there(source: str, target: str) -> None:
+    with suppress(FileNotFoundError):  # what it removes meanwhile, its log makes again
+        shutil.copy2(source, target)
 
 
 def connect(cloud: Cloud, database: str = "postgres") -> pg8000.native.Connection:

@@ -1,6 +1,9 @@
-"""Migration of the store's database: schema, the user's password, demonstration products."""
+"""Migration of the store's database: schema, the user's password, demonstration products.
 
-from dataclasses import dataclass
+And what tells a restored copy of it from the original: the digests of its rows.
+"""
+
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pg8000.exceptions import Error
@@ -8,7 +11,7 @@ from pg8000.native import Connection
 
 from services.shared.database import postgres
 from services.shared.database.password import set_password
-from services.shared.database.secret import DatabaseSecret
+from services.shared.database.secret import DatabaseSecret, Login
 from services.store_migrations.migrations import FOLDER, migrate, one_at_a_time, read_migrations
 
 
@@ -45,6 +48,28 @@ class Store:
             connection.run("SET ROLE store_owner")
             return True
         return False
+
+    def digests(self, *, host: str, port: int) -> dict[str, list[Any]]:
+        """Count and digest the rows of every table, of this database or of a restored copy.
+
+        Returns the number of rows and their digest, which knows no order, by the table and the
+        first byte of each row's own digest. Raises `ValueError` for a server of somebody else: the
+        addresses of one account's instances in a region differ in their first label alone.
+        """
+
+        def there(login: Login) -> Login:
+            if host.partition(".")[2] != login.host.partition(".")[2]:
+                raise ValueError(f"{host} is no copy of {login.host}")
+            return replace(login, host=host, port=port)
+
+        with postgres.session(map(there, self.master.logins()), self.connect) as connection:
+            connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            connection.run("SET LOCAL ROLE store_owner")
+            return {
+                f"{table}/{part}": [rows, digest]
+                for [table] in connection.run(_read("tables.sql"))
+                for part, rows, digest in connection.run(_read("digests.sql").format(table=table))
+            }
 
 
 def _read(name: str) -> str:
