@@ -16,6 +16,9 @@ from localcloud.errors import CloudError
 COMMANDS = {
     "up": "Start the embedded cloud, or resume it, and deploy what the sources say.",
     "down": "Stop the embedded cloud and every function it runs; `tap up` resumes it.",
+    "save": "Save all that the embedded cloud holds in a file, to load it again.",
+    "load": "Put a saved state in the place of what the embedded cloud holds.",
+    "reset": "Throw away what the embedded cloud holds, and deploy it afresh.",
     "status": "Show what is deployed, and whether it is enforced, recorded or skipped here.",
     "endpoints": "List the addresses of what is deployed, and the stacks' outputs.",
     "token": "Print an access token of TapStack's machine client, for an `Authorization` header.",

@@ -128,6 +128,23 @@ def _copy_if_there(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
+def adopt(cloud: Cloud) -> None:
+    """Give the superuser of data that another cloud made this one's password."""
+    data = cloud.home / "postgres"
+    data.chmod(0o700)  # the server insists on it
+    quoted = pg8000.native.literal(cloud.database_password)
+    ended = subprocess.run(
+        [*programs.command(cloud, "postgres"), "--single", "-D", str(data), "postgres"],
+        env=programs.environment(),
+        input=f"ALTER ROLE {_USER} PASSWORD {quoted}\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode:
+        raise CloudError(f"PostgreSQL does not take the loaded data: {_reason(ended.stderr)}")
+
+
 def connect(cloud: Cloud, database: str = "postgres") -> pg8000.native.Connection:
     """A connection as the server's superuser."""
     return pg8000.native.Connection(
