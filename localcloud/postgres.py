@@ -20,7 +20,7 @@ from localcloud import postgres_programs as programs
 from localcloud.cloud import Cloud, write_private
 from localcloud.errors import CloudError
 
-_USER = "embedded"
+USER = "embedded"
 _START_SECONDS = 20.0
 _CONFIGURATION = Path(__file__).with_name("postgresql.conf").read_text("utf-8")
 # Without TLS no line matches, and the connection is refused: what rds.force_ssl does.
@@ -33,11 +33,8 @@ def is_made(home: Path) -> bool:
 
 
 def start(cloud: Cloud) -> None:
-    """Start the server, with a new data folder if there is none, and wait until it answers.
-
-    With it those of its restored copies.
-    """
-    for home in filter(is_made, copies(cloud.home)):
+    """Start the server, with new data if there is none, and its copies, and wait until they answer."""
+    for home in filter(is_made, (cloud.home / "restored").glob("*")):
         start(replace(cloud, home=home, database_port=int((home / "port").read_text("utf-8"))))
     if server(cloud.home):
         return
@@ -65,12 +62,9 @@ def start(cloud: Cloud) -> None:
 
 
 def stop(home: Path) -> bool:
-    """End the server and its copies: their clients are disconnected, nothing is lost.
-
-    Returns False when none runs.
-    """
-    for copy in copies(home):
-        stop(copy)
+    """End the server and its copies, without a loss; False when none runs."""
+    for each in (home / "restored").glob("*"):
+        stop(each)
     process = server(home)
     if process is None:
         return False
@@ -94,23 +88,20 @@ def server(home: Path) -> psutil.Process | None:
     return process if known else None
 
 
-def copies(home: Path) -> list[Path]:
-    """The folders of the databases that were restored from this cloud's."""
-    return list((home / "restored").glob("*"))
+def copy(cloud: Cloud, name: str, port: int) -> None:
+    """Start a server at `port` on a copy of this moment's data, in a folder of its own.
 
-
-def copy(cloud: Cloud, home: Path, port: int) -> None:
-    """Start a server at `port`, in a folder of its own, on a copy of the data of this moment.
-
-    The copy is made while the server works: https://www.postgresql.org/docs/15/continuous-archiving.html
+    https://www.postgresql.org/docs/15/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP
     """
+    data, home = cloud.home / "postgres", cloud.home / "restored" / name
     home.mkdir(parents=True, mode=0o700)
     (home / "tls").symlink_to(cloud.authority.parent)
     (home / "port").write_text(str(port), "utf-8")
-    data, unfinished = cloud.home / "postgres", home / "postgres.new"
+    unfinished = home / "postgres.new"
+    not_yet = shutil.ignore_patterns("postmaster.*", "pg_wal")
     with closing(connect(cloud)) as connection:
         connection.run("SELECT pg_backup_start('restore', true)")
-        shutil.copytree(data, unfinished, ignore=_of_the_server, copy_function=_copy_if_there)
+        shutil.copytree(data, unfinished, ignore=not_yet, copy_function=_copy_if_there)
         [[label]] = connection.run("SELECT labelfile FROM pg_backup_stop(false)")
     shutil.copytree(data / "pg_wal", unfinished / "pg_wal", copy_function=_copy_if_there)
     (unfinished / "backup_label").write_text(label, "utf-8")
@@ -118,37 +109,15 @@ def copy(cloud: Cloud, home: Path, port: int) -> None:
     start(replace(cloud, home=home, database_port=port))
 
 
-def _of_the_server(_folder: str, names: list[str]) -> set[str]:
-    """What of the data folder is the running server's alone, or is copied at the end."""
-    return {"postmaster.pid", "postmaster.opts", "pg_wal"} & set(names)
-
-
 def _copy_if_there(source: str, target: str) -> None:
-    with suppress(FileNotFoundError):  # what it removes meanwhile, its log makes again
+    with suppress(FileNotFoundError):  # what goes meanwhile is made again from the log
         shutil.copy2(source, target)
-
-
-def adopt(cloud: Cloud) -> None:
-    """Give the superuser of data that another cloud made this one's password."""
-    data = cloud.home / "postgres"
-    data.chmod(0o700)  # the server insists on it
-    quoted = pg8000.native.literal(cloud.database_password)
-    ended = subprocess.run(
-        [*programs.command(cloud, "postgres"), "--single", "-D", str(data), "postgres"],
-        env=programs.environment(),
-        input=f"ALTER ROLE {_USER} PASSWORD {quoted}\n",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if ended.returncode:
-        raise CloudError(f"PostgreSQL does not take the loaded data: {_reason(ended.stderr)}")
 
 
 def connect(cloud: Cloud, database: str = "postgres") -> pg8000.native.Connection:
     """A connection as the server's superuser."""
     return pg8000.native.Connection(
-        _USER,
+        USER,
         host="127.0.0.1",
         port=cloud.database_port,
         database=database,
@@ -185,7 +154,7 @@ def _initialize(cloud: Cloud, data: Path) -> None:
     password.parent.mkdir(exist_ok=True, mode=0o700)
     write_private(password, cloud.database_password)
     shutil.rmtree(data, ignore_errors=True)
-    options = ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", f"--username={_USER}"]
+    options = ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", f"--username={USER}"]
     options += [f"--pgdata={unfinished}", f"--pwfile={password}"]
     ended = subprocess.run(
         [*programs.command(cloud, "initdb"), *options],

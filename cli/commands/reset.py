@@ -1,10 +1,9 @@
 """`tap reset`: go back to a cloud that was just deployed."""
 
-import typer
+import sys
 
-from cli import project, targets
+from cli import project
 from cli.commands import up
-from cli.commands.endpoints import show_addresses
 from cli.options import Home, Instead
 
 
@@ -14,15 +13,8 @@ def reset(yes: Instead = False, home: Home = None) -> None:
     The shop has its first products again. Ports, certificates and the root key stay as they are,
     and so does what was saved.
     """
-    from localcloud import orphans, process, saved
+    sys.path.append(str(project.ROOT))  # the checkout's own tools are no part of this package
+    from tools import saved
 
-    folder = project.home(home)
-    if folder.exists() and not yes:
-        typer.confirm(f"throw away what is in {folder}?", abort=True, err=True)
-    with process.alone(folder):
-        orphans.end(folder)
-        process.stop(folder)
-        saved.forget(folder)
-        cloud = up.start(folder, {})
-        up.deploy(cloud)
-    show_addresses(targets.embedded(cloud))
+    saved.forget(project.home(home), yes=yes)
+    up.up(home)

@@ -78,8 +78,9 @@ def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
     with others, or could not be started.
     """
     from localcloud import certificates, ports, postgres, process
+    from localcloud.cloud import Cloud
 
-    known = of(folder)
+    known = Cloud.load(folder) or Cloud(home=folder, **_DEFAULTS)
     found = process.running(folder)
     if found and certificates.are_due(known.authority.parent):
         # What it serves with ends soon: it starts again with new ones.
@@ -97,7 +98,7 @@ def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
     chosen: Any = {
         name: port or ports.free_port() for name, port in given.items() if port is not None
     }
-    cloud = replace(known, **chosen)
+    cloud = replace(known, app=project.APP, **chosen)
     if postgres.is_made(folder) and cloud.database_port != known.database_port:
         why = f"the store was deployed with database_port {known.database_port}, and keeps it"
         raise CliError(f"{why}; start without another, or forget it all by deleting {folder}")
@@ -111,13 +112,6 @@ def start(folder: Path, given: dict[str, int | None]) -> "Cloud":
             again = _again(cloud, error.free)
             raise CliError(f"{error.taken}; end it, or take others: `{again}`") from error
     return cloud
-
-
-def of(folder: Path) -> "Cloud":
-    """Describe the cloud of a folder, there or to be made, with this checkout's app."""
-    from localcloud.cloud import Cloud
-
-    return replace(Cloud.load(folder) or Cloud(home=folder, **_DEFAULTS), app=project.APP)
 
 
 def _again(cloud: "Cloud", free: Mapping[str, int]) -> str:

@@ -7,9 +7,9 @@ from localcloud.cloud import Cloud
 from localcloud.errors import CloudError
 
 _ENGINE = (
-    *("cdn", "conditional_writes", "conditions", "databases", "database_restores", "functions"),
-    *("payloads", "protection", "resources", "rest_api", "rotation", "settings", "signatures"),
-    *("stacks", "table_restores", "viewers", "web_acls"),
+    *("cdn", "conditional_writes", "conditions", "databases", "functions", "payloads"),
+    *("protection", "resources", "rest_api", "restores", "rotation", "settings", "signatures"),
+    *("stacks", "viewers", "web_acls"),
 )
 # In this order: a later one may wrap what an earlier one has put in place.
 PATCHES = (

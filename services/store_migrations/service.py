@@ -1,7 +1,4 @@
-"""Migration of the store's database: schema, the user's password, demonstration products.
-
-And what tells a restored copy of it from the original: the digests of its rows.
-"""
+"""Migration of the store's database: schema, the user's password, demonstration products."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -50,11 +47,10 @@ class Store:
         return False
 
     def digests(self, *, host: str, port: int) -> dict[str, list[Any]]:
-        """Count and digest the rows of every table, of this database or of a restored copy.
+        """Count and digest the rows of a restored copy's tables, by table and part of it.
 
-        Returns the number of rows and their digest, which knows no order, by the table and the
-        first byte of each row's own digest. Raises `ValueError` for a server of somebody else: the
-        addresses of one account's instances in a region differ in their first label alone.
+        Raises `ValueError` for a server of somebody else: the addresses of an account's instances
+        in a region differ in their first label alone.
         """
 
         def there(login: Login) -> Login:

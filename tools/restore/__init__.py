@@ -6,13 +6,33 @@ A file for each kind of what is kept; `drill.py` rehearses one, `comparison.py` 
 from collections.abc import Iterator
 
 from cli import project
+from cli.console import show_rows, talk, waiting
+from cli.errors import CliError
+from cli.targets import Target
 from tools.doctor.site import Site
 from tools.restore.buckets import Bucket
 from tools.restore.databases import Database
-from tools.restore.drill import Kept
+from tools.restore.drill import EQUAL, Kept, are_met, rehearse
 from tools.restore.tables import Table
 
-__all__ = ["kept"]
+__all__ = ["kept", "run"]
+
+
+def run(target: Target, *, as_json: bool) -> bool:
+    """Rehearse the restore of all that is kept, and say what became of it; tell whether it is well.
+
+    Raises `CliError` when it is interrupted, and naming what could not be removed.
+    """
+    try:
+        with waiting("Restoring, comparing and removing"):
+            done = [rehearse(each) for each in kept(Site(target))]
+    except KeyboardInterrupt:
+        raise CliError("interrupted; the copies that the drill had made are removed") from None
+    show_rows([each.row() for each in done], as_json=as_json)
+    met = are_met(done, talk.print)
+    if target.cloud:
+        talk.print("these are this machine's times; AWS alone shows its own", style="dim")
+    return met and all(each.verdict == EQUAL for each in done)
 
 
 def kept(site: Site) -> Iterator[Kept]:

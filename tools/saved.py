@@ -1,4 +1,4 @@
-"""Saved states of an embedded cloud: one file each, to load again, here or on another machine.
+"""Saved states of an embedded cloud, as `tap save`, `tap load` and `tap reset` handle them.
 
 A file is the folder of the stopped cloud without what belongs to this machine: its keys, passwords,
 ports and processes. It stays what its stacks keep, their secrets and keys included.
@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import shutil
+import subprocess
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -18,7 +19,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pg8000.native
+import typer
+
+from cli.console import done, show_rows, step, talk
+from cli.errors import CliError
+from cli.options import require_name
 from localcloud import orphans, postgres, process, state
+from localcloud import postgres_programs as programs
 from localcloud.cloud import Cloud
 from localcloud.errors import CloudError
 
@@ -29,6 +37,55 @@ _UNSAVED = (*_IDENTITY, "restored", "run", "tmp")
 _OF_A_START = ("postmaster.pid", "postgresql.auto.conf")
 _NO_FILE = (FileNotFoundError, gzip.BadGzipFile, tarfile.TarError, EOFError, KeyError, ValueError)
 _NOT_WHOLE = (*_NO_FILE, zlib.error, CloudError)
+
+
+def keep(home: Path, name: str, *, yes: bool) -> None:
+    """Save what a cloud holds under a name, or list what was saved without one."""
+    if not name:
+        show_rows(list(listed(home)), as_json=False)
+        return
+    require_name(name)
+    cloud, file = _cloud(home), path(home, name)
+    if file.exists():
+        _confirm(f"save in place of {file}", yes=yes)
+    with step("Saving", f"Saved in {file}"), stopped(home):
+        save(cloud, file)
+
+
+def take(home: Path, name: str, *, yes: bool) -> None:
+    """Load what was saved under a name, or in a file, in the place of what a cloud holds."""
+    cloud, file = _cloud(home), Path(name) if name.endswith(_SUFFIX) else path(home, name)
+    require_fit(cloud, file)
+    _confirm(f"throw away what is in {home}", yes=yes)
+    with step("Loading", f"{file} is loaded"), stopped(home):
+        load(cloud, file)
+    if process.running(home) is None:
+        talk.print("`tap up` starts it")
+
+
+def forget(home: Path, *, yes: bool) -> None:
+    """Stop a cloud and remove all that it holds, but for its ports, keys and certificates."""
+    _cloud(home)
+    _confirm(f"throw away what is in {home}", yes=yes)
+    with process.alone(home):
+        orphans.end(home)
+        process.stop(home)
+        for each in home.iterdir():
+            if each.name not in _IDENTITY:
+                shutil.rmtree(each) if each.is_dir() else each.unlink()
+    done("What it held is gone")
+
+
+def _cloud(home: Path) -> Cloud:
+    found = Cloud.load(home)
+    if found is None:
+        raise CliError(f"there is no embedded cloud in {home}; `tap up` makes one")
+    return found
+
+
+def _confirm(what: str, *, yes: bool) -> None:
+    if not yes:
+        typer.confirm(f"{what}?", abort=True, err=True)
 
 
 def path(home: Path, name: str) -> Path:
@@ -111,7 +168,7 @@ def load(cloud: Cloud, file: Path) -> None:
             loaded = replace(cloud, home=new, database_port=_about(file)["database_port"])
             loaded.save()
             if postgres.is_made(new):
-                postgres.adopt(loaded)
+                _adopt(loaded)
             home.rename(old)
             new.rename(home)
     finally:
@@ -119,11 +176,21 @@ def load(cloud: Cloud, file: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def forget(home: Path) -> None:
-    """Remove all that a stopped cloud holds, but for its ports, keys and certificates."""
-    for each in home.iterdir():
-        if each.name not in _IDENTITY:
-            shutil.rmtree(each) if each.is_dir() else each.unlink()
+def _adopt(cloud: Cloud) -> None:
+    """Give the superuser of data that another cloud made this one's password."""
+    data = cloud.home / "postgres"
+    data.chmod(0o700)  # the server insists on it
+    quoted = pg8000.native.literal(cloud.database_password)
+    ended = subprocess.run(
+        [*programs.command(cloud, "postgres"), "--single", "-D", str(data), "postgres"],
+        env=programs.environment(),
+        input=f"ALTER ROLE {postgres.USER} PASSWORD {quoted}\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode:
+        raise CloudError(f"PostgreSQL does not take the loaded data: {ended.stderr}")
 
 
 def _about(file: Path) -> dict[str, Any]:
@@ -139,7 +206,7 @@ def _opened(file: Path) -> Iterator[tarfile.TarFile]:
             yield archive
     except _NOT_WHOLE as error:
         why = f"{file} is no saved state, or not a whole one ({error})"
-        raise CloudError(f"{why}; name another one") from error
+        raise CloudError(f"{why}; `tap save` lists those that are") from error
 
 
 def _version(cloud: Cloud) -> str:

@@ -1,4 +1,7 @@
-"""Restores of a database to a point in time: the emulator's, and ours."""
+"""Restores of a database to a point in time: the emulator's, and ours.
+
+Those of tables are in `test_restored_tables.py`.
+"""
 
 import threading
 import time
@@ -8,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud import postgres
-from localcloud.engine import database_restores, databases
+from localcloud.engine import databases, restores
 from localcloud.errors import CloudError
 
 GROUP = "sg-0a1b2c3d"
@@ -32,12 +35,12 @@ def servers(monkeypatch):
     go = threading.Event()
     go.set()
 
-    def copied(_cloud, home, port):
+    def copied(cloud, name, port):
         go.wait(10)
-        if "broken" in home.name:
+        if "broken" in name:
             raise CloudError("the disk is full")
-        home.mkdir(parents=True)
-        made[home.name] = port
+        (cloud.home / "restored" / name).mkdir(parents=True)
+        made[name] = port
 
     monkeypatch.setattr(postgres, "give", lambda *_, **__: None)
     monkeypatch.setattr(postgres, "copy", copied)
@@ -93,7 +96,7 @@ def test_the_original_has_no_such_operation(emulator, instances, servers, copy):
 
 def test_a_copy_is_created_behind_a_server_of_its_own(emulator, instances, patch, servers, copy):
     cloud = patch(databases)
-    patch(database_restores)
+    patch(restores)
     servers.go.clear()
     of = source(emulator)
 
@@ -112,7 +115,7 @@ def test_a_copy_is_deleted_with_its_server_and_not_before_it_is_made(
     emulator, instances, patch, servers, copy
 ):
     cloud = patch(databases)
-    patch(database_restores)
+    patch(restores)
     servers.go.clear()
     restore(instances, source(emulator), copy)
     deletion = {"DBInstanceIdentifier": copy, "SkipFinalSnapshot": True}
@@ -129,7 +132,7 @@ def test_a_copy_is_deleted_with_its_server_and_not_before_it_is_made(
 
 def test_a_copy_that_cannot_be_made_says_so(emulator, instances, patch, servers, copy):
     patch(databases)
-    patch(database_restores)
+    patch(restores)
 
     broken = f"broken-{copy}"
 
@@ -152,7 +155,7 @@ def test_what_aws_refuses_is_refused(
     emulator, instances, patch, servers, copy, days, of, taken, moment, refused
 ):
     patch(databases)
-    patch(database_restores)
+    patch(restores)
     made = source(emulator, days=days)
 
     assert code(restore, instances, of or made, made if taken else copy, **moment) == refused
@@ -161,7 +164,7 @@ def test_what_aws_refuses_is_refused(
 
 def test_the_latest_restorable_moment_is_now(emulator, instances, patch, servers):
     patch(databases)
-    patch(database_restores)
+    patch(restores)
     made = source(emulator)
     before = settled(instances, made)["LatestRestorableTime"]
     time.sleep(1.1)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.engine import table_restores
+from localcloud.engine import restores
 
 KEY = "arn:aws:kms:us-east-1:000000000000:key/1"
 
@@ -60,7 +60,7 @@ def test_the_original_restores_without_recovery_and_without_a_key(tables, source
 
 
 def test_the_latest_moment_is_restored_with_the_sources_key(tables, patch, source):
-    patch(table_restores)
+    patch(restores)
 
     copy = restore(tables, source)
 
@@ -70,7 +70,7 @@ def test_the_latest_moment_is_restored_with_the_sources_key(tables, patch, sourc
 
 
 def test_a_copy_does_not_follow_its_source(tables, patch, source):
-    patch(table_restores)
+    patch(restores)
     copy = restore(tables, source)
 
     tables.delete_item(TableName=source, Key={"id": {"S": "one"}})
@@ -79,21 +79,21 @@ def test_a_copy_does_not_follow_its_source(tables, patch, source):
 
 
 def test_a_table_whose_recovery_is_off_is_not_restored(tables, patch, source):
-    patch(table_restores)
+    patch(restores)
     switch(tables, source, on=False)
 
     assert refusal(tables, source) == "PointInTimeRecoveryUnavailableException"
 
 
 def test_a_moment_that_is_not_kept_is_refused(tables, patch, source):
-    patch(table_restores)
+    patch(restores)
     past = datetime.now(UTC) - timedelta(hours=1)
 
     assert refusal(tables, source, RestoreDateTime=past) == "InvalidRestoreTimeException"
 
 
 def test_a_name_that_is_taken_and_a_source_that_is_not_there_are_refused(tables, patch, source):
-    patch(table_restores)
+    patch(restores)
     restore(tables, source)
 
     assert refusal(tables, source) == "TableAlreadyExistsException"

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from localcloud import postgres, process, saved
+from localcloud import orphans, process
 from localcloud.cloud import Cloud
 from localcloud.errors import CloudError
 from localcloud.state import Change, State
+from tools import saved
 
 
 def cloud_in(home: Path, *, port: int = 1) -> Cloud:
@@ -102,7 +103,7 @@ def test_the_database_of_another_cloud_is_adopted(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     adopted: list[Cloud] = []
-    monkeypatch.setattr(postgres, "adopt", adopted.append)
+    monkeypatch.setattr(saved, "_adopt", adopted.append)
     (cloud.home / "postgres").mkdir()
     for name in ("PG_VERSION", "postmaster.pid", "postgresql.auto.conf"):
         (cloud.home / "postgres" / name).touch()
@@ -186,9 +187,9 @@ def test_saved_states_are_listed(cloud: Cloud, file: Path) -> None:
 
 
 def test_what_is_forgotten_is_not_the_identity(cloud: Cloud) -> None:
-    saved.forget(cloud.home)
+    saved.forget(cloud.home, yes=True)
 
-    assert {each.name for each in cloud.home.iterdir()} == {"cloud.json", "process.json", "tls"}
+    assert {each.name for each in cloud.home.iterdir()} == {"cloud.json", "lock", "tls"}
     assert Cloud.load(cloud.home) == cloud
 
 
@@ -200,7 +201,7 @@ def test_a_cloud_that_ran_runs_again_even_when_saving_failed(
     monkeypatch.setattr(process, "running", lambda _: object() if ran else None)
     monkeypatch.setattr(process, "stop", lambda _: did.append("stop"))
     monkeypatch.setattr(process, "start", lambda _: did.append("start"))
-    monkeypatch.setattr(saved.orphans, "end", lambda _: None)
+    monkeypatch.setattr(orphans, "end", lambda _: None)
 
     with pytest.raises(CloudError), saved.stopped(cloud.home):
         raise CloudError("full")
