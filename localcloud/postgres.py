@@ -33,7 +33,7 @@ def is_made(home: Path) -> bool:
 
 
 def start(cloud: Cloud) -> None:
-    """Start the server, with new data if there is none, and its copies, and wait until they answer."""
+    """Start the server, with new data if there is none, and its copies, until they answer."""
     for home in filter(is_made, (cloud.home / "restored").glob("*")):
         start(replace(cloud, home=home, database_port=int((home / "port").read_text("utf-8"))))
     if server(cloud.home):

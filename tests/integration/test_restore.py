@@ -29,7 +29,7 @@ Plant = Callable[[Deployment, str], None]
 @pytest.fixture(scope="module", autouse=True)
 def kept(deployment: Deployment) -> Iterator[str]:
     """An item, an overwritten and a deleted object that are there to be restored."""
-    table, bucket = deployment.outputs["TableName"], deployment.outputs["BucketName"]
+    table, bucket = deployment.outputs["DynamoDBTableName"], deployment.outputs["S3BucketName"]
     dynamodb, s3 = deployment.client("dynamodb"), deployment.client("s3")
     name = "restored-by-the-drill"
     dynamodb.put_item(TableName=table, Item={"id": {"S": name}, "tags": {"SS": ["b", "a"]}})
@@ -62,8 +62,8 @@ def test_all_that_is_kept_is_restored_equal_and_the_copies_are_removed(
     restored = {row["what"]: row["restored"] for row in rows}
     assert {row["verdict"] for row in rows} == {"equal"}
     assert {row["kind"] for row in rows} == {"table", "database", "bucket"}
-    assert restored[deployment.outputs["TableName"]] >= 1
-    assert restored[deployment.outputs["BucketName"]] >= 2
+    assert restored[deployment.outputs["DynamoDBTableName"]] >= 1
+    assert restored[deployment.outputs["S3BucketName"]] >= 2
     assert max(row["restored"] for row in rows if row["kind"] == "database") >= 8
     assert said.stderr.count(": met") == 2
     assert left(deployment) == []
@@ -114,7 +114,7 @@ def test_a_difference_in_one_copy_is_told_and_the_command_fails(
                         plant(deployment, copy)
                     return read(copy)
 
-                each.read_copy = read_planted
+                monkeypatch.setattr(each, "read_copy", read_planted)
                 yield each
 
     found = deployment.client("rds").describe_db_instances()["DBInstances"]
@@ -144,7 +144,7 @@ def test_a_table_whose_point_in_time_recovery_is_off_is_not_restored(
 
     with pytest.raises(ClientError, match="PointInTimeRecoveryUnavailableException"):
         dynamodb.restore_table_to_point_in_time(SourceTableName=name, **asked)
-    kept_one = deployment.outputs["TableName"]
+    kept_one = deployment.outputs["DynamoDBTableName"]
     dynamodb.restore_table_to_point_in_time(SourceTableName=kept_one, **asked)
 
     dynamodb.delete_table(TableName=name)

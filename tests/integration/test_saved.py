@@ -25,14 +25,14 @@ def cloud() -> Iterator[Deployment]:
 
 def fill(cloud: Deployment, text: str) -> None:
     """Put a text into an item and an object."""
-    table, bucket = cloud.outputs["TableName"], cloud.outputs["BucketName"]
+    table, bucket = cloud.outputs["DynamoDBTableName"], cloud.outputs["S3BucketName"]
     cloud.client("dynamodb").put_item(TableName=table, Item=KEY | {"text": {"S": text}})
     cloud.client("s3").put_object(Bucket=bucket, Key="saved", Body=text.encode())
 
 
 def found(cloud: Deployment) -> tuple[str, str]:
     """The texts of the item and the object."""
-    table, bucket = cloud.outputs["TableName"], cloud.outputs["BucketName"]
+    table, bucket = cloud.outputs["DynamoDBTableName"], cloud.outputs["S3BucketName"]
     item = cloud.client("dynamodb").get_item(TableName=table, Key=KEY)["Item"]
     return item["text"]["S"], cloud.client("s3").get_object(Bucket=bucket, Key="saved")[
         "Body"
@@ -42,7 +42,7 @@ def found(cloud: Deployment) -> tuple[str, str]:
 def stock(cloud: Deployment, sku: str) -> int:
     """How many are left."""
     with Store(cloud) as store:
-        return int(store.get(f"/api/products/{sku}").json["stock"])
+        return int(store.get(f"/api/products/{sku}").data["stock"])
 
 
 def order(cloud: Deployment, sku: str) -> None:
@@ -110,7 +110,7 @@ def test_a_reset_cloud_is_as_it_was_deployed(cloud: Deployment) -> None:
 
     cloud.tap("reset", "--yes")
 
-    table = cloud.outputs["TableName"]
+    table = cloud.outputs["DynamoDBTableName"]
     assert "Item" not in cloud.client("dynamodb").get_item(TableName=table, Key=KEY)
     assert stock(cloud, "CLOCK") == 3
     assert "first" in cloud.tap("save").stdout
