@@ -72,7 +72,8 @@ def forget(home: Path, *, yes: bool) -> None:
         process.stop(home)
         for each in home.iterdir():
             if each.name not in _IDENTITY:
-                shutil.rmtree(each) if each.is_dir() else each.unlink()
+                remove: Any = shutil.rmtree if each.is_dir() else Path.unlink
+                remove(each)
     done("What it held is gone")
 
 

@@ -6,6 +6,7 @@ Each kind is restored once as it is, and once with a difference that is planted 
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -79,9 +80,8 @@ def _change_a_row(deployment: Deployment, copy: str) -> None:
     assert cloud
     found = deployment.client("rds").describe_db_instances(DBInstanceIdentifier=copy)
     port = found["DBInstances"][0]["Endpoint"]["Port"]
-    connection = postgres.connect(replace(cloud, database_port=port), "store")
-    connection.run("UPDATE store.products SET shelf = shelf + 1 WHERE sku = 'LAMP'")
-    connection.close()
+    with closing(postgres.connect(replace(cloud, database_port=port), "store")) as connection:
+        connection.run("UPDATE store.products SET shelf = shelf + 1 WHERE sku = 'LAMP'")
 
 
 def _change_an_object(deployment: Deployment, copy: str) -> None:
@@ -167,18 +167,20 @@ def test_a_restored_database_outlives_a_restart_and_does_not_follow_its_source(
     port = rds.describe_db_instances(DBInstanceIdentifier=copy)["DBInstances"][0]["Endpoint"][
         "Port"
     ]
-    cloud = Cloud.load(deployment.home)
+    cloud, name = Cloud.load(deployment.home), f"t{time.time_ns()}"
     assert cloud
-    with_copy = replace(cloud, database_port=port)
-    in_the_source, name = postgres.connect(cloud, "store"), f"t{time.time_ns()}"
-    in_the_source.run(f"CREATE TABLE {name} ()")
+    with closing(postgres.connect(cloud, "store")) as in_the_source:
+        in_the_source.run(f"CREATE TABLE {name} ()")
 
-    postgres.stop(cloud.home / "restored" / copy)
-    postgres.start(cloud)
+        server = postgres.server(cloud.home / "restored" / copy)
+        assert server
+        server.kill()  # the server that serves the API has started it, and would have to reap it
+        (cloud.home / "restored" / copy / "postgres" / "postmaster.pid").unlink()
+        postgres.start(cloud)
 
-    there = "SELECT to_regclass(:name)"
-    assert in_the_source.run(there, name=name) == [[name]]
-    assert postgres.connect(with_copy, "store").run(there, name=name) == [[None]]
-    in_the_source.run(f"DROP TABLE {name}")
-    in_the_source.close()
+        there = "SELECT to_regclass(:name)"
+        with closing(postgres.connect(replace(cloud, database_port=port), "store")) as in_the_copy:
+            assert in_the_copy.run(there, name=name) == [[None]]
+        assert in_the_source.run(there, name=name) == [[name]]
+        in_the_source.run(f"DROP TABLE {name}")
     rds.delete_db_instance(DBInstanceIdentifier=copy, SkipFinalSnapshot=True)

@@ -42,7 +42,7 @@ def found(cloud: Deployment) -> tuple[str, str]:
 def stock(cloud: Deployment, sku: str) -> int:
     """How many are left."""
     with Store(cloud) as store:
-        return int(store.get(f"/api/products/{sku}").data["stock"])
+        return int(store.get(f"/api/products/{sku}").data["product"]["stock"])
 
 
 def order(cloud: Deployment, sku: str) -> None:

@@ -180,6 +180,8 @@ def test_a_file_cannot_write_outside_of_the_cloud(cloud: Cloud, file: Path) -> N
 
 
 def test_saved_states_are_listed(cloud: Cloud, file: Path) -> None:
+    assert file.exists()
+
     [told] = saved.listed(cloud.home)
 
     assert told["name"] == "mine"

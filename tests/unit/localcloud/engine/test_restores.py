@@ -139,6 +139,7 @@ def test_a_copy_that_cannot_be_made_says_so(emulator, instances, patch, servers,
     restore(instances, source(emulator), broken)
 
     assert settled(instances, broken)["DBInstanceStatus"] == "incompatible-restore"
+    assert not servers.made
 
 
 @pytest.mark.parametrize(
@@ -170,3 +171,4 @@ def test_the_latest_restorable_moment_is_now(emulator, instances, patch, servers
     time.sleep(1.1)
 
     assert settled(instances, made)["LatestRestorableTime"] > before
+    assert not servers.made

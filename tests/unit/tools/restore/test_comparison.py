@@ -35,7 +35,7 @@ def test_what_changes_while_the_copy_is_made_is_counted_and_not_compared() -> No
     found = compare(SOURCE, SOURCE, after)
 
     assert found.moving == 3
-    assert found.different == []
+    assert not found.different
 
 
 def test_what_stays_while_others_change_is_compared() -> None:

@@ -42,6 +42,7 @@ class Shelf:
             raise self.refusal
 
     def is_ready(self, copy: str) -> bool:
+        assert copy
         self.did.append("ready?")
         return self.did.count("ready?") > 1
 
