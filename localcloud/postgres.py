@@ -97,8 +97,7 @@ def copy(cloud: Cloud, name: str, port: int) -> None:
     home.mkdir(parents=True, mode=0o700)
     (home / "tls").symlink_to(cloud.authority.parent)
     (home / "port").write_text(str(port), "utf-8")
-    unfinished = home / "postgres.new"
-    not_yet = shutil.ignore_patterns("postmaster.*", "pg_wal")
+    unfinished, not_yet = home / "postgres.new", shutil.ignore_patterns("postmaster.*", "pg_wal")
     with closing(connect(cloud)) as connection:
         connection.run("SELECT pg_backup_start('restore', true)")
         shutil.copytree(data, unfinished, ignore=not_yet, copy_function=_copy_if_there)

@@ -1,7 +1,5 @@
 """`tap reset`: go back to a cloud that was just deployed."""
 
-import sys
-
 from cli import project
 from cli.commands import up
 from cli.options import Home, Instead
@@ -13,8 +11,5 @@ def reset(yes: Instead = False, home: Home = None) -> None:
     The shop has its first products again. Ports, certificates and the root key stay as they are,
     and so does what was saved.
     """
-    sys.path.append(str(project.ROOT))  # the checkout's own tools are no part of this package
-    from tools import saved
-
-    saved.forget(project.home(home), yes=yes)
+    project.tool("saved").forget(project.home(home), yes=yes)
     up.up(home)

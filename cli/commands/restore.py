@@ -1,6 +1,5 @@
 """`tap restore`: prove that what is kept can be restored."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -25,12 +24,9 @@ def restore(
     versions, under names that begin with restore-drill-. Nothing else is changed. Exits with 1 when
     something differs, cannot be restored, or takes longer than docs/operations.md states.
     """
-    sys.path.append(str(project.ROOT))  # the checkout's own tools are no part of this package
-    from tools.restore import run
-
     if not drill:
         raise typer.BadParameter("docs/operations.md says how to restore; --drill rehearses it")
     target = targets.find(home, aws=aws, context=context)
     target.confirm("restore every table, database and bucket beside itself", yes=yes)
-    if not run(target, as_json=as_json):
+    if not project.tool("restore").run(target, as_json=as_json):
         raise typer.Exit(1)

@@ -1,6 +1,5 @@
 """`tap save`: keep what the embedded cloud holds."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -18,7 +17,4 @@ def save(name: Annotated[str, _NAME] = "", yes: Instead = False, home: Home = No
     keys, passwords and ports, so that others may load it; it has all that the stacks keep, their
     secrets too. Without a name, what was saved is listed.
     """
-    sys.path.append(str(project.ROOT))  # the checkout's own tools are no part of this package
-    from tools import saved
-
-    saved.keep(project.home(home), name, yes=yes)
+    project.tool("saved").keep(project.home(home), name, yes=yes)

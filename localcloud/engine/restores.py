@@ -34,7 +34,6 @@ _log = logging.getLogger(__name__)
 def install(cloud: Cloud) -> None:
     """Refuse what AWS refuses, and restore databases."""
     wrap(dynamodb, "_restore_table_to_point_in_time", _restore_table)
-    wrap(dynamodb, "_restore_create_request", _with_its_key)
     wrap(rds, "_instance_xml", lambda original, found: original(found | _NOW))
     actions = dict(need(rds, "_ACTION_MAP"))
     actions[_RESTORE] = partial(_restore_database, cloud)
@@ -42,29 +41,21 @@ def install(cloud: Cloud) -> None:
     replace(rds, "_ACTION_MAP", actions)
 
 
-def _source(asked: dict[str, Any]) -> str:
-    return str(asked.get("SourceTableName") or asked.get("SourceTableArn", "").rpartition("/")[2])
-
-
 def _restore_table(original: Any, asked: dict[str, Any]) -> Any:
-    name = _source(asked)
-    if name in need(dynamodb, "_tables"):
-        if not need(dynamodb, "_pitr_settings").get(name):
-            why = f"Point in time recovery is not enabled for table '{name}'"
-            return error_response_json("PointInTimeRecoveryUnavailableException", why, 400)
-        if not asked.get("UseLatestRestorableTime"):
-            why = "RestoreDateTime is not between the earliest and the latest time: both are now"
-            return error_response_json("InvalidRestoreTimeException", why, 400)
-    return original(asked)
-
-
-def _with_its_key(original: Any, *given: Any) -> Any:
-    request, asked = original(*given), given[5]
-    described = need(dynamodb, "_tables").get(_source(asked), {}).get("SSEDescription") or {}
-    if key := described.get("KMSMasterKeyArn"):
-        kept = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
-        request["SSESpecification"] = asked.get("SSESpecificationOverride") or kept
-    return request
+    tables = need(dynamodb, "_tables")
+    name = asked.get("SourceTableName") or str(asked.get("SourceTableArn")).rpartition("/")[2]
+    source = tables.get(name)
+    if source and not need(dynamodb, "_pitr_settings").get(name):
+        why = f"Point in time recovery is not enabled for table '{name}'"
+        return error_response_json("PointInTimeRecoveryUnavailableException", why, 400)
+    if source and not asked.get("UseLatestRestorableTime"):
+        why = "RestoreDateTime is not between the earliest and the latest time: both are now"
+        return error_response_json("InvalidRestoreTimeException", why, 400)
+    answered = original(asked)
+    if answered[0] == 200:
+        key = copy.deepcopy(source.get("SSEDescription"))
+        tables[asked["TargetTableName"]]["SSEDescription"] = key
+    return answered
 
 
 def _restore_database(cloud: Cloud, asked: dict[str, Any]) -> Any:
