@@ -17,7 +17,12 @@ from tools.restore.drill import DIFFERENT, EQUAL
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the user was asked, with a target that is AWS."""
     said: list[str] = []
-    target = SimpleNamespace(cloud=None, confirm=lambda what, *, yes: yes or said.append(what))
+
+    def confirm(what: str, *, yes: bool) -> None:
+        if not yes:
+            said.append(what)
+
+    target = SimpleNamespace(cloud=None, confirm=confirm)
     monkeypatch.setattr(targets, "find", lambda *_, **__: target)
     monkeypatch.setattr(tool, "Site", lambda _: None)
     return said
