@@ -4,6 +4,8 @@ Each kind is restored once as it is, and once with a difference that is planted 
 """
 
 import json
+import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -15,10 +17,12 @@ import pytest
 import typer
 from botocore.exceptions import ClientError
 
+from cli import project
 from cli.commands import restore
 from localcloud import postgres
 from localcloud.cloud import Cloud
-from tests.deployment import Deployment
+from tests.deployment import Deployment, command, environment
+from tests.partner import eventually
 from tools import restore as tool
 from tools.restore.drill import PREFIX
 
@@ -67,6 +71,26 @@ def test_all_that_is_kept_is_restored_equal_and_the_copies_are_removed(
     assert restored[deployment.outputs["S3BucketName"]] >= 2
     assert max(row["restored"] for row in rows if row["kind"] == "database") >= 8
     assert said.stderr.count(": met") == 2
+    assert left(deployment) == []
+
+
+def test_ctrl_c_leaves_no_copy(deployment: Deployment) -> None:
+    assert deployment.home
+    running = subprocess.Popen(
+        command(deployment.home, "restore", "--drill"),
+        cwd=project.ROOT,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    with running:
+        eventually(lambda: left(deployment), bool)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=120)
+
+    assert running.returncode == 1
+    assert "interrupted; the copies that the drill had made are removed" in said
     assert left(deployment) == []
 
 
