@@ -20,6 +20,7 @@ Home = Annotated[
 ]
 Aws = Annotated[bool, typer.Option("--aws", help="Work on AWS itself, not on the embedded cloud.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before changing AWS.")]
+Instead = Annotated[bool, typer.Option("--yes", help="Do not ask before what is there goes.")]
 Context = Annotated[
     list[str] | None,
     typer.Option(

@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from cli.errors import CliError
 from localcloud import cdk
@@ -42,6 +44,12 @@ _VARIABLES = ("ENVIRONMENT_SUFFIX", "REPOSITORY", "COMMIT_AUTHOR", "CDK_CONTEXT"
 def home(given: Path | None) -> Path:
     """Take the embedded cloud's folder: as given, else `TAP_HOME`, else `.tap` of the checkout."""
     return (given or Path(os.environ.get("TAP_HOME") or ROOT / ".tap")).absolute()
+
+
+def tool(name: str) -> Any:
+    """Import a module of the checkout's own tools, which are no part of this package."""
+    sys.path.append(str(ROOT))
+    return import_module(f"tools.{name}")
 
 
 def fingerprint(sources: Sequence[str] = SOURCES) -> str:

@@ -9,6 +9,8 @@ import shutil
 import ssl
 import subprocess
 import time
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pg8000.native
@@ -18,7 +20,7 @@ from localcloud import postgres_programs as programs
 from localcloud.cloud import Cloud, write_private
 from localcloud.errors import CloudError
 
-_USER = "embedded"
+USER = "embedded"
 _START_SECONDS = 20.0
 _CONFIGURATION = Path(__file__).with_name("postgresql.conf").read_text("utf-8")
 # Without TLS no line matches, and the connection is refused: what rds.force_ssl does.
@@ -31,7 +33,9 @@ def is_made(home: Path) -> bool:
 
 
 def start(cloud: Cloud) -> None:
-    """Start the server, with a new data folder if there is none, and wait until it answers."""
+    """Start the server, with new data if there is none, and its copies, until they answer."""
+    for home in filter(is_made, (cloud.home / "restored").glob("*")):
+        start(replace(cloud, home=home, database_port=int((home / "port").read_text("utf-8"))))
     if server(cloud.home):
         return
     data = cloud.home / "postgres"
@@ -45,7 +49,7 @@ def start(cloud: Cloud) -> None:
     (data / "pg_hba.conf").write_text(_ACCESS, encoding="utf-8")
     log = cloud.home / "postgres.log"
     with log.open("ab") as output:
-        start = output.tell()
+        begun = output.tell()
         child = subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives us
             [*programs.command(cloud, "postgres"), "-D", str(data)],
             env=programs.environment(),
@@ -54,11 +58,13 @@ def start(cloud: Cloud) -> None:
             stderr=output,
             start_new_session=True,
         )
-    _wait_until_ready(cloud, child, log, start)
+    _wait_until_ready(cloud, child, log, begun)
 
 
 def stop(home: Path) -> bool:
-    """End the server: its clients are disconnected, nothing is lost; False when none runs."""
+    """End the server and its copies, without a loss; False when none runs."""
+    for each in (home / "restored").glob("*"):
+        stop(each)
     process = server(home)
     if process is None:
         return False
@@ -82,10 +88,35 @@ def server(home: Path) -> psutil.Process | None:
     return process if known else None
 
 
+def copy(cloud: Cloud, name: str, port: int) -> None:
+    """Start a server at `port` on a copy of this moment's data, in a folder of its own.
+
+    https://www.postgresql.org/docs/15/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP
+    """
+    data, home = cloud.home / "postgres", cloud.home / "restored" / name
+    home.mkdir(parents=True, mode=0o700)
+    (home / "tls").symlink_to(cloud.authority.parent)
+    (home / "port").write_text(str(port), "utf-8")
+    unfinished, not_yet = home / "postgres.new", shutil.ignore_patterns("postmaster.*", "pg_wal")
+    with closing(connect(cloud)) as connection:
+        connection.run("SELECT pg_backup_start('restore', true)")
+        shutil.copytree(data, unfinished, ignore=not_yet, copy_function=_copy_if_there)
+        [[label]] = connection.run("SELECT labelfile FROM pg_backup_stop(false)")
+    shutil.copytree(data / "pg_wal", unfinished / "pg_wal", copy_function=_copy_if_there)
+    (unfinished / "backup_label").write_text(label, "utf-8")
+    unfinished.rename(home / "postgres")
+    start(replace(cloud, home=home, database_port=port))
+
+
+def _copy_if_there(source: str, target: str) -> None:
+    with suppress(FileNotFoundError):  # what goes meanwhile is made again from the log
+        shutil.copy2(source, target)
+
+
 def connect(cloud: Cloud, database: str = "postgres") -> pg8000.native.Connection:
     """A connection as the server's superuser."""
     return pg8000.native.Connection(
-        _USER,
+        USER,
         host="127.0.0.1",
         port=cloud.database_port,
         database=database,
@@ -122,7 +153,7 @@ def _initialize(cloud: Cloud, data: Path) -> None:
     password.parent.mkdir(exist_ok=True, mode=0o700)
     write_private(password, cloud.database_password)
     shutil.rmtree(data, ignore_errors=True)
-    options = ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", f"--username={_USER}"]
+    options = ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", f"--username={USER}"]
     options += [f"--pgdata={unfinished}", f"--pwfile={password}"]
     ended = subprocess.run(
         [*programs.command(cloud, "initdb"), *options],

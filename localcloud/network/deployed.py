@@ -53,15 +53,17 @@ def function(name: str, version: str) -> Interface:
     return _interface(name, (config or {}).get("VpcConfig") or {})
 
 
-def databases() -> Iterator[tuple[Interface, int]]:
-    """Yield the interface and the port of each database."""
+def databases(port: int) -> Iterator[tuple[Interface, int]]:
+    """Yield the interface and the declared port of each database behind a port of this machine."""
     for each in list(need(rds, "_instances").values()):
+        if each["Endpoint"]["Port"] != port:
+            continue
         placed = {
             "SubnetIds": [of["SubnetIdentifier"] for of in each["DBSubnetGroup"]["Subnets"]],
             "SecurityGroupIds": [of["VpcSecurityGroupId"] for of in each["VpcSecurityGroups"]],
         }
-        port = each.get(DECLARED_PORT) or each["Endpoint"]["Port"]
-        yield _interface(each["DBInstanceIdentifier"], placed), int(port)
+        declared = int(each.get(DECLARED_PORT) or port)
+        yield _interface(each["DBInstanceIdentifier"], placed), declared
 
 
 def _all(kind: str) -> list[Record]:

@@ -53,8 +53,9 @@ def find_way(
     address = host if ":" in host else socket.gethostbyname(host)  # sockets take names, too
     if not ipaddress.ip_address(address).is_loopback:
         return network.way_to_internet(source, port, address)
-    if port == cloud.database_port:
-        found = (network.way_to_interface(source, *each) for each in deployed.databases())
+    databases = list(deployed.databases(port))
+    if databases or port == cloud.database_port:
+        found = (network.way_to_interface(source, *each) for each in databases)
         return next(filter(None, found), ())
     if port == cloud.port:
         return network.way_to_service(source, service)

@@ -1,7 +1,8 @@
 """Function that migrates the store's database; safe to call at any time, also twice at once.
 
 `{}` applies the missing migrations and lets the store's user log in. `{"seed": true}` adds the
-demonstration's products as well.
+demonstration's products as well. `{"digests": {"host": ..., "port": ...}}` changes nothing: it
+tells what is in the database of that server, this one's or a restored copy's.
 """
 
 import os
@@ -30,7 +31,9 @@ def connect(*, master_secret_arn: str, database_secret_arn: str) -> Store:
 
 
 def handle(store: Store, event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Migrate the database; return what was applied and seeded."""
+    """Migrate the database; return what was applied and seeded, or digests where they are asked."""
+    if server := event.get("digests"):
+        return store.digests(**server)
     done = store.prepare(seed=event.get("seed") is True)
     logger.info("database is up to date", extra=done)
     return done

@@ -1,6 +1,6 @@
 """Migration of the store's database: schema, the user's password, demonstration products."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pg8000.exceptions import Error
@@ -8,7 +8,7 @@ from pg8000.native import Connection
 
 from services.shared.database import postgres
 from services.shared.database.password import set_password
-from services.shared.database.secret import DatabaseSecret
+from services.shared.database.secret import DatabaseSecret, Login
 from services.store_migrations.migrations import FOLDER, migrate, one_at_a_time, read_migrations
 
 
@@ -45,6 +45,27 @@ class Store:
             connection.run("SET ROLE store_owner")
             return True
         return False
+
+    def digests(self, *, host: str, port: int) -> dict[str, list[Any]]:
+        """Count and digest the rows of a restored copy's tables, by table and part of it.
+
+        Raises `ValueError` for a server of somebody else: the addresses of an account's instances
+        in a region differ in their first label alone.
+        """
+
+        def there(login: Login) -> Login:
+            if host.partition(".")[2] != login.host.partition(".")[2]:
+                raise ValueError(f"{host} is no copy of {login.host}")
+            return replace(login, host=host, port=port)
+
+        with postgres.session(map(there, self.master.logins()), self.connect) as connection:
+            connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            connection.run("SET LOCAL ROLE store_owner")
+            return {
+                f"{table}/{part}": [rows, digest]
+                for [table] in connection.run(_read("tables.sql"))
+                for part, rows, digest in connection.run(_read("digests.sql").format(table=table))
+            }
 
 
 def _read(name: str) -> str:

@@ -13,7 +13,7 @@ _ROOMS = {
     "services": "Lambda functions",
     "web": "The store's page",
     "cli": "The `tap` command",
-    "tools": "The checks of `tap doctor`",
+    "tools": "The checks of `tap doctor`, restores and saved states",
     "localcloud": "The embedded cloud",
     ".build": "The emulator in it, in its own code",
     "tests": "The search for secrets",

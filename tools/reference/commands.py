@@ -10,6 +10,9 @@ from cli import main
 
 # Where more is said of a command.
 _GUIDES = {
+    "save": "../embedded-cloud.md#save-load-reset",
+    "load": "../embedded-cloud.md#save-load-reset",
+    "reset": "../embedded-cloud.md#save-load-reset",
     "status": "../embedded-cloud.md#the-fidelity-ledger",
     "alarms": "../operations.md#when-an-alarm-rings",
     "key": "../operations.md#keys-and-clients",
@@ -23,6 +26,7 @@ _GUIDES = {
     "publish": "../ecommerce.md#operate",
     "prove": "../proof.md",
     "cost": "../operations.md#know-what-it-costs",
+    "restore": "../operations.md#rehearse-the-restore",
     "doctor": "../operations.md#see-whether-all-is-well",
     "drill": "../drills.md",
 }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pg8000.exceptions import DatabaseError
 
-from services.shared.database.secret import DatabaseSecret
+from services.shared.database.secret import DatabaseSecret, Login
 from services.store_migrations import handler
 from services.store_migrations.migrations import (
     Migration,
@@ -20,6 +20,7 @@ from tests.unit.services import fakes
 from tests.unit.services.environment import SECRET
 from tests.unit.services.fakes.store_api import NEW, OLD, Server, StoreSecret, refused
 
+HOST = str(StoreSecret().values["v1"]["host"])
 ONE, TWO = Migration(1, "0001_one.sql", "one"), Migration(2, "0002_two.sql", "two")
 
 
@@ -173,3 +174,40 @@ def test_an_outage_is_not_taken_for_a_wrong_password(database: Database) -> None
         store.prepare(seed=False)
     assert database.password == OLD
     assert not [sql for sql in database.statements if sql.startswith('ALTER ROLE "store" PASS')]
+
+
+def digests_at(host: str, server: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What the function tells of the database at a host, and where it logged in for it."""
+    places: list[tuple[str, int]] = []
+
+    def connect(login: Login) -> Any:
+        places.append((login.host, login.port))
+        return server.connect(login)
+
+    secret = DatabaseSecret(StoreSecret(), SECRET)
+    monkeypatch.setattr(handler, "_store", Store(master=secret, user=secret, connect=connect))
+    return handler.lambda_handler({"digests": {"host": host, "port": 5433}}, None), places
+
+
+def test_the_rows_of_each_table_of_a_copy_are_counted_and_digested(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def answer(sql: str) -> Any:
+        if "pg_tables" in sql:
+            return [["store.orders"], ["store.products"]]
+        return [[7, 2, "12"]] if "FROM store.orders " in sql else []
+
+    server = Server(answer)
+    copy = f"copy.{HOST.partition('.')[2]}"
+
+    told, places = digests_at(copy, server, monkeypatch)
+
+    assert told == {"store.orders/7": [2, "12"]}
+    assert places == [(copy, 5433)]
+    assert server.statements[0].endswith("READ ONLY")
+    assert server.open == 0
+
+
+def test_no_login_is_sent_to_a_server_of_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="is no copy of"):
+        digests_at("copy.of.somebody.example", Server(), monkeypatch)

@@ -1,0 +1,3 @@
+-- Every table of the store, as a statement names it.
+
+SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'store';
