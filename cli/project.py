@@ -52,14 +52,18 @@ def tool(name: str) -> Any:
     return import_module(f"tools.{name}")
 
 
-def fingerprint(sources: Sequence[str] = SOURCES) -> str:
-    """Hash everything that decides what would be deployed, or what `sources` decide of it."""
+def fingerprint(sources: Sequence[str] = SOURCES, *, code: bool = True) -> str:
+    """Hash everything that decides what would be deployed, or what `sources` decide of it.
+
+    Without `code`, the Python of `services/` is left out, which decides packages alone.
+    """
     digest = hashlib.sha256(sys.version.encode())
     for name in _VARIABLES:
         digest.update(f"{name}={os.environ.get(name)}\n".encode())
     for top in (*(ROOT / source for source in sources), Path(_USER_CONTEXT).expanduser()):
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            if path.is_file() and "__pycache__" not in path.parts:
+            is_code = top.name == "services" and path.suffix == ".py"
+            if path.is_file() and "__pycache__" not in path.parts and (code or not is_code):
                 digest.update(f"{path.relative_to(top.parent)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
 

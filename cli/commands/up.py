@@ -10,7 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import typer
 
-from cli import project, store, targets
+from cli import project, repackaged, store, targets
 from cli.commands.endpoints import show_addresses
 from cli.console import data, done, step, talk
 from cli.errors import CliError
@@ -136,7 +136,7 @@ def deploy(cloud: "Cloud", *, only: str | None = None) -> bool:
     if before.items() >= wanted.items() and targets.embedded(cloud).stacks:
         return False
     noted.unlink(missing_ok=True)
-    kept = project.ROOT / ".build/assemblies" / wanted["fingerprint"]
+    kept = repackaged.kept_assembly(wanted["fingerprint"])
     deployment.deploy(cloud, step=step, only=only, kept=kept)
     for stack in targets.embedded(cloud).stacks:
         if stack.name.startswith(project.STORE):
