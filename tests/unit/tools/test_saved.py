@@ -12,7 +12,7 @@ import pytest
 from localcloud import orphans, process
 from localcloud.cloud import Cloud
 from localcloud.errors import CloudError
-from localcloud.state import Change, State
+from localcloud.state import SERVICE, State
 from tools import saved
 
 
@@ -32,13 +32,13 @@ def cloud_in(home: Path, *, port: int = 1) -> Cloud:
 def write(home: Path, text: str) -> None:
     state = State(home / "state")
     with closing(state._file):
-        state.save(Change(services={"dynamodb": text}))
+        state.save({(SERVICE, "dynamodb"): text})
 
 
 def held(home: Path) -> str | None:
     state = State(home / "state")
     with closing(state._file):
-        return state.service("dynamodb")
+        return state.value(SERVICE, "dynamodb")
 
 
 @pytest.fixture

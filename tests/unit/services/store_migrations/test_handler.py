@@ -185,7 +185,7 @@ def digests_at(host: str, server: Server, monkeypatch: pytest.MonkeyPatch) -> An
         return server.connect(login)
 
     secret = DatabaseSecret(StoreSecret(), SECRET)
-    monkeypatch.setattr(handler, "_store", Store(master=secret, user=secret, connect=connect))
+    fakes.give(monkeypatch, handler, Store(master=secret, user=secret, connect=connect))
     return handler.lambda_handler({"digests": {"host": host, "port": 5433}}, None), places
 
 
