@@ -53,7 +53,6 @@ class EcommerceStack(ProductStack):
         self.database = database = StoreDatabase(
             self, "Database", network=self.network, instance_type=settings.database_instance
         )
-        backup = DailyBackup(self, "Backup", of=database.instance)
         origin_key = OriginKey(self, "OriginKey")
         service = StoreService(
             self, "Service", network=self.network, database=database, origin_key=origin_key
@@ -85,7 +84,7 @@ class EcommerceStack(ProductStack):
             api=api,
             functions=[service.api],
             rare=[service.migrations, database.user.rotation],
-            backup=backup,
+            backup=DailyBackup(self, "Backup", of=database.instance),
         )
         database.watch(alarms)
         self.cdn.watch(alarms)
