@@ -21,7 +21,7 @@ _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _PHRASE = re.compile(r"`((?:[A-Z_]+=\S+ )*(?:\.venv/bin/tap|tap|make)(?: [^`]*)?)`")
 _COMMENT = re.compile(r"\s{2,}#.*$", re.MULTILINE)
 _ELSEWHERE = re.compile(
-    r"--aws\b|^([A-Z]+=\S+ )*make |^git clone |^export AWS_|<request>|^export ENVIRONMENT_SUFFIX"
+    r"--aws\b|^([A-Z_]+=\S+ )*make |^git clone |^export AWS_|<request>|^export ENVIRONMENT_SUFFIX"
 )
 COMMANDS: dict[str, Any] = {name: main.load(name) for name in main.COMMANDS}
 

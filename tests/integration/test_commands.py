@@ -130,7 +130,7 @@ def test_tap_trace_follows_a_request_from_the_gateway_to_its_audit_record(
     def told() -> list[str]:
         return deployment.tap("trace", request_id, check=False).stdout.splitlines()
 
-    wanted = (" PartnerApiStacktest rest-api", " tap-partner-api-test INFO ", " audit trail ")
+    wanted = (" PartnerApiStacktest-rest-api ", " tap-partner-api-test INFO ", " audit trail ")
     found = eventually(told, lambda lines: all(each in "".join(lines) for each in wanted))
     assert [each for each in wanted if each not in "".join(found)] == []
     assert all(request_id in line for line in found)
