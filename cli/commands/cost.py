@@ -1,6 +1,5 @@
 """`tap cost`: what the stacks would cost a month on AWS, and which quota they hit first."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -28,7 +27,6 @@ def cost(
 
     tap cost --compare natGateways=zone --assume tap-store-api.ms=40
     """
-    sys.path.append(str(project.ROOT))  # the checkout's own tools are no part of this package
-    from tools.cost import report
-
-    report.tell(app, context or [], compare or [], assume or [], as_json=as_json)
+    project.tool("cost.report").tell(
+        app, context or [], compare or [], assume or [], as_json=as_json
+    )

@@ -1,6 +1,5 @@
 """`tap doctor`: is everything as it should be, and what to do about what is not."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -27,9 +26,7 @@ def doctor(
 
     tap doctor --aws -c environmentSuffix=prod
     """
-    sys.path.append(str(project.ROOT))  # the checkout's own tools are no part of this package
-    from tools import doctor as checks
-
+    checks = project.tool("doctor")
     target = targets.find(home, aws=aws, context=context)
     if ring:
         target.confirm("ring every alarm, which tells its subscribers,", yes=yes)
