@@ -26,13 +26,6 @@ from localcloud.cloud import Cloud
 _CONNECTIONS = (1, 4, 16)
 _SECONDS = 8.0
 _WARM_SECONDS = 3.0  # by then as many functions run as there are connections
-# `py-spy record --gil`: samples of the server that hold the interpreter's lock, by module.
-_PROFILE = """
-Where the server's time goes, of the items API: 20 % in HTTP (hypercorn, h11), 16 in the event
-loop, 14 in the emulator's dispatch, 10 in the decisions of IAM and keys, 6 each in saving, API
-Gateway, and limits, guard and front door, 4 each in signatures and metrics, 3 each in tokens and
-logs, 2 each in the function's pipe and TLS: no part is large and goes for little.
-"""
 _GOAL_ROW, _GOAL = "items API, connections: 16", 400.0
 
 
@@ -65,7 +58,6 @@ def main() -> None:
             "Who asks shares the machine with the cloud. CPU is of one read.",
             f"One process with one event loop: its core ends at {1000 / server:,.0f} reads/s.",
             f"With the functions, the goal takes {_GOAL * (server + functions) / 1000:.1f} cores.",
-            " ".join(_PROFILE.split()),
         ],
     )
     sys.exit(f"missed: {reached:.0f} of {_GOAL:g} reads/s" if reached < _GOAL else 0)
