@@ -90,7 +90,7 @@ def test_a_rotation_that_is_killed_in_each_step_ends_when_repeated_and_refuses_n
                 interrupted[step] += calls.killed_after(seconds, event)
             for _ in range(KILLS):
                 # A busy machine brings a call after the kill: it is made again.
-                interrupted[step] = interrupted[step] or calls.killed_after(0, event)
+                interrupted[step] = interrupted[step] or int(calls.killed_after(0, event))
             load.say(f"{step} was killed {interrupted[step]} times, and is repeated")
             assert "FunctionError" not in calls.make(event)  # as Secrets Manager does
         load.until(20)
