@@ -15,6 +15,7 @@ from tests.api import Answer
 from tests.deployment import Deployment
 from tests.drills.count import Load
 from tests.partner import PartnerApi, Trail, eventually, new_agent
+from tests.processes import functions
 from tests.store import NewProduct, Store, without_lines
 
 STOCK = 100_000
@@ -163,14 +164,11 @@ class Processes:
 
     def of(self, function: str) -> list[psutil.Process]:
         """The execution environments of a function."""
-        found = []
-        for each in self.server().children(recursive=True):
-            try:
-                if each.environ().get("AWS_LAMBDA_FUNCTION_NAME") == function:
-                    found.append(each)
-            except (psutil.Error, OSError):  # it has ended meanwhile
-                continue
-        return found
+        return [
+            each
+            for each, environ in functions(self.server().pid)
+            if environ["AWS_LAMBDA_FUNCTION_NAME"] == function
+        ]
 
     def kill(self, function: str, meanwhile: Callable[[], object] = lambda: None) -> int:
         """`kill -9` of a function's execution environments, at their work; how many there were.

@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import botocore.session
-import psutil
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.deployment import Deployment
 from tests.partner import Line, PartnerApi, Trail, eventually, new_agent
+from tests.processes import functions
 
 REQUESTS = 60
 NAME = re.compile(
@@ -202,12 +202,10 @@ def as_writer(partner: PartnerApi, trail: Trail, deployment: Deployment) -> Any:
     agent = new_agent()
     partner.call("GET", "/", headers={"user-agent": agent})
     assert trail.of(agent, at_least=1)
-    cloud = psutil.Process(json.loads(deployment.tap("status", "--json").stdout)["pid"])
+    cloud = json.loads(deployment.tap("status", "--json").stdout)["pid"]
     name = partner.outputs["AuditWriterFunctionName"]
     (seen, *_) = [
-        environ
-        for environ in (child.environ() for child in cloud.children(recursive=True))
-        if environ.get("AWS_LAMBDA_FUNCTION_NAME") == name
+        environ for _, environ in functions(cloud) if environ["AWS_LAMBDA_FUNCTION_NAME"] == name
     ]
     return botocore.session.get_session().create_client(
         "s3",

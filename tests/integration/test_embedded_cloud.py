@@ -3,11 +3,11 @@
 import json
 import os
 
-import psutil
 import pytest
 
 from tests.api import Api
 from tests.deployment import SHELL_SECRET, Deployment
+from tests.processes import functions
 
 pytestmark = pytest.mark.embedded
 
@@ -37,12 +37,11 @@ def test_up_again_changes_nothing(deployment: Deployment) -> None:
 
 def test_functions_see_nothing_of_the_shell(api: Api, deployment: Deployment) -> None:
     assert api.call("list").status == 200
-    cloud = psutil.Process(process(deployment))
 
-    environments = [child.environ() for child in cloud.children(recursive=True)]
-    functions = [found for found in environments if "AWS_LAMBDA_FUNCTION_NAME" in found]
-    assert functions
-    for seen in functions:
+    environments = [environ for _, environ in functions(process(deployment))]
+
+    assert environments
+    for seen in environments:
         assert not SHELL_SECRET.keys() & seen.keys()
         assert seen["PATH"] != os.environ["PATH"]
         foreign = [name for name in seen if not name.startswith(("AWS_", "LAMBDA_", "_"))]
