@@ -10,7 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import typer
 
-from cli import project, repackaged, store, targets
+from cli import ephemeral, project, repackaged, store, targets
 from cli.commands.endpoints import show_addresses
 from cli.console import data, done, step, talk
 from cli.errors import CliError
@@ -39,6 +39,11 @@ _FRONT_PORT = _port("front_port", "the front door", envvar="TAP_FRONT_PORT")
 _DATABASE_PORT = _port("database_port", "PostgreSQL", envvar="TAP_DATABASE_PORT")
 _STACK = typer.Option(help="Deploy this stack alone; every stack by default.", show_default=False)
 
+_EPHEMERAL = typer.Option("--ephemeral", help="In a new folder, on free ports, until Ctrl-C.")
+_COMMAND = typer.Argument(
+    help="With --ephemeral: what to run on it; the cloud ends with it.", show_default=False
+)
+
 
 def up(
     home: Home = None,
@@ -46,22 +51,25 @@ def up(
     front_port: Annotated[int | None, _FRONT_PORT] = None,
     database_port: Annotated[int | None, _DATABASE_PORT] = None,
     stack: Annotated[str | None, _STACK] = None,
+    for_a_while: Annotated[bool, _EPHEMERAL] = False,
+    command: Annotated[list[str] | None, _COMMAND] = None,
 ) -> None:
     """Start the embedded cloud, or resume it, and deploy what the sources say.
 
     It is safe to repeat: what already runs is left running, what is already deployed is not
     deployed again. Everything it keeps is in one folder.
-    """
-    from localcloud import orphans, process
 
-    folder = project.home(home)
+    For tests, one that nothing is left of: `tap up --ephemeral -- make smoke`
+    """
+    given = {"port": port, "front_port": front_port, "database_port": database_port}
+    if for_a_while:
+        free: dict[str, int | None] = {name: number or 0 for name, number in given.items()}
+        code = ephemeral.while_running(command or (), lambda folder: _open(folder, free, stack))
+        raise typer.Exit(code)
+    if command:
+        raise CliError(f"`tap up` takes no command but with --ephemeral; got {command[0]!r}")
     try:
-        with process.alone(folder):
-            orphans.end(folder)
-            given = {"port": port, "front_port": front_port, "database_port": database_port}
-            cloud = start(folder, given)
-            if not deploy(cloud, only=stack):
-                done("Everything is deployed already")
+        cloud = _open(project.home(home), given, stack)
     except KeyboardInterrupt:
         raise CliError("interrupted; run `tap up` again to go on, or `tap down` to stop") from None
     show_addresses(targets.embedded(cloud))
@@ -69,6 +77,18 @@ def up(
     data.print(_TRY.format(front_door=cloud.front_door, tap=shown).strip())
     if getproxies() and not proxy_bypass("localhost"):
         talk.print("Your proxy would get these: `export NO_PROXY=localhost,127.0.0.1` first")
+
+
+def _open(folder: Path, given: dict[str, int | None], stack: str | None) -> "Cloud":
+    """Start the cloud of a folder and deploy to it, alone in the folder."""
+    from localcloud import orphans, process
+
+    with process.alone(folder):
+        orphans.end(folder)
+        cloud = start(folder, given)
+        if not deploy(cloud, only=stack):
+            done("Everything is deployed already")
+    return cloud
 
 
 def start(folder: Path, given: dict[str, int | None]) -> "Cloud":

@@ -83,6 +83,7 @@ def test_a_file_has_no_key_and_no_password_of_its_cloud(cloud: Deployment) -> No
             assert not any(secret in content for secret in secrets), member.name
 
 
+@pytest.mark.long
 def test_another_cloud_with_keys_of_its_own_loads_it(cloud: Deployment) -> None:
     assert cloud.home
     fill(cloud, "shared")
