@@ -4,7 +4,8 @@ An example is a line of an `sh` block, a phrase in backquotes that begins with a
 a line of a help text that begins with `tap`. A new one is found without being listed anywhere.
 
 Not run, because nobody may here: what is about AWS, a clone, and `make`, whose targets are the
-suites' own surroundings (`tests/unit/docs/test_examples.py` knows whether there is such a target).
+suites' own surroundings (`tests/unit/docs/test_examples.py` knows whether there is such a target);
+and what makes a cloud of its own, which `tests/integration/test_ephemeral.py` runs.
 """
 
 import os
@@ -21,7 +22,8 @@ _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _PHRASE = re.compile(r"`((?:[A-Z_]+=\S+ )*(?:\.venv/bin/tap|tap|make)(?: [^`]*)?)`")
 _COMMENT = re.compile(r"\s{2,}#.*$", re.MULTILINE)
 _ELSEWHERE = re.compile(
-    r"--aws\b|^([A-Z_]+=\S+ )*make |^git clone |^export AWS_|<request>|^export ENVIRONMENT_SUFFIX"
+    r"--aws\b|--ephemeral\b|^([A-Z_]+=\S+ )*make |^git clone |^export AWS_|<request>"
+    r"|^export ENVIRONMENT_SUFFIX"
 )
 COMMANDS: dict[str, Any] = {name: main.load(name) for name in main.COMMANDS}
 
