@@ -16,7 +16,7 @@ from localcloud.errors import CloudError
 COMMANDS = (
     *("up", "down", "save", "load", "reset", "status", "endpoints", "token", "alarms", "inbox"),
     *("key", "client", "call", "upload", "logs", "trace", "audit", "redrive", "migrate", "publish"),
-    *("prove", "cost", "watch", "doctor", "drill", "restore", "cdk"),
+    *("prove", "cost", "watch", "debug", "doctor", "drill", "restore", "cdk"),
 )
 
 

@@ -66,6 +66,16 @@ def service_of(function: Json) -> str | None:
     return rest.partition(".")[0] if top == "services" else None
 
 
+def functions(clients: Clients, of: Iterable[Stack]) -> dict[str, str]:
+    """List the functions of stacks, by their service."""
+    client, found = clients("lambda"), {}
+    for resource in (each for stack in of for each in resources(clients, stack)):
+        function = function_of(client, resource)
+        if service := service_of(function or {}):
+            found[service] = resource["PhysicalResourceId"]
+    return found
+
+
 def pages(client: Any, operation: str, items: str, **request: Any) -> Iterator[Json]:
     """List what the member `items` of each page of an operation's answer holds."""
     for page in client.get_paginator(operation).paginate(**request):

@@ -113,6 +113,15 @@ def stop(home: Path) -> bool:
     return True
 
 
+def end_function(cloud: Cloud, name: str) -> None:
+    """End the execution environments of a function; the next call of it has a new one."""
+    server = running(cloud.home)
+    for each in server.children(recursive=True) if server else ():
+        with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+            if each.environ().get("AWS_LAMBDA_FUNCTION_NAME") == name:
+                each.kill()
+
+
 def _is_alive(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -29,7 +29,7 @@ def watch(home: Home = None) -> None:
     from localcloud import process
 
     target = targets.embedded(cloud := targets.running_cloud(home))
-    functions = _functions(target)
+    functions = stacks.functions(target.clients, target.stacks)
     talk.print(f"Watching services/ for {', '.join(sorted(functions))}; Ctrl-C ends it")
     for batch in changes(
         _SERVICES,
@@ -72,16 +72,3 @@ def _put(target: Target, functions: dict[str, str], services: list[str]) -> None
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(put, built.stdout.splitlines()))
-
-
-def _functions(target: Target) -> dict[str, str]:
-    """List the deployed functions of the app's stacks, by their service."""
-    client = target.clients("lambda")
-    found: dict[str, str] = {}
-    for stack in target.stacks:
-        for resource in stacks.resources(target.clients, stack):
-            function = stacks.function_of(client, resource)
-            service = stacks.service_of(function) if function else None
-            if service:
-                found[service] = resource["PhysicalResourceId"]
-    return found

@@ -1,12 +1,13 @@
 """Lambda functions with an interpreter, an environment and a memory limit of their own.
 
 Changes: A Python function runs in the bare interpreter (no site-packages) of this machine, with the
-    variables that Lambda documents. Its log is known to be complete by a mark, without waiting.
+    variables that Lambda documents. Its log is known to be complete by a mark, without waiting. One
+    that is debugged (`debugged.py`) waits for its editor, and has no timeout.
 Original: It runs with the emulator's interpreter, packages and environment, so that a dependency
     missing from a package stays hidden; each log is waited for, 50 ms.
 Fault: the emulator's; its worker would mark the end of a call's log as it frames answers, and would
     start with Lambda's variables instead of the emulator's own.
-Ours: the bare interpreter and the limit of memory, to find here what a package lacks.
+Ours: the bare interpreter and the limit of memory, to find here what a package lacks; the debugger.
 AWS: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
 
@@ -28,12 +29,19 @@ _LAUNCHER = """\
 # MemorySize bounds the heap; a platform without that limit runs without it.
 work=$(dirname "$1")
 mkdir -p "$work/tmp"
-ulimit -d $((AWS_LAMBDA_FUNCTION_MEMORY_SIZE * 1024)) 2>/dev/null
+if [ -f "{debugged}/$AWS_LAMBDA_FUNCTION_NAME" ]; then
+    # Its lines are the arguments before the worker's.
+    IFS='
+'
+    set -- "{debugger}" $(cat "{debugged}/$AWS_LAMBDA_FUNCTION_NAME") "$LAMBDA_TASK_ROOT" "$1"
+else
+    ulimit -d $((AWS_LAMBDA_FUNCTION_MEMORY_SIZE * 1024)) 2>/dev/null
+fi
 exec env -i PATH=/usr/local/bin:/usr/bin:/bin LANG=en_US.UTF-8 TZ=:UTC TMPDIR="$work/tmp" \\
     AWS_ENDPOINT_URL="{endpoint}" AWS_CA_BUNDLE="{authority}" SSL_CERT_FILE="{authority}" \\
     AWS_EC2_METADATA_DISABLED=true AWS_EXECUTION_ENV="AWS_Lambda_{runtime}" \\
     AWS_LAMBDA_INITIALIZATION_TYPE=on-demand {told} \\
-    "{python}" -I -S -B -X utf8 "$1"
+    "{python}" -I -S -B -X utf8 "$@"
 """
 
 # The variables that the emulator gives its worker and a function is to have.
@@ -51,6 +59,7 @@ _LOG_ENDS = (
     "sys.__stderr__.flush()\n"
 )
 _LOG_PATIENCE_SECONDS = 0.25
+_A_DAY = 24 * 3600
 
 
 def install(cloud: Cloud) -> None:
@@ -60,12 +69,29 @@ def install(cloud: Cloud) -> None:
         raise unlike("the script of its Python workers ends otherwise")
     worker = _found_last(cloud.app.sdk) + script.replace(_ANSWERED, _LOG_ENDS + _ANSWERED)
     launcher = str(_write_launcher(cloud))
+    debugged = debugged_functions(cloud.home)
 
     def runtime_binary(detect: Any, runtime: str) -> Any:
         return (launcher, worker) if runtime.startswith("python") else detect(runtime)
 
     wrap(lambda_runtime, "_detect_runtime_binary", runtime_binary)
+
+    def invoke(original: Any, worker: Any, *given: Any, **named: Any) -> Any:
+        timeout = worker.config.get("Timeout")
+        if (debugged / worker.func_name).exists():
+            worker.config["Timeout"] = _A_DAY
+        try:
+            return original(worker, *given, **named)
+        finally:
+            worker.config["Timeout"] = timeout
+
+    wrap(lambda_runtime.Worker, "invoke", invoke)
     wrap(lambda_runtime.Worker, "_drain_stderr_bounded", _drain_log)
+
+
+def debugged_functions(home: Path) -> Path:
+    """The folder with a file for each function that is debugged: a port, packages, sources."""
+    return home / "run" / "debugged"
 
 
 def _found_last(sdk: Path | None) -> str:
@@ -80,6 +106,8 @@ def _write_launcher(cloud: Cloud) -> Path:
         _LAUNCHER.format(
             endpoint=cloud.endpoint,
             authority=cloud.authority,
+            debugged=debugged_functions(cloud.home),
+            debugger=Path(__file__).with_name("debugged.py"),
             python=getattr(sys, "_base_executable", sys.executable),
             told=" ".join(f'{name}="${name}"' for name in _TOLD),
             runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",

@@ -1,19 +1,28 @@
 """How a function runs in the emulator, and how it runs here."""
 
+import importlib.util
 import io
 import json
 import queue
+import socket
+import sys
+import time
 import uuid
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ministack.core import lambda_runtime
 
+from localcloud import ports
 from localcloud.app import App
-from localcloud.engine import functions
+from localcloud.engine import debugged, functions
 from localcloud.engine.internals import need
 from localcloud.errors import CloudError
+from tests.dap import Editor
 
 CODE = """
 import os, sys, importlib.util
@@ -30,13 +39,13 @@ def handler(event, context):
 """
 
 
-def told(emulator, event=None):
+def told(emulator, event=None, name=None):
     """What a new function says of where it runs, and its log."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("index.py", CODE)
     client = emulator.client("lambda")
-    name = f"f-{uuid.uuid4().hex[:8]}"
+    name = name or f"f-{uuid.uuid4().hex[:8]}"
     client.create_function(
         FunctionName=name,
         Runtime="python3.13",
@@ -45,6 +54,7 @@ def told(emulator, event=None):
         Code={"ZipFile": content.getvalue()},
         Environment={"Variables": {"OWN": "of the function"}},
         MemorySize=256,
+        Timeout=1,
     )
     said = client.invoke(FunctionName=name, LogType="Tail", Payload=json.dumps(event or {}))
     return json.loads(said["Payload"].read())
@@ -81,6 +91,70 @@ def test_a_function_finds_the_runtimes_packages_after_its_own(emulator, patch):
     patch(functions, App(sdk=Path("/the/sdk")))
 
     assert told(emulator, {"file": True})[-1] == "/the/sdk"
+
+
+def test_a_debugged_function_stops_in_the_checkout_for_longer_than_its_timeout(
+    emulator, patch, tmp_path
+):
+    cloud, port, name = patch(functions), ports.free_port(), f"f-{uuid.uuid4().hex[:8]}"
+    folder = functions.debugged_functions(cloud.home)
+    folder.mkdir()
+    packages = Path(importlib.util.find_spec("debugpy").origin).parents[1]
+    (folder / name).write_text(f"{port}\n{packages}\n{tmp_path}\n", "utf-8")
+    source = tmp_path / "index.py"
+    source.write_text(CODE, "utf-8")
+
+    with ThreadPoolExecutor() as pool:
+        call = pool.submit(told, emulator, {"of": "this call"}, name)
+        with Editor(port) as editor:
+            editor.run(source, line=5)
+            thread, file, line, values = editor.stopped()
+            time.sleep(1.2)
+            editor.ask("continue", threadId=thread)
+            said = call.result(20)
+
+    assert (file, line) == (str(source), 5)
+    assert values["event"] == "{'of': 'this call'}"
+    assert not said["finds_botocore"]  # the debugger's packages are no longer found
+
+
+def test_a_module_that_the_checkout_lacks_keeps_its_name(monkeypatch, tmp_path):
+    monkeypatch.setattr(SourceFileLoader, "get_code", SourceFileLoader.get_code)
+    (tmp_path / "task").mkdir()
+    (tmp_path / "checkout").mkdir()
+    debugged.name_modules(str(tmp_path / "task"), str(tmp_path / "checkout"))
+    names = []
+    for module, there in (("one", True), ("two", False)):
+        path = tmp_path / "task" / f"{module}.py"
+        path.touch()
+        if there:
+            (tmp_path / "checkout" / path.name).touch()
+        names.append(SourceFileLoader(module, str(path)).get_code(module).co_filename)
+
+    assert names == [str(tmp_path / "checkout" / "one.py"), str(tmp_path / "task" / "two.py")]
+
+
+def test_a_debugger_listens_to_this_machine_alone_and_leaves_no_packages(monkeypatch):
+    asked = []
+    fake = SimpleNamespace(
+        listen=lambda at, **how: asked.append((at, how)),
+        wait_for_client=lambda: asked.append("waited"),
+    )
+    monkeypatch.setitem(sys.modules, "debugpy", fake)
+    before = list(sys.path)
+
+    debugged.attach(5678, "/the/packages")
+
+    assert asked == [(("127.0.0.1", 5678), {"in_process_debug_adapter": True}), "waited"]
+    assert sys.path == before
+
+
+def test_a_port_that_another_environment_has_is_left_to_it():
+    port = ports.free_port()
+    assert debugged.is_free(port)
+
+    with socket.create_server(("127.0.0.1", port)):
+        assert not debugged.is_free(port)
 
 
 def test_another_runtime_is_started_as_the_emulator_does(patch):
