@@ -9,6 +9,7 @@ from constructs import Construct
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.application_network import ApplicationNetwork
 from lib.constructs.daily_backup import DailyBackup
+from lib.constructs.gradual_release import GradualRelease
 from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.secure_http_api import SecureHttpApi
 from lib.constructs.service_alarms import ServiceAlarms
@@ -88,6 +89,7 @@ class EcommerceStack(ProductStack):
         )
         database.watch(alarms)
         self.cdn.watch(alarms)
+        GradualRelease(self, "Release", name="store-release-check", of=[service.api], alarms=alarms)
         SignalDashboard(self, "Dashboard", alarms=alarms)
         rotation = database.user.rotation
         host = database.instance.db_instance_endpoint_address

@@ -54,6 +54,7 @@ class ServiceAlarms(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.alarms: list[cloudwatch.Alarm] = []
+        self.of: dict[ServiceFunction, list[cloudwatch.Alarm]] = {}
         self.topic = sns.Topic(self, "Topic", master_key=EncryptionKey.of(self), enforce_ssl=True)
         self._allow_alarms()
         email = Environment.of(self).alarm_email
@@ -100,10 +101,12 @@ class ServiceAlarms(Construct):
         throttled = function.metric_throttles(period=_PERIOD)
         slowest = function.metric_duration(period=_PERIOD, statistic="p99")
         timeout = function.timeout or Duration.seconds(3)
+        before = len(self.alarms)
         self.watch(f"{name}Errors", failed, errors, periods=periods, about="Errors")
         self.watch(f"{name}Throttles", throttled, 1, periods=periods, about="Throttles")
         limit = timeout.to_milliseconds() * 0.8
         self.watch(f"{name}Latency", slowest, limit, periods=slow_periods, about="Latency")
+        self.of[watched] = self.alarms[before:]
 
     def watch(
         self,

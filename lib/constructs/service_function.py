@@ -1,6 +1,7 @@
 """Lambda function from `services/`."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -78,6 +79,19 @@ class ServiceFunction(Construct):
             excuse(self.policy, "function-in-a-network")
         else:
             excuse(self.lambda_function, "function-in-no-network")
+
+    @cached_property
+    def live(self) -> lambda_.Alias:
+        """The alias `live`, which is what requests and queues call.
+
+        It serves a version that its stack publishes, where a release shifts traffic from one to the
+        next or starts from a snapshot. Elsewhere it serves what was deployed last. A version goes
+        with the release that replaces it, when that has succeeded: as the CDK's default is.
+        """
+        function = self.lambda_function
+        published = Environment.of(self).publishes_versions
+        version = function.current_version if published else function.latest_version
+        return lambda_.Alias(self, "Live", alias_name="live", version=version)
 
     def _add_log_group(self) -> SecureLogGroup:
         """Define the group where people and tools look for a function's logs."""

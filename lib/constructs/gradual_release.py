@@ -1,0 +1,92 @@
+"""Release of functions that shifts traffic from one version to the next, by CodeDeploy."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_codedeploy as codedeploy
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from lib.constructs.service_alarms import ServiceAlarms
+from lib.constructs.service_function import ServiceFunction
+from lib.environment import Environment
+from lib.permissions import allow
+
+
+class GradualRelease(Construct):
+    """What a new version of each function must pass before all requests are its own.
+
+    Fixed: before any traffic a function (`services/release_check`) sends a request to every new
+    version of the stack. Then `live` shifts, as the environment's `releaseShift` says. If the check
+    fails, or one of the function's alarms rings meanwhile, CodeDeploy takes all traffic back and
+    the stack's update is rolled back. CodeDeploy may do this with these functions and nothing else.
+    Where everything shifts at once, there is nothing here: CloudFormation switches by itself.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        of: Sequence[ServiceFunction],
+        alarms: ServiceAlarms,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        shift = Environment.of(self).release_shift
+        if shift == "AllAtOnce":
+            return
+        watching = [alarm for each in of for alarm in alarms.of[each]]
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("codedeploy.amazonaws.com"))
+        application = codedeploy.LambdaApplication(self, "Application")
+        config = codedeploy.LambdaDeploymentConfig.from_lambda_deployment_config_name(
+            self, "Shift", f"CodeDeployDefault.Lambda{shift}"
+        )
+        groups = [
+            codedeploy.LambdaDeploymentGroup(
+                self,
+                each.node.id,
+                application=application,
+                alias=each.live,
+                alarms=alarms.of[each],
+                auto_rollback=codedeploy.AutoRollbackConfig(deployment_in_alarm=True),
+                deployment_config=config,
+                role=role.without_policy_updates(),
+            )
+            for each in of
+        ]
+        versions = [each.lambda_function.current_version.function_arn for each in of]
+        status = "codedeploy:PutLifecycleEventHookExecutionStatus"
+        check = ServiceFunction(
+            self,
+            "Check",
+            service="release_check",
+            name=name,
+            settings={"VERSIONS": ",".join(versions)},
+            permissions=[
+                allow("AskVersions", "lambda:InvokeFunction", on=versions),
+                allow("TellCodeDeploy", status, on=[g.deployment_group_arn for g in groups]),
+            ],
+            timeout=Duration.minutes(2),
+        )
+        alarms.watch_function(check, slow_periods=1)
+        shifted = [each.lambda_function.function_arn for each in of]
+        aliases = ["lambda:GetAlias", "lambda:UpdateAlias"]
+        called = check.lambda_function.function_arn
+        iam.ManagedPolicy(
+            self,
+            "Policy",
+            description=f"What CodeDeploy may do for {name}",
+            roles=[role],
+            statements=[
+                allow("Shift", *aliases, on=shifted),
+                allow("Check", "lambda:InvokeFunction", on=called),
+                allow(
+                    "SeeAlarms", "cloudwatch:DescribeAlarms", on=[a.alarm_arn for a in watching]
+                ),
+            ],
+        )
+        for group, each in zip(groups, of, strict=True):
+            group.add_pre_hook(check.lambda_function)
+            # Its update policy, which names these, makes it wait for none of them.
+            each.live.node.add_dependency(self)
