@@ -18,8 +18,8 @@ class GradualRelease(Construct):
 
     Fixed: before any traffic a function (`services/release_check`) sends a request to every new
     version of the stack. Then `live` shifts, as the environment's `releaseShift` says. If the check
-    fails, or one of the function's alarms rings meanwhile, CodeDeploy takes all traffic back and
-    the stack's update is rolled back. CodeDeploy may do this with these functions and nothing else.
+    fails, or an alarm on requests rings meanwhile, CodeDeploy takes all traffic back and the update
+    of the stack is rolled back. CodeDeploy may do this with these functions and nothing else.
     Where everything shifts at once, there is nothing here: CloudFormation switches by itself.
     """
 
@@ -36,7 +36,6 @@ class GradualRelease(Construct):
         shift = Environment.of(self).release_shift
         if shift == "AllAtOnce":
             return
-        watching = [alarm for each in of for alarm in alarms.of[each]]
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("codedeploy.amazonaws.com"))
         application = codedeploy.LambdaApplication(self, "Application")
         config = codedeploy.LambdaDeploymentConfig.from_lambda_deployment_config_name(
@@ -48,7 +47,7 @@ class GradualRelease(Construct):
                 each.node.id,
                 application=application,
                 alias=each.live,
-                alarms=alarms.of[each],
+                alarms=alarms.on_requests,
                 auto_rollback=codedeploy.AutoRollbackConfig(deployment_in_alarm=True),
                 deployment_config=config,
                 role=role.without_policy_updates(),
@@ -69,24 +68,29 @@ class GradualRelease(Construct):
             ],
             timeout=Duration.minutes(2),
         )
-        alarms.watch_function(check, slow_periods=1)
-        shifted = [each.lambda_function.function_arn for each in of]
-        aliases = ["lambda:GetAlias", "lambda:UpdateAlias"]
-        called = check.lambda_function.function_arn
+        functions = [each.lambda_function.function_arn for each in of]
         iam.ManagedPolicy(
             self,
             "Policy",
             description=f"What CodeDeploy may do for {name}",
             roles=[role],
             statements=[
-                allow("Shift", *aliases, on=shifted),
-                allow("Check", "lambda:InvokeFunction", on=called),
+                allow("Shift", "lambda:GetAlias", "lambda:UpdateAlias", on=functions),
                 allow(
-                    "SeeAlarms", "cloudwatch:DescribeAlarms", on=[a.alarm_arn for a in watching]
+                    "SeeConcurrency",
+                    "lambda:GetProvisionedConcurrencyConfig",
+                    on=[f"{each}:live" for each in functions],
+                ),
+                allow("Check", "lambda:InvokeFunction", on=check.lambda_function.function_arn),
+                allow(
+                    "SeeAlarms",
+                    "cloudwatch:DescribeAlarms",
+                    on=[each.alarm_arn for each in alarms.on_requests],
                 ),
             ],
         )
         for group, each in zip(groups, of, strict=True):
             group.add_pre_hook(check.lambda_function)
-            # Its update policy, which names these, makes it wait for none of them.
+            # The alias's update policy, which names these, makes it wait for none of them.
             each.live.node.add_dependency(self)
+        alarms.watch_function(check, slow_periods=1)

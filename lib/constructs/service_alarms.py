@@ -38,7 +38,7 @@ class ServiceAlarms(Construct):
     Defaults: the environment's alarm e-mail is subscribed, nobody when it has none.
 
     Requests or queues keep calling `functions`; the `rare` ones run once in a while: a rotation, a
-    migration. `requests` is the API's traffic.
+    migration. `requests` is the API's traffic; `on_requests` are what a bad release lets ring.
     """
 
     def __init__(
@@ -54,7 +54,6 @@ class ServiceAlarms(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.alarms: list[cloudwatch.Alarm] = []
-        self.of: dict[ServiceFunction, list[cloudwatch.Alarm]] = {}
         self.topic = sns.Topic(self, "Topic", master_key=EncryptionKey.of(self), enforce_ssl=True)
         self._allow_alarms()
         email = Environment.of(self).alarm_email
@@ -62,6 +61,13 @@ class ServiceAlarms(Construct):
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
         for each in functions:
             self.watch_function(each)
+        name = api.node.id
+        self.requests = api.metric_count(period=_PERIOD, statistic="Sum")
+        failed = api.metric_server_error(period=_PERIOD, statistic="Sum")
+        slowest = api.metric_latency(period=_PERIOD, statistic="p99")
+        self.watch(f"{name}ServerErrors", failed, 1, about="ServerErrors")
+        self.watch(f"{name}Latency", slowest, 3000, periods=2, about="Latency")
+        self.on_requests = list(self.alarms)
         for each in rare:
             self.watch_function(each, slow_periods=1)
         for table in tables:
@@ -70,12 +76,6 @@ class ServiceAlarms(Construct):
                 self.watch(f"{table.node.id}{kind}Throttles", throttled, 1, about="TableThrottles")
         if backup.failures:
             self.watch("BackupFailures", backup.failures, 1)
-        name = api.node.id
-        self.requests = api.metric_count(period=_PERIOD, statistic="Sum")
-        failed = api.metric_server_error(period=_PERIOD, statistic="Sum")
-        slowest = api.metric_latency(period=_PERIOD, statistic="p99")
-        self.watch(f"{name}ServerErrors", failed, 1, about="ServerErrors")
-        self.watch(f"{name}Latency", slowest, 3000, periods=2, about="Latency")
 
     def _allow_alarms(self) -> None:
         """Let CloudWatch publish, as its alarms need: a policy of ours replaces SNS's own."""
@@ -101,12 +101,10 @@ class ServiceAlarms(Construct):
         throttled = function.metric_throttles(period=_PERIOD)
         slowest = function.metric_duration(period=_PERIOD, statistic="p99")
         timeout = function.timeout or Duration.seconds(3)
-        before = len(self.alarms)
         self.watch(f"{name}Errors", failed, errors, periods=periods, about="Errors")
         self.watch(f"{name}Throttles", throttled, 1, periods=periods, about="Throttles")
         limit = timeout.to_milliseconds() * 0.8
         self.watch(f"{name}Latency", slowest, limit, periods=slow_periods, about="Latency")
-        self.of[watched] = self.alarms[before:]
 
     def watch(
         self,

@@ -82,16 +82,17 @@ class ServiceFunction(Construct):
 
     @cached_property
     def live(self) -> lambda_.Alias:
-        """The alias `live`, which is what requests and queues call.
+        """What requests and queues call: the alias `live`, or `latest` where nothing is published.
 
-        It serves a version that its stack publishes, where a release shifts traffic from one to the
-        next or starts from a snapshot. Elsewhere it serves what was deployed last. A version goes
-        with the release that replaces it, when that has succeeded: as the CDK's default is.
+        `live` serves a version that its stack publishes, where a release shifts traffic from one to
+        the next or starts from a snapshot. A version goes when the release that replaces it has
+        succeeded: as the CDK's default is. `latest` serves what was deployed last. They are two
+        aliases, since CodeDeploy cannot shift from what is not a version.
         """
         function = self.lambda_function
-        published = Environment.of(self).publishes_versions
-        version = function.current_version if published else function.latest_version
-        return lambda_.Alias(self, "Live", alias_name="live", version=version)
+        if Environment.of(self).publishes_versions:
+            return lambda_.Alias(self, "Live", alias_name="live", version=function.current_version)
+        return lambda_.Alias(self, "Latest", alias_name="latest", version=function.latest_version)
 
     def _add_log_group(self) -> SecureLogGroup:
         """Define the group where people and tools look for a function's logs."""

@@ -1,4 +1,4 @@
-"""CodeDeploy hook (BeforeAllowTraffic) that asks new versions whether they work, before anybody does.
+"""CodeDeploy hook (BeforeAllowTraffic) that asks new versions whether they work before others do.
 
 https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
 """
