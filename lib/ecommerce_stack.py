@@ -89,7 +89,14 @@ class EcommerceStack(ProductStack):
         )
         database.watch(alarms)
         self.cdn.watch(alarms)
-        GradualRelease(self, "Release", name="store-release-check", of=[service.api], alarms=alarms)
+        GradualRelease(
+            self,
+            "Release",
+            name="store-release-check",
+            of=[service.api],
+            after=[service.migrations],
+            alarms=alarms,
+        )
         SignalDashboard(self, "Dashboard", alarms=alarms)
         rotation = database.user.rotation
         host = database.instance.db_instance_endpoint_address

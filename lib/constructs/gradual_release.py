@@ -20,6 +20,7 @@ class GradualRelease(Construct):
     version of the stack. Then `live` shifts, as the environment's `releaseShift` says. If the check
     fails, or an alarm on requests rings meanwhile, CodeDeploy takes all traffic back and the update
     of the stack is rolled back. CodeDeploy may do this with these functions and nothing else.
+    What they come `after`, such as migrations, is called before they are asked.
     Where everything shifts at once, there is nothing here: CloudFormation switches by itself.
     """
 
@@ -30,6 +31,7 @@ class GradualRelease(Construct):
         *,
         name: str,
         of: Sequence[ServiceFunction],
+        after: Sequence[ServiceFunction] = (),
         alarms: ServiceAlarms,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -54,19 +56,22 @@ class GradualRelease(Construct):
             )
             for each in of
         ]
-        versions = [each.lambda_function.current_version.function_arn for each in of]
+        asked = [
+            *(each.lambda_function.function_arn for each in after),
+            *(each.lambda_function.current_version.function_arn for each in of),
+        ]
         status = "codedeploy:PutLifecycleEventHookExecutionStatus"
         check = ServiceFunction(
             self,
             "Check",
             service="release_check",
             name=name,
-            settings={"VERSIONS": ",".join(versions)},
+            settings={"FUNCTIONS": ",".join(asked)},
             permissions=[
-                allow("AskVersions", "lambda:InvokeFunction", on=versions),
+                allow("Ask", "lambda:InvokeFunction", on=asked),
                 allow("TellCodeDeploy", status, on=[g.deployment_group_arn for g in groups]),
             ],
-            timeout=Duration.minutes(2),
+            timeout=Duration.minutes(5),
         )
         functions = [each.lambda_function.function_arn for each in of]
         iam.ManagedPolicy(

@@ -1,5 +1,6 @@
-"""CodeDeploy hook (BeforeAllowTraffic) that asks new versions whether they work before others do.
+"""CodeDeploy hook (BeforeAllowTraffic): asks new versions whether they work, before others do.
 
+What they need first, such as migrations, is called first; a call does no harm when it is repeated.
 https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
 """
 
@@ -27,26 +28,26 @@ _REQUEST = {
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """The versions to ask, and whom to tell."""
+    """The functions to call, in this order, and whom to tell."""
 
-    functions: aws.Client
+    functions: list[str]
+    caller: aws.Client
     deployments: aws.Client
-    versions: list[str]
 
     def handle(self, event: dict[str, str], _context: object) -> None:
-        """Ask every version, and tell CodeDeploy whether the deployment may go on."""
-        failed = {version: why for version in self.versions if (why := self._why_not(version))}
-        logger.info("release checked", extra={"versions": self.versions, "failed": failed})
+        """Call every function, and tell CodeDeploy whether the deployment may go on."""
+        failed = {each: why for each in self.functions if (why := self._why_not(each))}
+        logger.info("release checked", extra={"functions": self.functions, "failed": failed})
         self.deployments.put_lifecycle_event_hook_execution_status(
             deploymentId=event["DeploymentId"],
             lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
             status="Failed" if failed else "Succeeded",
         )
 
-    def _why_not(self, version: str) -> str:
-        """Say why a version may not serve; empty when it may."""
+    def _why_not(self, function: str) -> str:
+        """Say why a function may not serve; empty when it may."""
         try:
-            answer = self.functions.invoke(FunctionName=version, Payload=json.dumps(_REQUEST))
+            answer = self.caller.invoke(FunctionName=function, Payload=json.dumps(_REQUEST))
         except Exception as error:  # noqa: BLE001  # whatever it is, it must be told
             return aws.name_of(error)
         said: Any = json.loads(answer["Payload"].read())
@@ -56,13 +57,12 @@ class Check:
         return f"status {status}" if status >= 500 else ""
 
 
-def connect(*, versions: str) -> Check:
-    """Make the check; each version has as long to answer as an API function may take."""
-    functions = aws.client("lambda", aws.config(read_timeout=30, attempts=1))
+def connect(*, functions: str) -> Check:
+    """Make the check; all that it calls has nearly as long as it has itself."""
     return Check(
-        functions=functions,
+        functions=functions.split(","),
+        caller=aws.client("lambda", aws.config(read_timeout=280, attempts=1)),
         deployments=aws.client("codedeploy"),
-        versions=versions.split(","),
     )
 
 
