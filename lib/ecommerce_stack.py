@@ -89,14 +89,8 @@ class EcommerceStack(ProductStack):
         )
         database.watch(alarms)
         self.cdn.watch(alarms)
-        GradualRelease(
-            self,
-            "Release",
-            name="store-release-check",
-            of=[service.api],
-            after=[service.migrations],
-            alarms=alarms,
-        )
+        migrated = [service.migrations]
+        GradualRelease(self, "Release", of=[service.api], alarms=alarms, after=migrated)
         SignalDashboard(self, "Dashboard", alarms=alarms)
         rotation = database.user.rotation
         host = database.instance.db_instance_endpoint_address

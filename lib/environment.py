@@ -6,6 +6,7 @@ here asks AWS, the network or git, so synthesis gives the same bytes everywhere.
 
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,9 +65,9 @@ class Environment:
         requests_per_second: The steady rate of each HTTP API, from `apiRateLimit`; 100 by default.
         burst: Requests each HTTP API takes at once, from `apiBurstLimit`; 200 by default.
         release_shift: How a release takes over, from `releaseShift`: one of CodeDeploy's ways for
-            Lambda, such as `Canary10Percent5Minutes`; as `Scale` says when omitted.
-        snap_start: Whether functions start from a snapshot of their initialization, from
-            `snapStart`; no when omitted. It costs, and needs Python 3.12.
+            Lambda; as `Scale` says when omitted.
+        snap_start: Whether what requests call starts from a snapshot, from `snapStart`; no when
+            omitted. It costs, and needs Python 3.12.
         tags: The tags of every resource.
     """
 
@@ -140,6 +141,9 @@ class Environment:
         throwaway = _THROWAWAY.fullmatch(chosen) is not None
         scale = Scale.of(chosen)
         retention = choice(node, "logRetention", default=scale.log_retention)
+        snap_start = flag(node, "snapStart", default=False)
+        if snap_start and sys.version_info < (3, 12):
+            raise SettingError("snapStart: Lambda has it from Python 3.12 on; use that Python")
         origins = listed(node, "allowedOrigins")
         if origins is None:
             origins = ("http://localhost:8080",) if throwaway else ()
@@ -152,7 +156,7 @@ class Environment:
             requests_per_second=int(text(node, "apiRateLimit") or 100),
             burst=int(text(node, "apiBurstLimit") or 200),
             release_shift=choice(node, "releaseShift", default=scale.release_shift),
-            snap_start=flag(node, "snapStart", default=False),
+            snap_start=snap_start,
             tags={
                 "Environment": chosen,
                 "Repository": _tag(environ.get("REPOSITORY")),

@@ -97,9 +97,7 @@ class TapStack(ProductStack):
             backup=backup,
             tables=[self.dynamodb_table],
         )
-        GradualRelease(
-            self, "Release", name="release-check", of=[service.api, service.health], alarms=alarms
-        )
+        GradualRelease(self, "Release", of=[service.api, service.health], alarms=alarms)
         SignalDashboard(self, "Dashboard", alarms=alarms)
         self.add_outputs(
             ApiEndpoint=(api.api_endpoint, "Address of the HTTP API"),

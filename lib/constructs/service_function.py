@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -84,13 +85,14 @@ class ServiceFunction(Construct):
     def live(self) -> lambda_.Alias:
         """What requests and queues call: the alias `live`, or `latest` where nothing is published.
 
-        `live` serves a version that its stack publishes, where a release shifts traffic from one to
-        the next or starts from a snapshot. A version goes when the release that replaces it has
-        succeeded: as the CDK's default is. `latest` serves what was deployed last. They are two
-        aliases, since CodeDeploy cannot shift from what is not a version.
+        A published version goes when the release that replaces it has succeeded, by the CDK's
+        default. The aliases are two because CodeDeploy cannot shift from what is no version.
         """
-        function = self.lambda_function
-        if Environment.of(self).publishes_versions:
+        function, environment = self.lambda_function, Environment.of(self)
+        if environment.snap_start:
+            resource: Any = function.node.default_child
+            resource.snap_start = {"applyOn": "PublishedVersions"}
+        if environment.publishes_versions:
             return lambda_.Alias(self, "Live", alias_name="live", version=function.current_version)
         return lambda_.Alias(self, "Latest", alias_name="latest", version=function.latest_version)
 

@@ -2,16 +2,16 @@
 
 Changes: An alias with weights draws the version of each request. A new version of an alias with
     `CodeDeployLambdaAliasUpdate` is deployed: the hook before traffic, the share of requests and
-    the minutes of its configuration, on the clock that a drill puts forward. Its group's alarms
-    or the hook take all traffic back, and the resource fails. Its role is asked for each call.
+    the minutes of its configuration, on the clock that a drill puts forward. Its group's alarms or
+    the hook take all traffic back, and the resource fails. Its role is asked for each call.
 Original: Weights are kept and never heeded, and so is an UpdatePolicy. There is no CodeDeploy.
 Fault: the emulator's; Invoke would heed `RoutingConfig`, and its CloudFormation an UpdatePolicy.
 AWS:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
     https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
     https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
-    Here a hook that ends without telling has failed; AWS waits an hour for it. What a rollback does
-    with aliases that were shifted before is not documented; here they go back at once.
+    A hook that ends without telling has failed here; AWS waits an hour. What a rollback does with
+    aliases that were shifted before is not documented: here they go back at once.
 """
 
 import json
@@ -19,7 +19,6 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -38,9 +37,9 @@ from localcloud.engine.internals import need, wrap
 from localcloud.metrics.clock import MINUTE, Clock
 
 _ALIAS = "AWS::Lambda::Alias"
-_SHIFT = re.compile(r"(Canary|Linear)(\d+)Percent(?:Every)?(\d+)Minutes?")
+_SHIFT = re.compile(r"(Canary|Linear)(\d+)Percent(?:Every)?(\d+)Minute")
 _LOOK_SECONDS = 2  # alarms are evaluated every second
-# What is under way: of each deployment its group's ARN, and what a hook has told.
+# Of the deployments that are under way: each one's group, and what hooks have told.
 _groups: dict[str, str] = {}
 _told: dict[str, str] = {}
 
@@ -61,9 +60,8 @@ def _drawn(function: Properties | None, qualifier: str | None) -> str | None:
     """The version that an alias with weights routes a request to, else the qualifier itself."""
     alias = (function or {}).get("aliases", {}).get(qualifier, {})
     weights = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
-    others = [(1 - sum(weights.values()), qualifier), *((w, each) for each, w in weights.items())]
-    shares, versions = zip(*others, strict=True)
-    return str(random.choices(versions, shares)[0]) if weights else qualifier  # noqa: S311
+    shares: dict[str | None, float] = {qualifier: 1 - sum(weights.values()), **weights}
+    return random.choices(list(shares), list(shares.values()))[0]  # noqa: S311
 
 
 def _record(find: Any, function: Properties | None, qualifier: str | None) -> Any:
@@ -82,17 +80,14 @@ async def _tell(_method: str, _path: str, _sent: Any, body: bytes, _query: Any) 
     said = json.loads(body)
     if said.get("deploymentId") not in _groups:
         return error_response_json("DeploymentDoesNotExistException", "No such deployment.", 400)
-    hook = said["lifecycleEventHookExecutionId"]
-    _told[hook] = said["status"]
-    return json_response({"lifecycleEventHookExecutionId": hook})
+    _told[said["lifecycleEventHookExecutionId"]] = said["status"]
+    return json_response({"lifecycleEventHookExecutionId": said["lifecycleEventHookExecutionId"]})
 
 
-def _resource(
-    find: Any, service: str, method: str, path: str, sent: Any, body: Any, *r: Any
-) -> Any:
-    if service != "codedeploy":
-        return find(service, method, path, sent, body, *r)
-    return _groups.get(json.loads(body).get("deploymentId"), "*")
+def _resource(find: Any, service: str, *request: Any) -> Any:
+    if service == "codedeploy":
+        return _groups.get(json.loads(request[3]).get("deploymentId"), "*")
+    return find(service, *request)
 
 
 def _alone(original: Any, *given: Any) -> Any:
@@ -106,49 +101,42 @@ def _update(
     definition = need(provisioners, "_cfn_wait_condition_definition")(stack, which)
     policy = definition.get("UpdatePolicy", {}).get("CodeDeployLambdaAliasUpdate")
     found = need(cloudformation, "_stacks")[stack]
-    is_new = old["FunctionVersion"] != new["FunctionVersion"]
-    if policy and is_new and "ROLLBACK" not in found["StackStatus"]:
+    before, after = old["FunctionVersion"], new["FunctionVersion"]
+    if policy and before != after and "ROLLBACK" not in found["StackStatus"]:
         group = found["_resources"][policy["DeploymentGroupName"]["Ref"]]
         hook = found["_resources"][policy["BeforeAllowTrafficHook"]["Ref"]]["PhysicalResourceId"]
-        _Deployment(cloud, group, arn, old["FunctionVersion"]).run(new["FunctionVersion"], hook)
+        _Deployment(cloud, group, arn).run(before, after, hook)
     made: Deployed = _alone(update, arn, old, new, stack, which)
     return made
 
 
-def _steps(configuration: str) -> Iterator[float]:
-    """The shares of requests that a new version gets, one after the other, before it has all."""
-    if found := _SHIFT.search(configuration):
-        percent = int(found[2])
-        last = percent + 1 if found[1] == "Canary" else 100
-        yield from (share / 100 for share in range(percent, last, percent))
-
-
 class _Deployment:
-    """One of CodeDeploy, of one alias."""
+    """CodeDeploy's deployment of one alias."""
 
-    def __init__(self, cloud: Cloud, group: Properties, arn: str, version: str) -> None:
-        self._said, self._version = group["Properties"], version
+    def __init__(self, cloud: Cloud, group: Properties, arn: str) -> None:
+        self._said = said = group["Properties"]
         self._function, _, self._alias = arn.rpartition(":")
-        self._alarms = [each["Name"] for each in self._said["AlarmConfiguration"]["Alarms"]]
+        self._alarms = [each["Name"] for each in said["AlarmConfiguration"]["Alarms"]]
         self._lambda = cloud.client("lambda", read_timeout=300, retries={"total_max_attempts": 1})
         self._cloudwatch, self._clock = cloud.client("cloudwatch"), Clock(cloud.home)
         self._id = f"d-{uuid.uuid4().hex[:9].upper()}"
-        name = f"{self._said['ApplicationName']}/{group['PhysicalResourceId']}"
-        _groups[self._id] = f"arn:aws:codedeploy:{REGION}:{ACCOUNT}:deploymentgroup:{name}"
+        name = f"{said['ApplicationName']}/{group['PhysicalResourceId']}"
+        _groups[self._id] = _arn("codedeploy", f"deploymentgroup:{name}")
 
-    def run(self, version: str, hook: str) -> None:
+    def run(self, before: str, after: str, hook: str) -> None:
         """Give a version all requests, step by step; raise `ValueError` if it must not have any."""
-        configuration = self._said["DeploymentConfigName"]
-        minutes = int(found[3]) if (found := _SHIFT.search(configuration)) else 0
+        shift = _SHIFT.search(self._said["DeploymentConfigName"])
+        kind, percent, minutes = shift.groups() if shift else ("", 100, 0)
+        last = int(percent) + 1 if kind == "Canary" else 100
         try:
             self._watch(0)
             self._check(hook)
-            for share in _steps(configuration):
-                self._route(self._version, {version: share})
-                self._watch(minutes * MINUTE)
-            self._route(version, {})
+            for share in range(int(percent), last, int(percent)):
+                self._route(before, {after: share / 100})
+                self._watch(int(minutes) * MINUTE)
+            self._route(after, {})
         except Exception as error:
-            self._route(self._version, {})
+            self._route(before, {})
             raise ValueError(f"CodeDeploy deployment {self._id} failed: {error}") from error
         finally:
             del _groups[self._id]
@@ -160,7 +148,7 @@ class _Deployment:
                 raise PermissionError(refused.message)
 
     def _check(self, hook: str) -> None:
-        self._ask("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{hook}")
+        self._ask("lambda:InvokeFunction", _arn("lambda", f"function:{hook}"))
         execution = uuid.uuid4().hex
         event = {"DeploymentId": self._id, "LifecycleEventHookExecutionId": execution}
         self._lambda.invoke(FunctionName=hook, Payload=json.dumps(event))
@@ -169,20 +157,22 @@ class _Deployment:
 
     def _route(self, version: str, weights: dict[str, float]) -> None:
         self._ask("lambda:UpdateAlias", self._function)
-        routed: Any = {"FunctionVersion": version}
-        routed["RoutingConfig"] = {"AdditionalVersionWeights": weights}
-        self._lambda.update_alias(FunctionName=self._function, Name=self._alias, **routed)
+        to = {"FunctionVersion": version, "RoutingConfig": {"AdditionalVersionWeights": weights}}
+        self._lambda.update_alias(FunctionName=self._function, Name=self._alias, **to)
 
     def _watch(self, seconds: int) -> None:
         """Wait so long; raise `RuntimeError` as soon as one of the alarms rings."""
-        named = [f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{each}" for each in self._alarms]
-        self._ask("cloudwatch:DescribeAlarms", *named)
+        watched = [_arn("cloudwatch", f"alarm:{each}") for each in self._alarms]
+        self._ask("cloudwatch:DescribeAlarms", *watched)
         over, end = False, self._clock.now() + seconds
         while not over:
             self._clock.read()
             over = self._clock.now() >= end
             time.sleep(_LOOK_SECONDS if seconds else 0)  # what rings in the last moment is seen
             which = {"AlarmNames": self._alarms, "StateValue": "ALARM"}
-            ringing = self._cloudwatch.describe_alarms(**which)["MetricAlarms"]
-            if ringing:
+            if ringing := self._cloudwatch.describe_alarms(**which)["MetricAlarms"]:
                 raise RuntimeError(f"{', '.join(each['AlarmName'] for each in ringing)} rings")
+
+
+def _arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"

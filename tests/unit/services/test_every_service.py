@@ -21,6 +21,7 @@ ENVIRONMENT = {
         "RESOURCE_SERVER_ID",
     },
     "health": {"ITEMS_TABLE_NAME", "FILES_BUCKET_NAME", "CURSOR_SECRET_ARN"},
+    "release_check": {"FUNCTIONS"},
     "secret_rotation": {"SECRET_ARN"},
     "partner_api": {
         "ITEMS_TABLE_NAME",
