@@ -316,14 +316,14 @@ def test_the_cdn_reads_only_while_the_key_lets_it(deployment: Deployment, front_
     policy["Statement"] = [
         each for each in policy["Statement"] if each.get("Sid") != "ReadByTheCdn"
     ]
-    assert front_door.send("GET", "/styles.css").status == 200
+    assert front_door.send("GET", "/index.html").status == 200
 
     try:
         keys.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
-        assert front_door.send("GET", "/styles.css").status in (403, 404)
+        assert front_door.send("GET", "/index.html").status in (403, 404)
     finally:
         keys.put_key_policy(KeyId=key, PolicyName="default", Policy=before)
-    assert front_door.send("GET", "/styles.css").status == 200
+    assert front_door.send("GET", "/index.html").status == 200
 
 
 def test_logs_cannot_use_a_key_for_a_group_that_its_policy_does_not_name(

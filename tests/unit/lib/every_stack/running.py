@@ -201,8 +201,9 @@ def _polled(stack: SynthesizedStack) -> set[str]:
     """The functions that Lambda calls with what it takes from a queue."""
     mappings = properties(stack, "AWS::Lambda::EventSourceMapping")
     aliases = properties(stack, "AWS::Lambda::Alias")
-    called = {named(each["FunctionName"]) for each in mappings.values()}
-    return {named(aliases[each]["FunctionName"]) if each in aliases else each for each in called}
+    called = json.dumps([each["FunctionName"] for each in mappings.values()])
+    of_aliases = {named(e["FunctionName"]) for name, e in aliases.items() if f'"{name}"' in called}
+    return of_aliases | {named(each["FunctionName"]) for each in mappings.values()}
 
 
 def _settings(name: str) -> list[str]:

@@ -82,7 +82,7 @@ class Release:
         self._lambda = emulator.client("lambda")
         self._stack = ""
 
-    def client(self, _cloud: Any, service: str, **_: Any) -> Any:
+    def client(self, service: str, **_: Any) -> Any:
         """A client of the emulator, whose Invoke is the hook's work and UpdateAlias is noted."""
         made = self._emulator.client(service)
         if service != "lambda":
@@ -122,7 +122,9 @@ class Release:
         self._stack = first.name
         self.seen.clear()
         body = json.dumps({"Resources": template(256, configuration, **more)})
-        self._emulator.client("cloudformation").update_stack(StackName=first.name, TemplateBody=body)
+        self._emulator.client("cloudformation").update_stack(
+            StackName=first.name, TemplateBody=body
+        )
         return self._emulator.settled(first.name)
 
     def forget(self) -> None:
@@ -143,7 +145,7 @@ def release(emulator, patch, monkeypatch):
     patch(resources)
     patch(releases)
     made = Release(emulator)
-    monkeypatch.setattr(Cloud, "client", lambda *given, **named: made.client(*given, **named))
+    monkeypatch.setattr(Cloud, "client", made.client)
     monkeypatch.setattr(releases, "role", lambda *_: None)
     monkeypatch.setattr(releases, "may", made.may)
     monkeypatch.setattr(releases, "MINUTE", 0.01)

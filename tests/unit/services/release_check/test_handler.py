@@ -70,6 +70,5 @@ def test_one_that_fails_in_any_way_stops_the_release(answer: Answer) -> None:
     assert told(answering({"statusCode": 200}), answer) == "Failed"
 
 
-
 def test_it_connects_to_all_that_it_is_told_in_order() -> None:
     assert connect(functions="a,b").functions == ["a", "b"]
