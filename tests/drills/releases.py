@@ -50,7 +50,7 @@ class Releases:
         alias = self._lambda.get_alias(FunctionName=self._function, Name="live")
         weights = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
         shares: dict[str, float] = {alias["FunctionVersion"]: 1 - sum(weights.values())}
-        return shares | weights
+        return {**shares, **weights}
 
     def release(
         self, edit: Edit, load: Load, bell: Alarms, *, shifts: bool = True
@@ -87,7 +87,7 @@ class Releases:
         ]
         text = text.replace(f'"{version}"', f'"{version}N"')
         path.write_text(text, "utf-8")
-        digests = [hashlib.sha256(each.encode()).hexdigest() for each in (before, text)]
+        old, new = (hashlib.sha256(each.encode()).hexdigest() for each in (before, text))
         for name in ("manifest.json", f"{self._stack}.assets.json"):
             told = self._folder / name
-            told.write_text(told.read_text("utf-8").replace(*digests), "utf-8")
+            told.write_text(told.read_text("utf-8").replace(old, new), "utf-8")

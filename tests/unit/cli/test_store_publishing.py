@@ -82,7 +82,7 @@ def test_what_a_page_names_is_there_before_the_page():
 
     store.publish(service, OUTPUTS)
 
-    there = set()
+    there: set[str] = set()
     for key, put in service.put.items():
         if key.endswith(".html"):
             named = set(re.findall(r'(?:href|src)="/?([^"#:]+\.[a-z]+)"', put["Body"].decode()))

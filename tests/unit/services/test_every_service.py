@@ -111,7 +111,7 @@ def test_a_snapshot_of_what_a_service_starts_with_holds_no_connection_and_no_dra
 ) -> None:
     held: list[object] = []
     monkeypatch.setattr(socket.socket, "connect", lambda *to: held.append(to))
-    monkeypatch.setattr(secrets, "randbits", lambda bits: held.append(bits) or 0)
+    monkeypatch.setattr(secrets, "randbits", held.append)
 
     runpy.run_path(str(SERVICES / service / "handler.py"))
 

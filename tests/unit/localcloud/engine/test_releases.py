@@ -113,7 +113,8 @@ class Release:
         """What the alias routes to, in hundredths."""
         alias = self._lambda.get_alias(FunctionName=NAME, Name="live")
         weights = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
-        return {alias["FunctionVersion"]: 1 - sum(weights.values())} | weights
+        shares: dict[str, float] = {alias["FunctionVersion"]: 1 - sum(weights.values())}
+        return {**shares, **weights}
 
     def deploy(self, configuration: str, **more: Any) -> Any:
         """Make the stack, and release a second version."""
@@ -292,7 +293,7 @@ def test_its_role_is_asked_for_each_resource(release):
 
 
 def test_an_alias_goes_back_at_once_when_another_resource_fails(release):
-    lost = {"Type": "AWS::Lambda::Url", "DependsOn": "Live"}
+    lost: dict[str, Any] = {"Type": "AWS::Lambda::Url", "DependsOn": "Live"}
     lost["Properties"] = {"TargetFunctionArn": "nothing", "AuthType": "NONE"}
 
     ended = release.deploy(ALL, Lost=lost)
@@ -313,7 +314,7 @@ def test_the_right_to_tell_is_asked_of_the_deployments_group(release, monkeypatc
     assert release
     monkeypatch.setitem(releases._groups, "d-ONE", "arn:of:group")
     find = need(iam_actions, "extract_resource_arn")
-    rest = ("POST", "/", {}, b'{"deploymentId": "d-ONE"}', {}, "us-east-1", "000000000000")
+    rest: Any = ("POST", "/", {}, b'{"deploymentId": "d-ONE"}', {}, "us-east-1", "000000000000")
 
     assert find("codedeploy", *rest) == "arn:of:group"
     assert find("sts", *rest) == "*"
