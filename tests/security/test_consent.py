@@ -170,7 +170,7 @@ def test_a_function_whose_key_is_disabled_cannot_be_invoked(own: Own) -> None:
 
 @contextmanager
 def without_permissions(deployment: Deployment, function: str) -> Iterator[None]:
-    """Take every permission of a function away, and give them back."""
+    """Take every permission of a function's alias away, and give them back."""
     functions = deployment.client("lambda")
     taken = json.loads(functions.get_policy(FunctionName=function)["Policy"])["Statement"]
     for each in taken:
@@ -198,7 +198,7 @@ def test_an_http_api_without_permission_to_invoke_answers_500(
 ) -> None:
     assert front_door.send("GET", "/tap/health").status == 200
 
-    with without_permissions(deployment, deployment.outputs["HealthFunctionName"]):
+    with without_permissions(deployment, f"{deployment.outputs['HealthFunctionName']}:latest"):
         answer = front_door.send("GET", "/tap/health")
 
     assert answer.status == 500
@@ -209,7 +209,7 @@ def test_an_http_api_without_permission_to_invoke_answers_500(
 def test_a_rest_api_without_permission_to_invoke_answers_500(
     deployment: Deployment, partner: PartnerApi
 ) -> None:
-    with without_permissions(deployment, partner.outputs["LambdaFunctionName"]):
+    with without_permissions(deployment, f"{partner.outputs['LambdaFunctionName']}:latest"):
         answer = partner.call("GET", "/items")
 
     assert answer.status == 500
@@ -217,7 +217,7 @@ def test_a_rest_api_without_permission_to_invoke_answers_500(
 
 
 def test_a_permission_for_another_api_is_none(deployment: Deployment, front_door: Wire) -> None:
-    function = deployment.outputs["HealthFunctionName"]
+    function = f"{deployment.outputs['HealthFunctionName']}:latest"
     functions = deployment.client("lambda")
 
     with without_permissions(deployment, function):
