@@ -3,6 +3,7 @@
 import hashlib
 import json
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,7 +16,6 @@ from tests.drills.count import Load
 from tests.partner import eventually
 
 SHIFT = "Canary10Percent5Minutes"
-_MINUTES = 5
 Edit = Callable[[dict[str, Any]], object]
 
 
@@ -30,7 +30,7 @@ class Releases:
 
     @contextmanager
     def begun(self) -> Iterator[None]:
-        """Deploy it, and what was deployed before at the end."""
+        """Deploy it, and what was deployed before at the end, at once."""
         assert self._deployment.home
         context = f"releaseShift={SHIFT}"
         synth = ("synth", self._stack, "--quiet", "--output", str(self._folder), "-c", context)
@@ -52,20 +52,18 @@ class Releases:
         shares: dict[str, float] = {alias["FunctionVersion"]: 1 - sum(weights.values())}
         return {**shares, **weights}
 
-    def release(
-        self, edit: Edit, load: Load, bell: Alarms, *, shifts: bool = True
-    ) -> subprocess.CompletedProcess[str]:
+    def release(self, edit: Edit, load: Load, bell: Alarms) -> subprocess.CompletedProcess[str]:
         """Release the function, edited, under load; the clock is put forward once it is shifted."""
         self._edit(edit)
         with ThreadPoolExecutor() as pool:
             released = pool.submit(self._deploy, self._folder, check=False)
-            if shifts:
-                eventually(self.versions, lambda found: len(found) == 2)
+            eventually(lambda: released.done() or len(self.versions()) == 2, bool)
+            if not released.done():
                 load.say(f"the versions have {self.versions()} of the requests")
                 load.until(100)
-                for _ in range(_MINUTES):
-                    if not released.done():
-                        bell.wait(MINUTE)
+            while not released.done():
+                bell.wait(MINUTE)
+                time.sleep(1)
             return released.result()
 
     def _edit(self, edit: Edit) -> None:

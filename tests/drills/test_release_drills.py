@@ -91,7 +91,7 @@ def test_a_release_that_fails_its_check_serves_no_request(
     with creations("release-refused", api) as load:
         load.until(20)
         load.say("a release that cannot be imported")
-        released = releases.release(plant, load, bell, shifts=False)
+        released = releases.release(plant, load, bell)
         load.until(20)
 
     assert released.returncode != 0

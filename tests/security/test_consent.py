@@ -171,10 +171,10 @@ def test_a_function_whose_key_is_disabled_cannot_be_invoked(own: Own) -> None:
 @contextmanager
 def without_permissions(deployment: Deployment, function: str) -> Iterator[None]:
     """Take every permission of a function's alias away, and give them back."""
-    functions = deployment.client("lambda")
-    taken = json.loads(functions.get_policy(FunctionName=function)["Policy"])["Statement"]
+    functions, of = deployment.client("lambda"), {"FunctionName": function, "Qualifier": "latest"}
+    taken = json.loads(functions.get_policy(**of)["Policy"])["Statement"]
     for each in taken:
-        functions.remove_permission(FunctionName=function, StatementId=each["Sid"])
+        functions.remove_permission(**of, StatementId=each["Sid"])
     try:
         yield
     finally:
@@ -185,7 +185,7 @@ def without_permissions(deployment: Deployment, function: str) -> Iterator[None]
                 "SourceAccount": given.get("StringEquals", {}).get("AWS:SourceAccount"),
             }
             functions.add_permission(
-                FunctionName=function,
+                **of,
                 StatementId=each["Sid"],
                 Action=each["Action"],
                 Principal=each["Principal"]["Service"],
@@ -198,7 +198,7 @@ def test_an_http_api_without_permission_to_invoke_answers_500(
 ) -> None:
     assert front_door.send("GET", "/tap/health").status == 200
 
-    with without_permissions(deployment, f"{deployment.outputs['HealthFunctionName']}:latest"):
+    with without_permissions(deployment, deployment.outputs["HealthFunctionName"]):
         answer = front_door.send("GET", "/tap/health")
 
     assert answer.status == 500
@@ -209,7 +209,7 @@ def test_an_http_api_without_permission_to_invoke_answers_500(
 def test_a_rest_api_without_permission_to_invoke_answers_500(
     deployment: Deployment, partner: PartnerApi
 ) -> None:
-    with without_permissions(deployment, f"{partner.outputs['LambdaFunctionName']}:latest"):
+    with without_permissions(deployment, partner.outputs["LambdaFunctionName"]):
         answer = partner.call("GET", "/items")
 
     assert answer.status == 500
@@ -217,19 +217,22 @@ def test_a_rest_api_without_permission_to_invoke_answers_500(
 
 
 def test_a_permission_for_another_api_is_none(deployment: Deployment, front_door: Wire) -> None:
-    function = f"{deployment.outputs['HealthFunctionName']}:latest"
+    function = deployment.outputs["HealthFunctionName"]
     functions = deployment.client("lambda")
 
     with without_permissions(deployment, function):
         functions.add_permission(
             FunctionName=function,
+            Qualifier="latest",
             StatementId="Another",
             Action="lambda:InvokeFunction",
             Principal="apigateway.amazonaws.com",
             SourceArn=f"arn:aws:execute-api:{deployment.region}:*:another/*/GET/health",
         )
         answer = front_door.send("GET", "/tap/health")
-        functions.remove_permission(FunctionName=function, StatementId="Another")
+        functions.remove_permission(
+            FunctionName=function, Qualifier="latest", StatementId="Another"
+        )
 
     assert answer.status == 500
 
