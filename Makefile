@@ -107,10 +107,11 @@ drift: .venv/.up ## whether what is on AWS is still what was deployed; fails whe
 	@$(BIN)/tap cdk --aws drift --fail
 
 # With YES=1 nobody is asked: for pipelines, where the reviewers of an environment have been.
-deploy: .venv/.up ## deploy every stack to AWS (APP=folder: what was synthesized there; YES=1: do not ask)
+deploy: .venv/.up ## deploy every stack to AWS, and the store's schema and page (APP=folder: what was synthesized there; YES=1: do not ask)
 	@$(BIN)/tap cdk --aws $(if $(YES),--yes) deploy --all $(if $(APP),--app $(APP)) $(if $(YES),--require-approval never)
+	@$(MAKE) --no-print-directory open YES=1
 
-open: .venv/.up ## migrate the store's database on AWS and publish its page (YES=1: do not ask)
+open: .venv/.up ## migrate the store's database on AWS and publish its page, as `make deploy` does at its end (YES=1: do not ask)
 	@$(BIN)/tap migrate --aws $(if $(YES),--yes)
 	@$(BIN)/tap publish --aws $(if $(YES),--yes)
 

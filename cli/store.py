@@ -1,7 +1,9 @@
 """Migration of the store's database and publishing of its page, here and on AWS."""
 
+import hashlib
 import json
 import mimetypes
+import re
 import uuid
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,11 @@ from cli.stacks import Clients, Stack, pages
 
 _MIGRATION_SECONDS = 330  # the function's own limit is 300
 _PAGE = project.ROOT / "web" / "store"
-# Names do not change with their contents: a browser asks each time whether its copy still holds.
-_CACHE = "no-cache"
+# Scripts and styles are in a folder that is named after what is in them, and never change there. Of
+# the others a browser asks each time whether its copy still holds.
+_FOLDER, _KEPT_FOLDERS = "page-", 3
+_UNCHANGING, _ASKED = "public, max-age=31536000, immutable", "no-cache"
+_NAMED = re.compile(rb'((?:href|src)=")/?([a-z]+\.(?:css|js)")')
 # What decides how the store is opened, besides the outputs of its stack.
 OPENED_WITH = ("web", "services/store_migrations", "services/shared", "requirements")
 _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -59,17 +64,24 @@ def migrate(clients: Clients, outputs: dict[str, str], *, seed: bool) -> dict[st
 
 
 def publish(clients: Clients, outputs: dict[str, str]) -> int:
-    """Sync the page to the assets bucket and refresh the CDN; returns how many files it has."""
+    """Sync the page to the assets bucket and refresh the CDN; returns how many files it has.
+
+    What a page names is there before the page, and what the last pages name stays: whoever has one
+    open, or finds it in a cache, is served.
+    """
     s3, bucket = clients("s3"), outputs["AssetsBucketName"]
-    files = {
-        str(path.relative_to(_PAGE)): path for path in sorted(_PAGE.rglob("*")) if path.is_file()
-    }
-    for key, path in files.items():
-        told = {"ContentType": _content_type(path), "CacheControl": _CACHE}
-        s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes(), **told)
-    stored = {item["Key"] for item in pages(s3, "list_objects_v2", "Contents", Bucket=bucket)}
-    for key in sorted(stored - set(files)):
-        s3.delete_object(Bucket=bucket, Key=key)
+    files = page_files()
+    for key, body in files.items():
+        cache = _UNCHANGING if key.startswith(_FOLDER) else _ASKED
+        told = {"ContentType": _content_type(Path(key)), "CacheControl": cache}
+        s3.put_object(Bucket=bucket, Key=key, Body=body, **told)
+    stored = list(pages(s3, "list_objects_v2", "Contents", Bucket=bucket))
+    newest = sorted(stored, key=lambda each: each["LastModified"], reverse=True)
+    folders = dict.fromkeys(each["Key"].partition("/")[0] for each in newest)
+    kept = [each for each in folders if each.startswith(_FOLDER)][:_KEPT_FOLDERS]
+    for key in sorted({each["Key"] for each in stored} - set(files)):
+        if key.partition("/")[0] not in kept:
+            s3.delete_object(Bucket=bucket, Key=key)
     clients("cloudfront").create_invalidation(
         DistributionId=outputs["DistributionId"],
         InvalidationBatch={
@@ -79,6 +91,24 @@ def publish(clients: Clients, outputs: dict[str, str]) -> int:
         },
     )
     return len(files)
+
+
+def page_files() -> dict[str, bytes]:
+    """The page's files by their keys, pages last: what they name has its contents in its key."""
+    found = {
+        path.relative_to(_PAGE).as_posix(): path.read_bytes()
+        for path in sorted(_PAGE.rglob("*"))
+        if path.is_file()
+    }
+    named = {key: found.pop(key) for key in list(found) if key.endswith((".css", ".js"))}
+    folder = _FOLDER + hashlib.sha256(repr(named).encode()).hexdigest()[:16]
+    placed = {f"{folder}/{key}": body for key, body in named.items()}
+    pages_last = sorted(found.items(), key=lambda each: each[0].endswith(".html"))
+    address = rb"\1/%b/\2" % folder.encode()
+    return placed | {
+        key: _NAMED.sub(address, body) if key.endswith(".html") else body
+        for key, body in pages_last
+    }
 
 
 def _content_type(path: Path) -> str:

@@ -9,6 +9,7 @@ from constructs import Construct
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.application_network import ApplicationNetwork
 from lib.constructs.daily_backup import DailyBackup
+from lib.constructs.gradual_release import GradualRelease
 from lib.constructs.secure_bucket import SecureBucket
 from lib.constructs.secure_http_api import SecureHttpApi
 from lib.constructs.service_alarms import ServiceAlarms
@@ -88,6 +89,8 @@ class EcommerceStack(ProductStack):
         )
         database.watch(alarms)
         self.cdn.watch(alarms)
+        migrated = [service.migrations]
+        GradualRelease(self, "Release", of=[service.api], alarms=alarms, after=migrated)
         SignalDashboard(self, "Dashboard", alarms=alarms)
         rotation = database.user.rotation
         host = database.instance.db_instance_endpoint_address

@@ -6,6 +6,7 @@ here asks AWS, the network or git, so synthesis gives the same bytes everywhere.
 
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Scale:
     standby: bool  # whether the database has a second zone
     backup_days: int  # of the database
     log_retention: str  # a name of `RetentionDays`
+    release_shift: str  # as `releaseShift`
 
     @classmethod
     def of(cls, suffix: str) -> Self:
@@ -62,6 +64,10 @@ class Environment:
             (a name of `RetentionDays`, such as `SIX_MONTHS`); as `Scale` says when omitted.
         requests_per_second: The steady rate of each HTTP API, from `apiRateLimit`; 100 by default.
         burst: Requests each HTTP API takes at once, from `apiBurstLimit`; 200 by default.
+        release_shift: How a release takes over, from `releaseShift`: one of CodeDeploy's ways for
+            Lambda; as `Scale` says when omitted.
+        snap_start: Whether what requests call starts from a snapshot, from `snapStart`; no when
+            omitted. It costs, and needs Python 3.12.
         tags: The tags of every resource.
     """
 
@@ -72,6 +78,8 @@ class Environment:
     log_retention: logs.RetentionDays
     requests_per_second: int
     burst: int
+    release_shift: str
+    snap_start: bool
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -96,6 +104,11 @@ class Environment:
     def protects_data(self) -> bool:
         """Whether data, and the stack that holds it, refuse to be deleted."""
         return self.keeps_data and self.deletion_protection
+
+    @property
+    def publishes_versions(self) -> bool:
+        """Whether functions serve published versions, or always what was deployed last."""
+        return self.snap_start or self.release_shift != "AllAtOnce"
 
     @property
     def log_days(self) -> int | None:
@@ -126,7 +139,11 @@ class Environment:
         context = suffix or node.try_get_context("environmentSuffix")
         chosen = valid_suffix(str(context or environ.get("ENVIRONMENT_SUFFIX") or "dev"))
         throwaway = _THROWAWAY.fullmatch(chosen) is not None
-        retention = choice(node, "logRetention", default=Scale.of(chosen).log_retention)
+        scale = Scale.of(chosen)
+        retention = choice(node, "logRetention", default=scale.log_retention)
+        snap_start = flag(node, "snapStart", default=False)
+        if snap_start and sys.version_info < (3, 12):
+            raise SettingError("snapStart: Lambda has it from Python 3.12 on; use that Python")
         origins = listed(node, "allowedOrigins")
         if origins is None:
             origins = ("http://localhost:8080",) if throwaway else ()
@@ -138,6 +155,8 @@ class Environment:
             log_retention=logs.RetentionDays[retention],
             requests_per_second=int(text(node, "apiRateLimit") or 100),
             burst=int(text(node, "apiBurstLimit") or 200),
+            release_shift=choice(node, "releaseShift", default=scale.release_shift),
+            snap_start=snap_start,
             tags={
                 "Environment": chosen,
                 "Repository": _tag(environ.get("REPOSITORY")),

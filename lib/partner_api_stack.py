@@ -9,6 +9,7 @@ from constructs import Construct
 
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.daily_backup import DailyBackup
+from lib.constructs.gradual_release import GradualRelease
 from lib.constructs.keyed_rest_api import KeyedRestApi
 from lib.constructs.rotated_secret import RotatedSecret
 from lib.constructs.secure_table import SecureTable
@@ -100,6 +101,8 @@ class PartnerApiStack(ProductStack):
         # Partners see a single error, and retry.
         alarms.watch_function(self.function, errors=5, periods=2)
         self.audit.watch(alarms, sender=self.function)
+        served = [self.function, self.audit.writer]
+        GradualRelease(self, "Release", of=served, alarms=alarms)
         SignalDashboard(self, "Dashboard", alarms=alarms)
         audit, rest_api = self.audit, self.api.rest_api
         unwritten = audit.dead_letters.queue_url

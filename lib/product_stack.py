@@ -16,6 +16,7 @@ _FIELDS = tuple(name for name in inspect.signature(StackProps).parameters if nam
 _FLAGS = (
     "@aws-cdk/aws-apigateway:logGroupDestinationArnWithoutWildcard",
     "@aws-cdk/aws-iam:minimizePolicies",
+    "@aws-cdk/aws-lambda:recognizeLayerVersion",  # part of the names of versions
     "@aws-cdk/aws-s3:createDefaultLoggingPolicy",
     "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy",
 )

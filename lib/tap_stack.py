@@ -8,6 +8,7 @@ from constructs import Construct
 
 from lib.constructs.access_log_bucket import AccessLogBucket
 from lib.constructs.daily_backup import DailyBackup
+from lib.constructs.gradual_release import GradualRelease
 from lib.constructs.machine_identity import MachineIdentity
 from lib.constructs.rotated_secret import RotatedSecret
 from lib.constructs.secure_bucket import SecureBucket
@@ -96,6 +97,7 @@ class TapStack(ProductStack):
             backup=backup,
             tables=[self.dynamodb_table],
         )
+        GradualRelease(self, "Release", of=[service.api, service.health], alarms=alarms)
         SignalDashboard(self, "Dashboard", alarms=alarms)
         self.add_outputs(
             ApiEndpoint=(api.api_endpoint, "Address of the HTTP API"),

@@ -35,6 +35,10 @@ FREE_PORTS = tuple(word for option in PORT_OPTIONS for word in (option, "0"))
 # What a shell may hold and no function may see.
 SHELL_SECRET = {"SUITE_SHELL_SECRET": "not for functions"}
 _ROOT = Path(__file__).parent.parent
+# Whose `~/.cdk.json` the CDK CLI reads: what is deployed is served at once, as where data is thrown
+# away. The drills of releases shift.
+_HOME = _ROOT / ".build/home-of-tests"
+_SHIFT = {"context": {"releaseShift": "AllAtOnce"}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,12 +132,16 @@ def environment(command_name: str = "") -> dict[str, str]:
     clouds of one of the tests' processes are: those that its `up` starts.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TAP_")}
+    if not (_HOME / ".cdk.json").exists():
+        _HOME.mkdir(parents=True, exist_ok=True)
+        (_HOME / ".cdk.json").write_text(json.dumps(_SHIFT), "utf-8")
     if command_name == "up" and os.environ.get(WORKER, _FIRST) != _FIRST:
         kept.pop("COVERAGE_PROCESS_CONFIG", None)
     return (
         kept
         | SHELL_SECRET
         | {
+            "HOME": str(_HOME),
             "ENVIRONMENT_SUFFIX": SUFFIX,
             "CDK_CONTEXT": f"allowedOrigins={','.join(ORIGINS)}",  # `-c` of the CDK CLI
             # Not the rules that `make check` looks after: they take half of a synthesis.

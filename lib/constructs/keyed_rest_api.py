@@ -125,7 +125,7 @@ class KeyedRestApi(Construct):
         """
         resource = self.rest_api.root.resource_for_path(path)
         integration = apigateway.LambdaIntegration(
-            to.lambda_function, allow_test_invoke=False, scope_permission_to_method=True
+            to.live, allow_test_invoke=False, scope_permission_to_method=True
         )
         if self._origins and not resource.node.try_find_child("OPTIONS"):
             # Browsers ask, without a key, which they send none of, before they call.

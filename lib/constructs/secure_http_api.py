@@ -83,7 +83,7 @@ class SecureHttpApi(apigatewayv2.HttpApi):
             f"{method.value}{path.replace('/', '-')}",
             http_api=self,
             route_key=apigatewayv2.HttpRouteKey.with_(path, method),
-            integration=HttpLambdaIntegration(f"{to.node.id}Integration", to.lambda_function),
+            integration=HttpLambdaIntegration(f"{to.node.id}Integration", to.live),
             authorizer=apigatewayv2.HttpNoneAuthorizer() if public_because else self._authorizer,
             authorization_scopes=None if public_because else self._scopes,
         )

@@ -38,7 +38,7 @@ class ServiceAlarms(Construct):
     Defaults: the environment's alarm e-mail is subscribed, nobody when it has none.
 
     Requests or queues keep calling `functions`; the `rare` ones run once in a while: a rotation, a
-    migration. `requests` is the API's traffic.
+    migration. `requests` is the API's traffic; `on_requests` are what a bad release lets ring.
     """
 
     def __init__(
@@ -61,6 +61,13 @@ class ServiceAlarms(Construct):
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
         for each in functions:
             self.watch_function(each)
+        name = api.node.id
+        self.requests = api.metric_count(period=_PERIOD, statistic="Sum")
+        failed = api.metric_server_error(period=_PERIOD, statistic="Sum")
+        slowest = api.metric_latency(period=_PERIOD, statistic="p99")
+        self.watch(f"{name}ServerErrors", failed, 1, about="ServerErrors")
+        self.watch(f"{name}Latency", slowest, 3000, periods=2, about="Latency")
+        self.on_requests = list(self.alarms)
         for each in rare:
             self.watch_function(each, slow_periods=1)
         for table in tables:
@@ -69,12 +76,6 @@ class ServiceAlarms(Construct):
                 self.watch(f"{table.node.id}{kind}Throttles", throttled, 1, about="TableThrottles")
         if backup.failures:
             self.watch("BackupFailures", backup.failures, 1)
-        name = api.node.id
-        self.requests = api.metric_count(period=_PERIOD, statistic="Sum")
-        failed = api.metric_server_error(period=_PERIOD, statistic="Sum")
-        slowest = api.metric_latency(period=_PERIOD, statistic="p99")
-        self.watch(f"{name}ServerErrors", failed, 1, about="ServerErrors")
-        self.watch(f"{name}Latency", slowest, 3000, periods=2, about="Latency")
 
     def _allow_alarms(self) -> None:
         """Let CloudWatch publish, as its alarms need: a policy of ours replaces SNS's own."""

@@ -1,6 +1,8 @@
 """Lambda function from `services/`."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -78,6 +80,21 @@ class ServiceFunction(Construct):
             excuse(self.policy, "function-in-a-network")
         else:
             excuse(self.lambda_function, "function-in-no-network")
+
+    @cached_property
+    def live(self) -> lambda_.Alias:
+        """What requests and queues call: the alias `live`, or `latest` where nothing is published.
+
+        A published version goes when the release that replaces it has succeeded, by the CDK's
+        default. The aliases are two because CodeDeploy cannot shift from what is no version.
+        """
+        function, environment = self.lambda_function, Environment.of(self)
+        if environment.snap_start:
+            resource: Any = function.node.default_child
+            resource.snap_start = {"applyOn": "PublishedVersions"}
+        if environment.publishes_versions:
+            return lambda_.Alias(self, "Live", alias_name="live", version=function.current_version)
+        return lambda_.Alias(self, "Latest", alias_name="latest", version=function.latest_version)
 
     def _add_log_group(self) -> SecureLogGroup:
         """Define the group where people and tools look for a function's logs."""

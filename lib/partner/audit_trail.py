@@ -119,7 +119,7 @@ class AuditTrail(Construct):
         records = lambda_.EventSourceMapping(
             self,
             "Records",
-            target=self.writer.lambda_function,
+            target=self.writer.live,
             event_source_arn=self.queue.queue_arn,
             batch_size=1_000,
             max_batching_window=_LONGEST_WAIT,

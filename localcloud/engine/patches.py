@@ -8,8 +8,8 @@ from localcloud.errors import CloudError
 
 _ENGINE = (
     *("cdn", "conditional_writes", "conditions", "databases", "functions", "payloads"),
-    *("protection", "resources", "rest_api", "restores", "rotation", "settings", "signatures"),
-    *("stacks", "web_acls"),
+    *("protection", "releases", "resources", "rest_api", "restores", "rotation"),
+    *("settings", "signatures", "stacks", "web_acls"),
 )
 # In this order: a later one may wrap what an earlier one has put in place.
 PATCHES = (

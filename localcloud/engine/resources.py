@@ -22,6 +22,8 @@ from localcloud.reapplied import typed
 # Each with the attributes that templates ask for, besides `Id` and `Arn`.
 RECORDED: dict[str, Properties] = {
     "AWS::Backup::BackupSelection": {},
+    "AWS::CodeDeploy::Application": {},
+    "AWS::CodeDeploy::DeploymentGroup": {},
     "AWS::EC2::EIP": {"AllocationId": "eipalloc-0a1b2c3d4e5f60718", "PublicIp": "192.0.2.1"},
     "AWS::EC2::FlowLog": {},
     "AWS::Logs::Delivery": {"DeliveryId": "0a1b2c3d4e5f6071"},

@@ -30,7 +30,7 @@ TOLD_BY_S3 = "x-amz-server-side-encryption"
 ONE_MUG = {"lines": [{"sku": "MUG", "quantity": 1}]}
 
 
-@pytest.mark.parametrize("path", ["/", "/store.js", "/images/mug.svg", "/api/products"])
+@pytest.mark.parametrize("path", ["/", "/404.html", "/images/mug.svg", "/api/products"])
 def test_every_answer_has_the_security_headers(store: Store, path: str) -> None:
     answer = store.get(path)
 

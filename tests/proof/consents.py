@@ -124,7 +124,7 @@ class Consents:
         self._note.write_text(json.dumps([kind, name, before]), "utf-8")
         try:
             if kind == "AWS::Lambda::Permission":
-                self._clients("lambda").remove_permission(FunctionName=name, StatementId=sid)
+                self._clients("lambda").remove_permission(**_function(name), StatementId=sid)
             else:
                 kept = [s for n, s in enumerate(before["Statement"]) if n != consent.place]
                 self._set(kind, name, {**before, "Statement": kept})
@@ -134,7 +134,7 @@ class Consents:
 
     def _get(self, kind: str, name: str, sid: str) -> Json:
         if kind == "AWS::Lambda::Permission":
-            policy = json.loads(self._clients("lambda").get_policy(FunctionName=name)["Policy"])
+            policy = json.loads(self._clients("lambda").get_policy(**_function(name))["Policy"])
             [found] = [each for each in policy["Statement"] if each["Sid"] == sid]
             return dict(found)
         if kind == "AWS::S3::BucketPolicy":
@@ -152,7 +152,7 @@ class Consents:
             account = policy["Condition"].get("StringEquals", {}).get("AWS:SourceAccount")
             limits = {"SourceArn": source, "SourceAccount": account}
             self._clients("lambda").add_permission(
-                FunctionName=name,
+                **_function(name),
                 StatementId=policy["Sid"],
                 Action=policy["Action"],
                 Principal=policy["Principal"]["Service"],
@@ -166,6 +166,12 @@ class Consents:
             self._clients("sns").set_topic_attributes(
                 TopicArn=name, AttributeName="Policy", AttributeValue=text
             )
+
+
+def _function(name: str) -> dict[str, str]:
+    """A function by its name, or its alias by the ARN."""
+    arn, _, alias = name.rpartition(":")
+    return {"FunctionName": arn, "Qualifier": alias} if arn else {"FunctionName": name}
 
 
 def id_of(reference: Json) -> str:

@@ -71,6 +71,7 @@ def roles(template: Json) -> dict[str, str]:
 # Of a role without a policy of the stack's own, by who takes it: why no right is tried.
 UNTRIED = {
     "backup.amazonaws.com": "no backup is made here",
+    "codedeploy.amazonaws.com": "nothing shifts while this is proven: see the drills of releases",
     "lambda.amazonaws.com": "the CDK's own functions: nobody is asked for what they do here",
     "monitoring.rds.amazonaws.com": "no operating system is watched here",
 }

@@ -170,11 +170,11 @@ def test_a_function_whose_key_is_disabled_cannot_be_invoked(own: Own) -> None:
 
 @contextmanager
 def without_permissions(deployment: Deployment, function: str) -> Iterator[None]:
-    """Take every permission of a function away, and give them back."""
-    functions = deployment.client("lambda")
-    taken = json.loads(functions.get_policy(FunctionName=function)["Policy"])["Statement"]
+    """Take every permission of a function's alias away, and give them back."""
+    functions, of = deployment.client("lambda"), {"FunctionName": function, "Qualifier": "latest"}
+    taken = json.loads(functions.get_policy(**of)["Policy"])["Statement"]
     for each in taken:
-        functions.remove_permission(FunctionName=function, StatementId=each["Sid"])
+        functions.remove_permission(**of, StatementId=each["Sid"])
     try:
         yield
     finally:
@@ -185,7 +185,7 @@ def without_permissions(deployment: Deployment, function: str) -> Iterator[None]
                 "SourceAccount": given.get("StringEquals", {}).get("AWS:SourceAccount"),
             }
             functions.add_permission(
-                FunctionName=function,
+                **of,
                 StatementId=each["Sid"],
                 Action=each["Action"],
                 Principal=each["Principal"]["Service"],
@@ -223,13 +223,16 @@ def test_a_permission_for_another_api_is_none(deployment: Deployment, front_door
     with without_permissions(deployment, function):
         functions.add_permission(
             FunctionName=function,
+            Qualifier="latest",
             StatementId="Another",
             Action="lambda:InvokeFunction",
             Principal="apigateway.amazonaws.com",
             SourceArn=f"arn:aws:execute-api:{deployment.region}:*:another/*/GET/health",
         )
         answer = front_door.send("GET", "/tap/health")
-        functions.remove_permission(FunctionName=function, StatementId="Another")
+        functions.remove_permission(
+            FunctionName=function, Qualifier="latest", StatementId="Another"
+        )
 
     assert answer.status == 500
 
@@ -316,14 +319,14 @@ def test_the_cdn_reads_only_while_the_key_lets_it(deployment: Deployment, front_
     policy["Statement"] = [
         each for each in policy["Statement"] if each.get("Sid") != "ReadByTheCdn"
     ]
-    assert front_door.send("GET", "/styles.css").status == 200
+    assert front_door.send("GET", "/index.html").status == 200
 
     try:
         keys.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
-        assert front_door.send("GET", "/styles.css").status in (403, 404)
+        assert front_door.send("GET", "/index.html").status in (403, 404)
     finally:
         keys.put_key_policy(KeyId=key, PolicyName="default", Policy=before)
-    assert front_door.send("GET", "/styles.css").status == 200
+    assert front_door.send("GET", "/index.html").status == 200
 
 
 def test_logs_cannot_use_a_key_for_a_group_that_its_policy_does_not_name(

@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
@@ -23,6 +25,7 @@ class Service:
     def __init__(self, failure=None):
         self.failure = failure
         self.asked = []
+        self.put, self.stored = {}, {}
         self.configured = {}
 
     def __call__(self, service, **config):
@@ -41,16 +44,22 @@ class Service:
         """The CDN."""
         self.asked.append(request["InvalidationBatch"]["CallerReference"])
 
-    def put_object(self, **_):
+    def put_object(self, **request):
         """The bucket."""
+        self.put[request.pop("Key")] = request
+        self.stored = {**self.stored, **dict.fromkeys(self.put, datetime.now(UTC))}
+
+    def delete_object(self, **request):
+        """The bucket."""
+        del self.stored[request["Key"]]
 
     def get_paginator(self, _):
         """The bucket's listing."""
         return self
 
     def paginate(self, **_):
-        """An empty bucket."""
-        return [{}]
+        """What the bucket has."""
+        return [{"Contents": [{"Key": key, "LastModified": at} for key, at in self.stored.items()]}]
 
 
 def test_each_publish_refreshes_the_cdn_also_of_a_page_that_was_published_before():
@@ -60,6 +69,68 @@ def test_each_publish_refreshes_the_cdn_also_of_a_page_that_was_published_before
     store.publish(service, OUTPUTS)
 
     assert len(set(service.asked)) == 2
+
+
+def folder_of(files):
+    """The folder of a page's scripts and styles."""
+    [found] = {key.partition("/")[0] for key in files if key.startswith("page-")}
+    return found
+
+
+def test_what_a_page_names_is_there_before_the_page():
+    service = Service()
+
+    store.publish(service, OUTPUTS)
+
+    there: set[str] = set()
+    for key, put in service.put.items():
+        if key.endswith(".html"):
+            named = set(re.findall(r'(?:href|src)="/?([^"#:]+\.[a-z]+)"', put["Body"].decode()))
+            assert named <= there
+        there.add(key)
+    assert {"index.html", "404.html"} < there
+
+
+def test_scripts_and_styles_are_kept_for_good_and_pages_asked_for_each_time():
+    service = Service()
+
+    store.publish(service, OUTPUTS)
+
+    for key, put in service.put.items():
+        for_good = key.endswith((".js", ".css"))
+        assert for_good == key.startswith("page-")
+        wanted = "public, max-age=31536000, immutable" if for_good else "no-cache"
+        assert put["CacheControl"] == wanted
+    text = service.put["index.html"]["Body"].decode()
+    assert not re.search(r'"/?[a-z]+\.(js|css)"', text)
+
+
+def test_another_script_or_style_has_another_name(monkeypatch, tmp_path):
+    monkeypatch.setattr(store, "_PAGE", tmp_path)
+    (tmp_path / "index.html").write_text('<script src="a.js">')
+    folders = set()
+    for text in ("one", "two", "one"):
+        (tmp_path / "a.js").write_text(text)
+        files = store.page_files()
+        folders.add(folder_of(files))
+        assert files["index.html"].decode() == f'<script src="/{folder_of(files)}/a.js">'
+
+    assert len(folders) == 2
+
+
+def test_what_the_last_pages_name_stays_and_the_rest_goes():
+    service = Service()
+    days = {"page-1": 1, "page-2": 2, "page-3": 3}
+    now = datetime.now(UTC)
+    service.stored = {f"{name}/a.js": now - timedelta(days=ago) for name, ago in days.items()}
+    service.stored["a.js"] = now
+
+    store.publish(service, OUTPUTS)
+
+    assert {key for key in service.stored if key not in service.put} == {
+        "page-1/a.js",
+        "page-2/a.js",
+    }
 
 
 def test_a_migration_may_take_as_long_as_its_function_and_is_never_tried_again():

@@ -72,9 +72,9 @@ def shortest_timeout(app: SynthesizedStack, service: str) -> int:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_wait_of_a_function_together_is_shorter_than_its_timeout(
-    dev: SynthesizedStack, waits: Any, service: str
+    prod: SynthesizedStack, waits: Any, service: str
 ) -> None:
-    timeout = shortest_timeout(dev, service)
+    timeout = shortest_timeout(prod, service)
 
     found = waits(service)
 

@@ -29,6 +29,7 @@ os.environ.update(
     AUDIT_QUEUE_URL=QUEUE,
     ALLOWED_ORIGINS=ORIGINS,
     LOGS_BUCKET_NAME=LOGS,
+    FUNCTIONS="arn:of:migrations,arn:of:api:2",
     POWERTOOLS_SERVICE_NAME="items-api",
     POWERTOOLS_METRICS_NAMESPACE="TAP",
 )

@@ -3,6 +3,9 @@
 import ast
 import gc
 import importlib
+import runpy
+import secrets
+import socket
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ ENVIRONMENT = {
         "RESOURCE_SERVER_ID",
     },
     "health": {"ITEMS_TABLE_NAME", "FILES_BUCKET_NAME", "CURSOR_SECRET_ARN"},
+    "release_check": {"FUNCTIONS"},
     "secret_rotation": {"SECRET_ARN"},
     "partner_api": {
         "ITEMS_TABLE_NAME",
@@ -98,6 +102,20 @@ def test_the_collector_rests_until_the_entry_point() -> None:
 
     assert rested
     assert gc.isenabled()
+    gc.unfreeze()
+
+
+@every_service
+def test_a_snapshot_of_what_a_service_starts_with_holds_no_connection_and_no_drawn_number(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[object] = []
+    monkeypatch.setattr(socket.socket, "connect", lambda *to: held.append(to))
+    monkeypatch.setattr(secrets, "randbits", held.append)
+
+    runpy.run_path(str(SERVICES / service / "handler.py"))
+
+    assert held == []
     gc.unfreeze()
 
 

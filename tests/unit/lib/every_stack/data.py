@@ -41,6 +41,7 @@ KNOWN = {
     "CertificateManager": "Certificate",
     "CloudFront": "CachePolicy Distribution OriginAccessControl ResponseHeadersPolicy",
     "CloudWatch": "Alarm Dashboard",
+    "CodeDeploy": "Application DeploymentGroup",
     "Cognito": "UserPool UserPoolClient UserPoolDomain UserPoolResourceServer",
     "DynamoDB": "Table",
     "EC2": "EIP FlowLog InternetGateway NatGateway Route RouteTable SecurityGroup"
@@ -48,7 +49,7 @@ KNOWN = {
     " VPCGatewayAttachment",
     "IAM": "ManagedPolicy Policy Role",
     "KMS": "Alias Key",
-    "Lambda": "EventSourceMapping Function Permission Url",
+    "Lambda": "Alias EventSourceMapping Function Permission Url Version",
     "Logs": "Delivery DeliveryDestination DeliverySource LogGroup",
     "RDS": "DBInstance DBParameterGroup DBSubnetGroup",
     "S3": "Bucket BucketPolicy",

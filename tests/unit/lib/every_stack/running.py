@@ -18,8 +18,9 @@ TO_RUN = {"WriteLogs", "WriteTraces", "SeeNetwork", "JoinNetwork", "CodeMayNot"}
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions.
 POLLING = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 # Operations whose permission has another name:
-# https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html.
-PERMISSIONS = {"s3:HeadObject": "s3:GetObject"}
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html,
+# https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html.
+PERMISSIONS = {"lambda:Invoke": "lambda:InvokeFunction", "s3:HeadObject": "s3:GetObject"}
 # Types that let something call a function again and again.
 CALLERS = (
     "AWS::ApiGatewayV2::Integration",
@@ -164,6 +165,8 @@ def every_function_that_runs_once_in_a_while_raises_an_alarm_at_its_first_fault(
     stack: SynthesizedStack,
 ) -> Iterator[str]:
     calls = json.dumps([properties(stack, kind) for kind in CALLERS])
+    for alias, each in properties(stack, "AWS::Lambda::Alias").items():
+        calls = calls.replace(f'"{alias}"', f'"{named(each["FunctionName"])}"')
     rare = {name for name in functions(stack) if f'"{name}"' not in calls}
     for each in properties(stack, "AWS::CloudWatch::Alarm").values():
         (of, *_) = [named(d["Value"]) for d in each.get("Dimensions", [])] or [""]
@@ -197,7 +200,10 @@ def permissions(stack: SynthesizedStack, function: Json) -> Iterator[Json]:
 def _polled(stack: SynthesizedStack) -> set[str]:
     """The functions that Lambda calls with what it takes from a queue."""
     mappings = properties(stack, "AWS::Lambda::EventSourceMapping")
-    return {named(each["FunctionName"]) for each in mappings.values()}
+    aliases = properties(stack, "AWS::Lambda::Alias")
+    called = json.dumps([each["FunctionName"] for each in mappings.values()])
+    of_aliases = {named(e["FunctionName"]) for name, e in aliases.items() if f'"{name}"' in called}
+    return of_aliases | {named(each["FunctionName"]) for each in mappings.values()}
 
 
 def _settings(name: str) -> list[str]:

@@ -29,6 +29,19 @@ ATTRIBUTES = {"n": {"N": "1"}, "l": {"L": [{"BOOL": True}, {"NULL": True}]}, "b"
 
 # operation: parameters, and a successful answer's body (JSON) or headers (S3)
 SAMPLES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
+    "codedeploy": {
+        "PutLifecycleEventHookExecutionStatus": (
+            {
+                "deploymentId": "d-1",
+                "lifecycleEventHookExecutionId": "e",
+                "status": "Succeeded",
+            },
+            {"lifecycleEventHookExecutionId": "e"},
+        ),
+    },
+    "lambda": {
+        "Invoke": ({"FunctionName": "f:1", "Payload": b"{}"}, {"statusCode": 200}),
+    },
     "dynamodb": {
         "PutItem": (
             {
@@ -128,6 +141,8 @@ SAMPLES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
     },
 }
 ERRORS = {
+    "codedeploy": ("DeploymentDoesNotExistException", "AccessDeniedException"),
+    "lambda": ("ResourceNotFoundException", "TooManyRequestsException", "KMSDisabledException"),
     "dynamodb": (
         "ConditionalCheckFailedException",
         "ProvisionedThroughputExceededException",
@@ -191,6 +206,8 @@ def _call(
         parsed = getattr(client, xform_name(operation))(**parameters)
         if hasattr(parsed.get("Body"), "read"):
             parsed["Body"] = parsed["Body"].read()
+        if "Payload" in parsed:
+            parsed["Payload"] = parsed["Payload"].read()
         outcome = repr(parsed)
     except (BotoCoreError, ClientError) as error:
         outcome = f"{type(error).__name__} {error} {getattr(error, 'response', '')!r}"

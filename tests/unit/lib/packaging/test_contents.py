@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "CURSOR_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cursors",
     "DATABASE_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:store",
     "FILES_BUCKET_NAME": "files",
+    "FUNCTIONS": "arn:aws:lambda:eu-west-1:123456789012:function:api:1",
     "ITEMS_TABLE_NAME": "items",
     "LOGS_BUCKET_NAME": "logs",
     "MASTER_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:master",

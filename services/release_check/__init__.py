@@ -1,0 +1,1 @@
+"""Check of new versions before they get traffic."""
