@@ -16,7 +16,7 @@ _PAGE = project.ROOT / "web" / "store"
 # Names do not change with their contents: a browser asks each time whether its copy still holds.
 _CACHE = "no-cache"
 # What decides how the store is opened, besides the outputs of its stack.
-OPENED_WITH = ("web", "services/store_migrations", "services/shared", "requirements")
+OPENED_WITH = ("web/store", "services/store_migrations", "services/shared", "requirements")
 _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml"}
 
 

@@ -1,0 +1,36 @@
+"""`tap console`: the embedded cloud's own page."""
+
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from cli import targets
+from cli.options import Home
+
+_PAGE = '<!doctype html><meta http-equiv="refresh" content="0;url={url}"><title>tap</title>'
+
+
+def console(
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="Print the address, and open no browser.")
+    ] = False,
+    home: Home = None,
+) -> None:
+    """Open a page about the embedded cloud: what is deployed, and each request as it comes.
+
+    The address holds a key that every start of the cloud makes anew: whoever has it may do what
+    the page does.
+    """
+    from localcloud.cloud import write_private
+
+    cloud = targets.running_cloud(home)
+    run = cloud.home / "run"
+    key = (run / "console.key").read_text("utf-8")
+    url = f"http://127.0.0.1:{cloud.front_port}/console/#key={key}"
+    print(url)
+    if not no_open:
+        # A browser is given a file that only this user can read: command lines are for everybody.
+        page = run / "console.html"
+        write_private(page, _PAGE.format(url=url))
+        webbrowser.open(page.as_uri())
