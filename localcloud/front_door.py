@@ -9,9 +9,8 @@ import re
 from localcloud.app import Route
 from localcloud.asgi import App, Receive, Scope, Send, answer
 from localcloud.cloud import Cloud
+from localcloud.console.page import NAME, Console
 from localcloud.engine.deployed import Deployed
-from localcloud.console.page import NAME as CONSOLE
-from localcloud.console.page import Console
 from localcloud.guard import Guard, host_of, is_for_deployment, without_cors
 
 _OWN_HOST = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?")
@@ -48,26 +47,22 @@ class FrontDoor:
             return
         raw: bytes = scope["raw_path"]
         name = raw.decode("latin-1").split("/")[1]
-        if name == CONSOLE and self._console:
+        if name == NAME and self._console:
             await self._console(scope, receive, send)
             return
         route = self._routes.get(name) or self._routes.get("")
         target = self._deployed.output(route.stack, route.output) if route else None
+        noting = self._app
+        if route and self._console:
+            noting = self._console.noting(self._app, scope, route.path)
         if route is None or (target is None and not route.path):
             await self._index(scope["path"], send)
         elif target is None:
             await answer(send, 503, {"message": f"{route.stack} is not deployed here"})
         elif route.stage is None:
-            await self._noting(scope, route)(_at_distribution(scope, target), receive, send)
+            await noting(_at_distribution(scope, target), receive, send)
         else:
-            await self._noting(scope, route)(_at_api(scope, route, target), receive, send)
-
-    def _noting(self, scope: Scope, route: Route) -> App:
-        """What serves a request, and notes it for the console."""
-        if self._console is None:
-            return self._app
-        proof = self._console.proof_of(route.path)
-        return self._console.requests.noting(self._app, scope, api=route.path, proof=proof)
+            await noting(_at_api(scope, route, target), receive, send)
 
     async def _index(self, path: str, send: Send) -> None:
         if path != "/":

@@ -9,28 +9,23 @@ from cli import targets
 from cli.options import Home
 
 _PAGE = '<!doctype html><meta http-equiv="refresh" content="0;url={url}"><title>tap</title>'
+_NO_OPEN = typer.Option("--no-open", help="Print the address, and open no browser.")
 
 
-def console(
-    no_open: Annotated[
-        bool, typer.Option("--no-open", help="Print the address, and open no browser.")
-    ] = False,
-    home: Home = None,
-) -> None:
-    """Open a page about the embedded cloud: what is deployed, and each request as it comes.
+def console(no_open: Annotated[bool, _NO_OPEN] = False, home: Home = None) -> None:
+    """Open a page about the embedded cloud: its stacks, and each request as it comes.
 
-    The address holds a key that every start of the cloud makes anew: whoever has it may do what
-    the page does.
+    The address holds a key, which every start of the cloud makes anew: who has it may do what the
+    page does.
     """
     from localcloud.cloud import write_private
 
     cloud = targets.running_cloud(home)
-    run = cloud.home / "run"
-    key = (run / "console.key").read_text("utf-8")
+    key = (cloud.home / "run" / "console.key").read_text("utf-8")
     url = f"http://127.0.0.1:{cloud.front_port}/console/#key={key}"
     print(url)
     if not no_open:
         # A browser is given a file that only this user can read: command lines are for everybody.
-        page = run / "console.html"
+        page = cloud.home / "run" / "console.html"
         write_private(page, _PAGE.format(url=url))
         webbrowser.open(page.as_uri())

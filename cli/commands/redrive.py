@@ -1,7 +1,6 @@
 """`tap redrive`: bring dead letters back to their queue."""
 
 import time
-from email.utils import formatdate
 from typing import Annotated, Any
 
 import typer
@@ -47,16 +46,8 @@ def redrive(
 
 def _first(sqs: Any, dead: str) -> list[dict[str, str]]:
     """Look at dead letters, which stay where they are."""
-    wanted = {"MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
-    found = sqs.receive_message(QueueUrl=dead, AttributeNames=["SentTimestamp"], **wanted)
-    return [
-        {
-            "id": letter["MessageId"],
-            "sent": formatdate(int(letter["Attributes"]["SentTimestamp"]) / 1000),
-            "body": letter["Body"],
-        }
-        for letter in found.get("Messages", [])
-    ]
+    found = sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10, VisibilityTimeout=0)
+    return [{"id": each["MessageId"], "body": each["Body"]} for each in found.get("Messages", [])]
 
 
 def _let_sqs_move(sqs: Any, dead: str) -> int:

@@ -1,57 +1,48 @@
-"""Commands of an app, run for its console."""
+"""Commands of an app, run for its console with this Python in the app's folder."""
 
 import asyncio
 import json
 import os
 import re
+import subprocess
 import sys
+from functools import partial
 from typing import Any
 
 from localcloud.asgi import Refused
 from localcloud.cloud import Cloud
 
-_AT_ONCE = 2
-_PATIENCE_SECONDS = 60
+_TURNS = asyncio.Semaphore(2)
 # What a page may put into a command: nothing that could be an option.
 _ARGUMENT = re.compile(r"[A-Za-z0-9][\w=+/-]{7,127}")
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG")
 
 
-class Commands:
-    """Runs commands with this Python, in the app's folder."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
-        self._turns = asyncio.Semaphore(_AT_ONCE)
-
-    async def run(self, command: list[str], given: str = "") -> Any:
-        """Run a command, with what is `given` in its place; returns its JSON, or what it says.
-
-        Raises:
-            Refused: It cannot be given this, fails without output, or takes too long.
-        """
-        if given and not _ARGUMENT.fullmatch(given):
-            raise Refused(400, "this is no id")
-        told = {"{id}": given, "{home}": str(self._cloud.home)}
-        async with self._turns:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, *(told.get(word, word) for word in command)),
-                cwd=self._cloud.app.folder,
-                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-            )
-            try:
-                async with asyncio.timeout(_PATIENCE_SECONDS):
-                    output, talk = await process.communicate()
-            except TimeoutError:
-                process.kill()
-                raise Refused(504, "this takes too long here; run it in a terminal") from None
-        text, said = output.decode().strip(), talk.decode().strip().rpartition("\n")[2]
-        if process.returncode and not text:
-            raise Refused(502, said)
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text or said
+async def run(cloud: Cloud, command: list[str], given: str = "") -> Any:
+    """Run a command, with what is `given` for its `{id}`; returns its JSON, or what it says."""
+    if given and not _ARGUMENT.fullmatch(given):
+        raise Refused(400, "this is no id")
+    told = {"{id}": given, "{home}": str(cloud.home)}
+    call = partial(
+        subprocess.run,
+        [sys.executable, *(told.get(word, word) for word in command)],
+        cwd=cloud.app.folder,
+        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    try:
+        async with _TURNS:
+            ended = await asyncio.to_thread(call)
+    except subprocess.TimeoutExpired:
+        raise Refused(504, "this takes too long here; run it in a terminal") from None
+    text, said = ended.stdout.strip(), ended.stderr.strip().rpartition("\n")[2]
+    if ended.returncode and not text:
+        raise Refused(502, said)
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text or said

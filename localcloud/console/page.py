@@ -15,46 +15,34 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from localcloud.asgi import App, Receive, Refused, Scope, Send, answer, headers, replay
+from localcloud.asgi import App, Receive, Refused, Scope, Send, answer, each_header, headers
 from localcloud.cloud import Cloud, write_private
 from localcloud.consent import decisions
-from localcloud.console.commands import Commands
+from localcloud.console.commands import run
 from localcloud.console.requests import Requests
 
 NAME = "console"  # the first segment of its path
 _SENDING = f"/{NAME}/api/send"
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": _POLICY,
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
+_HEADERS = tomllib.loads(Path(__file__).with_name("headers.toml").read_text("utf-8"))
 
 
 class Console:
     """The console of one cloud; `door` is its front door, behind the guard."""
 
     def __init__(self, cloud: Cloud, folder: Path, door: App) -> None:
-        said = tomllib.loads((folder / "console.toml").read_text("utf-8"))
-        own = {path.name: path for path in folder.iterdir() if path.suffix != ".toml"}
-        self._files = own | {name: cloud.app.folder / path for name, path in said["files"].items()}
-        self._asked: dict[str, dict[str, list[str]]] = said["commands"]
-        self._proofs: dict[str, dict[str, Any]] = said["credentials"]
-        self._door, self._commands = door, Commands(cloud)
-        self.requests = Requests(said["headers"])
+        self._cloud, self._door = cloud, door
+        self._said = tomllib.loads((folder / "console.toml").read_text("utf-8"))
+        self._files = {path.name: path for path in folder.iterdir() if path.suffix != ".toml"}
+        self._files |= {name: cloud.app.folder / at for name, at in self._said["files"].items()}
+        self._requests = Requests(self._said["headers"])
         # An origin of its own: what is deployed is opened under the name `localhost`.
         self._host, self._key = f"127.0.0.1:{cloud.front_port}", secrets.token_urlsafe(32)
         write_private(cloud.home / "run" / "console.key", self._key)
 
-    def proof_of(self, api: str) -> str:
-        """The header that clients of an API prove themselves with; empty where there is none."""
-        return str(self._proofs.get(api, {}).get("header", ""))
+    def noting(self, app: App, asked: Scope, api: str) -> App:
+        """Serve a request to an API with an app, and note it."""
+        proof = self._said["credentials"].get(api, {}).get("header", "")
+        return self._requests.noting(app, asked, api=api, proof=proof)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -84,61 +72,37 @@ class Console:
         path = self._files.get(name)
         if path is None or not path.is_file():
             raise Refused(404, "the console has no such file")
-        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         content = await asyncio.to_thread(path.read_bytes)
-        await answer(send, 200, content, _HEADERS | {"content-type": f"{kind}; charset=utf-8"})
+        kind = f"{mimetypes.guess_type(path.name)[0]}; charset=utf-8"
+        await answer(send, 200, content, _HEADERS | {"content-type": kind})
 
     async def _serve(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
-        what, _, which = path.partition("/")
-        method, query = scope["method"], parse_qs(scope["query_string"].decode("latin-1"))
+        method, (what, _, which) = scope["method"], path.partition("/")
+        asked = {name: last[-1] for name, last in parse_qs(scope["query_string"].decode()).items()}
         if what == "send":
-            named = self.requests.kept(scope)
-            proven = headers(scope).get("x-console-proof") != "none"
-            await self._forward(scope, named, receive, send, proven=proven)
-        elif (method, what) == ("POST", "replay"):
-            await self._replay(scope, which, receive, send)
+            await self._forward(scope, receive, send)
+            return
+        found: Any
+        if (method, what) == ("GET", "requests"):
+            found = [each for each in self._requests if each["number"] > int(asked["after"])]
+        elif (method, what) == ("GET", "decisions"):
+            found = decisions.of_trace(which)
+        elif command := self._said["commands"].get(method, {}).get(path):
+            found = await run(self._cloud, command, asked.get("id", ""))
         else:
-            command = self._asked.get(method, {}).get(path)
-            if (method, what) == ("GET", "requests"):
-                found: Any = list(self.requests.after(int(query.get("after", ["0"])[0])))
-            elif (method, what) == ("GET", "decisions"):
-                found = decisions.of_trace(which)
-            elif command:
-                found = await self._commands.run(command, query.get("id", [""])[0])
-            else:
-                raise Refused(404, "the console has nothing of this name")
-            named = _HEADERS | {"content-type": "application/json"}
-            await answer(send, 200, json.dumps(found), named)
+            raise Refused(404, "the console has nothing of this name")
+        named = _HEADERS | {"content-type": "application/json"}
+        await answer(send, 200, json.dumps(found), named)
 
-    async def _replay(self, scope: Scope, number: str, receive: Receive, send: Send) -> None:
-        seen = self.requests.find(int(number))
-        if seen is None or seen.body is None:
-            raise Refused(404, "this request is not kept, or not as a whole")
-        again = {
-            "method": seen.method,
-            "raw_path": f"{_SENDING}{seen.path}".encode("latin-1"),
-            "query_string": seen.query.encode("latin-1"),
-        }
-        once = replay(seen.body, receive)
-        await self._forward({**scope, **again}, seen.headers, once, send, proven=seen.proven)
-
-    async def _forward(
-        self,
-        scope: Scope,
-        named: list[tuple[str, str]],
-        receive: Receive,
-        send: Send,
-        *,
-        proven: bool,
-    ) -> None:
+    async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to a deployed API, with credentials taken anew."""
         raw = scope["raw_path"].decode("latin-1").removeprefix(_SENDING)
-        proof = self._proofs.get(raw.split("/")[1]) if proven else None
-        if proof:
-            value = proof["value"].format(await self._commands.run(proof["command"]))
-            named = [*named, (proof["header"], value)]
-        named = [*named, ("host", self._host)]
-        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named]
-        path = unquote(raw.partition("?")[0])
-        inner = {**scope, "path": path, "raw_path": raw.encode("latin-1"), "headers": encoded}
-        await self._door(inner, receive, send)
+        kept = [each for each in each_header(scope) if each[0] in self._said["headers"]]
+        proof = self._said["credentials"].get(raw.split("/")[1])
+        if proof and headers(scope).get("x-console-proof") != "none":
+            value = await run(self._cloud, proof["command"])
+            kept.append((proof["header"], proof["value"].format(value)))
+        named = [(name.encode(), value.encode("latin-1")) for name, value in kept]
+        named.append((b"host", self._host.encode()))
+        there = {"path": unquote(raw.partition("?")[0]), "raw_path": raw.encode("latin-1")}
+        await self._door({**scope, **there, "headers": named}, receive, send)

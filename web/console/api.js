@@ -25,8 +25,13 @@ export async function ask(path, request) {
   throw new Error(answer.status === 403 ? `${message}: open this page with “tap console”` : message);
 }
 
-/** Sends a kept request again: the status of its answer. @param {number} number */
-export async function replay(number) {
-  const answer = await fetch(`api/replay/${number}`, { method: "POST", headers: proof() });
+/** Sends a kept request again: the status of its answer. @param {import("./requests.js").Seen} seen */
+export async function replay(seen) {
+  const headers = { ...Object.fromEntries(seen.headers), ...proof(), ...(seen.proven ? {} : { "x-console-proof": "none" }) };
+  const body = /^(GET|HEAD)$/.test(seen.method) ? undefined : bytesOf(seen.body);
+  const answer = await fetch(`api/send${seen.path}${seen.query && `?${seen.query}`}`, { method: seen.method, headers, body });
   return answer.status;
 }
+
+/** A body's bytes, of which the cloud tells one a character. @returns {Uint8Array<ArrayBuffer>} */
+export const bytesOf = (body) => Uint8Array.from(body, (byte) => byte.charCodeAt(0));

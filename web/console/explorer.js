@@ -24,6 +24,7 @@ export async function showExplorer() {
     defaultModelsExpandDepth: -1,
     validatorUrl: null,
     tryItOutEnabled: true,
+    showMutatedRequest: false, // the console's key is nobody's to copy
     requestInterceptor: through,
   });
 }

@@ -1,6 +1,6 @@
 // Requests at the front door as they come, each with its trace.
 
-import { ask, replay } from "./api.js";
+import { ask, bytesOf, replay } from "./api.js";
 import { $, count, h, pretty, say, table, verdict } from "./page.js";
 
 /**
@@ -71,13 +71,13 @@ async function choose(each) {
 /** @param {Seen} each */
 function sent(each) {
   const headers = each.headers.map(([name, value]) => `${name}: ${value}\n`).join("");
-  const body = each.body === null ? "(longer than what is kept)" : pretty(each.body);
+  const body = each.body === null ? "(longer than what is kept)" : pretty(new TextDecoder().decode(bytesOf(each.body)));
   return h("pre", { tabindex: 0, role: "region", "aria-label": "What was sent" }, `${each.method} ${each.path}${each.query && `?${each.query}`}\n${headers}\n${body}`);
 }
 
 /** @param {Seen} each */
 async function again(each) {
-  const status = await replay(each.number);
+  const status = await replay(each);
   say(`Replayed: ${status}`);
   await follow();
   const last = seen[0];

@@ -18,9 +18,9 @@ export async function showLetters() {
   const letters = await ask("dead-letters");
   count("letters", letters.length);
   $("redrive").setAttribute("aria-disabled", String(!letters.length));
-  const rows = letters.map((each) => [each.sent, h("code", {}, each.id), h("pre", { tabindex: 0 }, pretty(each.body))]);
+  const rows = letters.map((each) => [h("code", {}, each.id), h("pre", { tabindex: 0 }, pretty(each.body))]);
   const none = h("p", { class: "empty" }, "No dead letters: every record is in the audit trail.");
-  fill("letter-rows", letters.length ? table(["Sent", "Id", "What it says"], rows, "Dead letters, the first ten") : none);
+  fill("letter-rows", letters.length ? table(["Id", "What it says"], rows, "Dead letters, the first ten") : none);
 }
 
 export async function redrive() {
