@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.browser.customer import Customer
 from tests.deployment import Deployment
@@ -28,9 +28,8 @@ class Engineer(Customer):
     """One who looks at the console; every request of the page is kept in `asked`."""
 
     def __init__(self, page: Page, address: str) -> None:
+        self.asked: list[Request] = []
         super().__init__(page, address)
-        self.asked = []
-        page.on("request", lambda request: self.asked.append(request))
         page.set_default_timeout(20_000)
         page.goto(address)
         page.locator("#pictures:not([aria-busy])").wait_for()
@@ -39,6 +38,9 @@ class Engineer(Customer):
         """Go to a view, and wait until it is filled."""
         self.page.locator(f"nav a[href='#/{view}']").click()
         self.page.locator(VIEWS[view]).first.wait_for()
+
+    def _note(self, request: Request) -> None:
+        self.asked.append(request)
 
     def choose_newest(self) -> None:
         """Open the request on top, and wait for its trace."""
