@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli import targets
+from cli.errors import CliError
 from cli.options import Home
 
 _PAGE = '<!doctype html><meta http-equiv="refresh" content="0;url={url}"><title>tap</title>'
@@ -21,7 +22,12 @@ def console(no_open: Annotated[bool, _NO_OPEN] = False, home: Home = None) -> No
     from localcloud.cloud import write_private
 
     cloud = targets.running_cloud(home)
-    key = (cloud.home / "run" / "console.key").read_text("utf-8")
+    noted = cloud.home / "run" / "console.key"
+    if not noted.exists():
+        raise CliError(
+            "the embedded cloud was started without a console; `tap down`, then `tap up`"
+        )
+    key = noted.read_text("utf-8")
     url = f"http://127.0.0.1:{cloud.front_port}/console/#key={key}"
     print(url)
     if not no_open:

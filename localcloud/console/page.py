@@ -13,7 +13,7 @@ import secrets
 import tomllib
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qsl, unquote
 
 from localcloud.asgi import App, Receive, Refused, Scope, Send, answer, each_header, headers
 from localcloud.cloud import Cloud, write_private
@@ -78,13 +78,13 @@ class Console:
 
     async def _serve(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
         method, (what, _, which) = scope["method"], path.partition("/")
-        asked = {name: last[-1] for name, last in parse_qs(scope["query_string"].decode()).items()}
+        asked = dict(parse_qsl(scope["query_string"].decode("latin-1")))
         if what == "send":
             await self._forward(scope, receive, send)
             return
         found: Any
         if (method, what) == ("GET", "requests"):
-            found = [each for each in self._requests if each["number"] > int(asked["after"])]
+            found = [each for each in self._requests if each["number"] > int(asked.get("after", 0))]
         elif (method, what) == ("GET", "decisions"):
             found = decisions.of_trace(which)
         elif command := self._said["commands"].get(method, {}).get(path):

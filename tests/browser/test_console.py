@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -48,7 +49,7 @@ class Engineer(Customer):
         self.page.locator("#trace:not([aria-busy])").wait_for()
 
 
-def engineer_in(chromium: Browser, deployment: Deployment, **options: str) -> Iterator[Engineer]:
+def engineer_in(chromium: Browser, deployment: Deployment, **options: Any) -> Iterator[Engineer]:
     address = deployment.tap("console", "--no-open").stdout.strip()
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, **options)
     yield Engineer(context.new_page(), address)

@@ -84,7 +84,8 @@ def traced(monkeypatch):
     decisions.install()
 
 
-def test_a_decision_is_told_by_the_trace_that_its_call_is_of(traced):
+@pytest.mark.usefixtures("traced")
+def test_a_decision_is_told_by_the_trace_that_its_call_is_of():
     for header in (
         f"Root={TRACE};Parent=0;Sampled=1",
         "Root=1-6b09449a-000000000000000000000000",
@@ -96,14 +97,16 @@ def test_a_decision_is_told_by_the_trace_that_its_call_is_of(traced):
     assert [each["action"] for each in decisions.of_trace(TRACE)] == ["dynamodb:GetItem"]
 
 
-def test_a_call_without_a_trace_is_kept_nowhere(traced):
+@pytest.mark.usefixtures("traced")
+def test_a_call_without_a_trace_is_kept_nowhere():
     iam_evaluator.pin_request_caller({})
     iam_evaluator.evaluate(asked("dynamodb:GetItem"), POLICY)
 
     assert not decisions._LATEST
 
 
-def test_no_more_than_the_latest_decisions_are_kept(traced):
+@pytest.mark.usefixtures("traced")
+def test_no_more_than_the_latest_decisions_are_kept():
     iam_evaluator.pin_request_caller({"x-amzn-trace-id": f"Root={TRACE}"})
     for _ in range(2001):
         iam_evaluator.evaluate(asked("dynamodb:GetItem"), POLICY)

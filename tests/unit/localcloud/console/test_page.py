@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from localcloud.app import App
 from localcloud.cloud import Cloud
+from localcloud.consent import decisions
 from localcloud.console import page, requests
 
 CONSOLE = """
@@ -41,7 +44,7 @@ class Front:
         (folder / "run").mkdir()
         app = App(folder=folder, console=pages)
         cloud = Cloud(home=folder, port=1, front_port=8080, app=app)
-        self.passed = []
+        self.passed: list[Any] = []
         self.console = page.Console(cloud, pages, self.door)
         self.key = (folder / "run/console.key").read_text()
 
@@ -192,9 +195,9 @@ def test_what_changes_something_is_not_got(front):
 
 def test_a_command_that_never_ends_is_given_up(front, monkeypatch):
     def run(*_given, **named):
-        raise page.run.__globals__["subprocess"].TimeoutExpired("said", named["timeout"])
+        raise subprocess.TimeoutExpired("said", named["timeout"])
 
-    monkeypatch.setattr(page.run.__globals__["subprocess"], "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
 
     assert front.ask("api/said")[0] == 504
 
@@ -290,6 +293,6 @@ def test_commands_run_with_this_python_and_nothing_of_the_servers_environment(fr
 
 
 def test_decisions_are_told_by_trace(front, monkeypatch):
-    monkeypatch.setattr(page.decisions, "of_trace", lambda trace_id: [trace_id])
+    monkeypatch.setattr(decisions, "of_trace", lambda trace_id: [trace_id])
 
     assert json.loads(front.ask("api/decisions/1-0a")[2]) == ["1-0a"]
