@@ -49,15 +49,16 @@ unit: .venv/.test .venv/.node .venv-audit/.done ## the unit tests, with coverage
 drills: .venv/.test ## every drill and every other long test, on an embedded cloud of its own
 	@$(BIN)/python -m pytest --capture=no -m "drill or long" tests/integration tests/drills
 
-browser: .venv/.browser ## the store's page in a real browser, on an embedded cloud of its own
+browser: .venv/.browser ## the store's page and the console in a real browser, on an embedded cloud of its own
 	@$(BIN)/python -m pytest tests/browser
 
 pictures: .venv/.browser ## take the pictures of these pages again, in the machine's Chromium
-	@$(BIN)/python -m pytest tests/browser -k "test_one_sees_what_is_sold and light"
+	@$(BIN)/python -m pytest tests/browser -k "(test_one_sees_what_is_sold or test_no_view_has) and light"
 	@cp .build/screenshots/shelf-light.png docs/images/store.png
+	@cp .build/screenshots/console-light.png docs/images/console.png
 
 SOURCES := tap.py lib services cli localcloud tools tests benchmarks
-lint: .venv/.check ## ruff, mypy, the import contracts, the page's JavaScript, and the workflows
+lint: .venv/.check ## ruff, mypy, the import contracts, the pages' JavaScript, and the workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(SOURCES)

@@ -50,6 +50,7 @@ def read(target: Target, cloud: Cloud) -> list[Json]:
                     "stack": stack.name,
                     "resource": name,
                     "type": kind,
+                    "definition": named[name],
                     "verdict": fidelity.verdict,
                     "note": fidelity.note,
                     "properties": {each: asdict(entry) for each, entry in properties.items()},

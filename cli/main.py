@@ -14,9 +14,9 @@ from localcloud.errors import CloudError
 
 # `tap NAME` runs the function NAME of cli/commands/NAME.py. They are listed in this order.
 COMMANDS = (
-    *("up", "down", "save", "load", "reset", "status", "endpoints", "token", "alarms", "inbox"),
-    *("key", "client", "call", "upload", "logs", "trace", "audit", "redrive", "migrate", "publish"),
-    *("prove", "cost", "watch", "debug", "doctor", "drill", "restore", "cdk"),
+    *("up", "down", "save", "load", "reset", "status", "endpoints", "console", "token", "alarms"),
+    *("inbox", "key", "client", "call", "upload", "logs", "trace", "audit", "redrive", "migrate"),
+    *("publish", "prove", "cost", "watch", "debug", "doctor", "drill", "restore", "cdk"),
 )
 
 

@@ -27,6 +27,7 @@ APP = App(
     name="tap",
     folder=ROOT,
     emulator=ROOT / ".build/emulator",
+    console=ROOT / "web/console",
     installer="make up",
     routes=(
         Route(path="tap", stack=ITEMS, output="HttpApiId", stage="$default"),
@@ -36,7 +37,7 @@ APP = App(
 )
 
 # What decides the synthesized templates and packages, besides the variables below.
-SOURCES = ("tap.py", "cdk.json", "cdk.context.json", "lib", "services", "web", "requirements")
+SOURCES = ("tap.py", "cdk.json", "cdk.context.json", "lib", "services", "web/store", "requirements")
 _USER_CONTEXT = "~/.cdk.json"  # the CDK CLI reads settings of the user's own there too
 _VARIABLES = ("ENVIRONMENT_SUFFIX", "REPOSITORY", "COMMIT_AUTHOR", "CDK_CONTEXT")
 

@@ -21,7 +21,7 @@ _FOLDER, _KEPT_FOLDERS = "page-", 3
 _UNCHANGING, _ASKED = "public, max-age=31536000, immutable", "no-cache"
 _NAMED = re.compile(rb'((?:href|src)=")/?([a-z]+\.(?:css|js)")')
 # What decides how the store is opened, besides the outputs of its stack.
-OPENED_WITH = ("web", "services/store_migrations", "services/shared", "requirements")
+OPENED_WITH = ("web/store", "services/store_migrations", "services/shared", "requirements")
 _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml"}
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-_FOLDERS = ("folder", "tools", "emulator", "sdk")
+_FOLDERS = ("folder", "tools", "emulator", "sdk", "console")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,8 @@ class App:
     emulator: Path | None = None
     # Python packages that Lambda's own runtime brings, such as boto3; none by default.
     sdk: Path | None = None
+    # What the front door's console is made of, with its `console.toml`; no console by default.
+    console: Path | None = None
     installer: str = "npm ci"  # the command that installs the tools, as an error tells it
     routes: tuple[Route, ...] = ()  # the front door's short addresses
 

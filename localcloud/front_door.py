@@ -9,8 +9,9 @@ import re
 from localcloud.app import Route
 from localcloud.asgi import App, Receive, Scope, Send, answer
 from localcloud.cloud import Cloud
+from localcloud.console.page import NAME, Console
 from localcloud.engine.deployed import Deployed
-from localcloud.guard import host_of, is_for_deployment, without_cors
+from localcloud.guard import Guard, host_of, is_for_deployment, without_cors
 
 _OWN_HOST = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?")
 _KEY_SET = re.compile(r"/([a-z0-9-]+_[A-Za-z0-9]+)/\.well-known/jwks\.json")
@@ -28,6 +29,8 @@ class FrontDoor:
         self._deployed = deployed
         self._name = cloud.app.name
         self._routes = {route.path: route for route in cloud.app.routes}
+        folder, door = cloud.app.console, Guard(self, deployed, aws_api=False)
+        self._console = Console(cloud, folder, door) if folder else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -44,16 +47,22 @@ class FrontDoor:
             return
         raw: bytes = scope["raw_path"]
         name = raw.decode("latin-1").split("/")[1]
+        if name == NAME and self._console:
+            await self._console(scope, receive, send)
+            return
         route = self._routes.get(name) or self._routes.get("")
         target = self._deployed.output(route.stack, route.output) if route else None
+        noting = self._app
+        if route and self._console:
+            noting = self._console.noting(self._app, scope, route.path)
         if route is None or (target is None and not route.path):
             await self._index(scope["path"], send)
         elif target is None:
             await answer(send, 503, {"message": f"{route.stack} is not deployed here"})
         elif route.stage is None:
-            await self._app(_at_distribution(scope, target), receive, send)
+            await noting(_at_distribution(scope, target), receive, send)
         else:
-            await self._app(_at_api(scope, route, target), receive, send)
+            await noting(_at_api(scope, route, target), receive, send)
 
     async def _index(self, path: str, send: Send) -> None:
         if path != "/":

@@ -64,7 +64,11 @@ def of(deployment: Deployment, text: str) -> tuple[str, dict[str, str]]:
     text = text.replace("http://localhost:8080", deployment.store_url)
     text = text.replace("https://127.0.0.1:4566", deployment.endpoint)
     path = f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"
-    return text, environment() | {"TAP_HOME": str(deployment.home), "PATH": path}
+    return text, environment() | {
+        "TAP_HOME": str(deployment.home),
+        "PATH": path,
+        "BROWSER": "true",  # the command, which opens nothing
+    }
 
 
 def blocks() -> list[Example]:

@@ -1,18 +1,27 @@
 """`tap redrive`: bring dead letters back to their queue."""
 
 import time
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from cli import project, targets
-from cli.console import done, step, talk, waiting
+from cli.console import done, show_rows, step, talk, waiting
 from cli.errors import CliError
-from cli.options import Aws, Context, Home, Yes
+from cli.options import Aws, Context, Home, Json, Yes
 
 _LOOK_SECONDS = 2.0
 _UNDER_WAY = ("RUNNING", "CANCELLING")
 
 
-def redrive(aws: Aws = False, yes: Yes = False, context: Context = None, home: Home = None) -> None:
+def redrive(
+    listed: Annotated[bool, typer.Option("--list", help="Show the first ten, move none.")] = False,
+    as_json: Json = False,
+    aws: Aws = False,
+    yes: Yes = False,
+    context: Context = None,
+    home: Home = None,
+) -> None:
     """Move every dead letter of the audit trail back to its queue.
 
     Each is then tried again. A letter is deleted only after its queue has taken it, so an
@@ -23,6 +32,9 @@ def redrive(aws: Aws = False, yes: Yes = False, context: Context = None, home: H
     stack = target.stack(project.PARTNER)
     sqs = target.clients("sqs", read_timeout=30)
     dead, queue = stack.outputs["AuditDeadLetterQueueUrl"], stack.outputs["AuditQueueUrl"]
+    if listed:
+        show_rows(_first(sqs, dead), as_json=as_json)
+        return
     target.confirm(f"redrive the dead letters of {stack.name}", yes=yes)
     if aws:
         moved = _let_sqs_move(sqs, dead)
@@ -30,6 +42,12 @@ def redrive(aws: Aws = False, yes: Yes = False, context: Context = None, home: H
         with waiting("Moving the dead letters"):
             moved = _move_all(sqs, dead, queue)
     done(f"{moved} dead letters moved back to their queue")
+
+
+def _first(sqs: Any, dead: str) -> list[dict[str, str]]:
+    """Look at dead letters, which stay where they are."""
+    found = sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10, VisibilityTimeout=0)
+    return [{"id": each["MessageId"], "body": each["Body"]} for each in found.get("Messages", [])]
 
 
 def _let_sqs_move(sqs: Any, dead: str) -> int:

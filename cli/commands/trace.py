@@ -11,10 +11,10 @@ import typer
 
 from cli import project, targets
 from cli.commands.audit import records
-from cli.console import step, talk
+from cli.console import emit, step, talk
 from cli.errors import CliError
 from cli.log_groups import Event, search, show_event, sources
-from cli.options import Aws, Context, Home, Since, seconds
+from cli.options import Aws, Context, Home, Json, Since, seconds
 from cli.targets import Target
 
 _TRACE = re.compile(r"\b1-[0-9a-f]{8}-[0-9a-f]{24}\b")
@@ -25,6 +25,7 @@ def trace(
         str, typer.Argument(help="An answer's `x-request-id`.", show_default=False)
     ],
     since: Since = "1h",
+    as_json: Json = False,
     aws: Aws = False,
     context: Context = None,
     home: Home = None,
@@ -42,7 +43,11 @@ def trace(
             found += _spans(target.clients("xray"), traced[0])
     if not found:
         raise CliError(f"nothing of {request_id} since {since}; look further back with --since")
-    for event in sorted(found, key=lambda each: each["timestamp"]):
+    found.sort(key=lambda each: each["timestamp"])
+    if as_json:
+        emit([{name: each[name] for name in ("timestamp", "from", "message")} for each in found])
+        return
+    for event in found:
         show_event(event)
     if not aws:
         talk.print("X-Ray is recorded only here: its spans are shown with --aws")

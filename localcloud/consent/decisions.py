@@ -1,15 +1,18 @@
-"""Record of what policies decide, for proofs of which rights are used and needed.
+"""Record of what policies decide: which rights are used and needed, and by which request.
 
-Only where the server is started with `RECORD` in its environment, the path of a file: then each
-evaluation of a policy is a line of JSON in it. Otherwise nothing is wrapped, and it costs nothing.
+The latest decisions on calls of functions are kept in memory, by the trace that a call is of. Where
+the server is started with `RECORD` in its environment, the path of a file, each evaluation of a
+policy is a line of JSON in it besides.
 
-Changes: Each evaluation is written down before its result is returned.
+Changes: Each evaluation is noted before its result is returned.
 Original: A decision leaves no trace but its consequence.
 Ours: the emulator promises no account of its decisions.
 """
 
 import json
 import os
+import re
+from collections import deque
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -22,18 +25,33 @@ RECORD = "LOCALCLOUD_DECISIONS"
 # While a resource's policy is evaluated, rather than the caller's own: the service that asks, empty
 # where it is somebody else.
 _of_resource: ContextVar[str | None] = ContextVar("of_resource", default=None)
+# As X-Ray's header has it: SDKs send it with each call of a function that is traced.
+_TRACE = re.compile(r"Root=(1-[0-9a-f]{8}-[0-9a-f]{24})")
+_of_trace: ContextVar[str] = ContextVar("of_trace", default="")
+_LATEST: deque[tuple[str, dict[str, Any]]] = deque(maxlen=2000)
+
+
+def of_trace(trace_id: str) -> list[dict[str, Any]]:
+    """The latest decisions on calls of one trace, in their order."""
+    return [line for of, line in _LATEST if of == trace_id]
 
 
 def install() -> None:
-    """Write each evaluation down, if the environment says where; before others wrap them."""
+    """Note each evaluation, before others wrap them."""
     path = os.environ.get(RECORD)
-    if path:
-        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        wrap(iam_evaluator, "evaluate", partial(_record, file))
-        wrap(iam_evaluator, "evaluate_resource_policy", _mark)
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) if path else None
+    wrap(iam_evaluator, "evaluate", partial(_record, file))
+    wrap(iam_evaluator, "evaluate_resource_policy", _mark)
+    wrap(iam_evaluator, "pin_request_caller", _trace)
 
 
-def _record(file: int, evaluate: Any, asked: Any, policies: Any, *limits: Any) -> Any:
+def _trace(pin: Any, headers: dict[str, str], *query: Any) -> None:
+    traced = _TRACE.match(headers.get("x-amzn-trace-id", ""))
+    _of_trace.set(traced[1] if traced else "")
+    pin(headers, *query)
+
+
+def _record(file: int | None, evaluate: Any, asked: Any, policies: Any, *limits: Any) -> Any:
     found = evaluate(asked, policies, *limits)
     service = _of_resource.get()
     is_service = bool(service) and not asked.principal_arn.startswith("arn:")
@@ -47,7 +65,10 @@ def _record(file: int, evaluate: Any, asked: Any, policies: Any, *limits: Any) -
         "statement": found.matched_sid,
         "by": "identity" if service is None else "resource",
     }
-    os.write(file, f"{json.dumps(line)}\n".encode())
+    if trace_id := _of_trace.get():
+        _LATEST.append((trace_id, line))
+    if file is not None:
+        os.write(file, f"{json.dumps(line)}\n".encode())
     return found
 
 

@@ -14,6 +14,7 @@ _GUIDES = {
     "load": "../embedded-cloud.md#save-load-reset",
     "reset": "../embedded-cloud.md#save-load-reset",
     "status": "../embedded-cloud.md#the-fidelity-ledger",
+    "console": "../console.md",
     "alarms": "../operations.md#when-an-alarm-rings",
     "key": "../operations.md#keys-and-clients",
     "client": "../operations.md#keys-and-clients",

@@ -56,3 +56,16 @@ def test_a_refused_letter_is_told_in_one_line_and_kept_with_the_others_for_the_n
     queues.refused = None
     assert redrive._move_all(queues, "dead", "queue") == 2
     assert (queues.dead, queues.moved) == ([], list("abcde"))
+
+
+def test_letters_that_are_looked_at_stay_where_they_are():
+    asked = []
+
+    def receive_message(**given):
+        asked.append(given)
+        return {"Messages": [{"MessageId": "1", "Body": "a", "ReceiptHandle": "a"}]}
+
+    found = redrive._first(SimpleNamespace(receive_message=receive_message), "dead")
+
+    assert found == [{"id": "1", "body": "a"}]
+    assert asked[0]["VisibilityTimeout"] == 0

@@ -72,3 +72,10 @@ def test_what_cannot_be_an_id_is_never_searched_for(aws, wrong):
         run("trace", wrong, "--aws")
 
     assert asked.asked == []
+
+
+def test_a_script_reads_the_events_as_json(traced):
+    said = json.loads(run("trace", REQUEST, "--aws", "--json").stdout)
+
+    assert [each["from"].split()[0] for each in said] == ["x-ray", "x-ray", PARTNER, PARTNER]
+    assert {frozenset(each) for each in said} == {frozenset(("timestamp", "from", "message"))}
