@@ -178,8 +178,8 @@ def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
             stop(home)
 
 
-def start_deployed(home: Path) -> None:
-    """Start a copy of the cloud that is deployed once for all processes of the tests."""
+def copy_deployed(home: Path) -> None:
+    """Copy the cloud that is deployed once for all processes of the tests."""
 
     def deploy(original: Path) -> None:
         try:
@@ -188,6 +188,11 @@ def start_deployed(home: Path) -> None:
             stop(original)
 
     prepared.copy(prepared.once(deploy), home)
+
+
+def start_deployed(home: Path) -> None:
+    """Start a copy of the cloud that is deployed once for all processes of the tests."""
+    copy_deployed(home)
     start(home)
 
 
