@@ -29,7 +29,7 @@ def test_bash_completes_commands_and_the_options_of_one(
     typed = words.split()
     script = (
         f"source ~/.bashrc; COMP_WORDS=({words}); COMP_CWORD={len(typed) - 1}; "
-        '"$(complete -p tap | sed "s/.*-F \\([^ ]*\\).*/\\1/")" tap; printf "%s\\n" "${COMPREPLY[@]}"'
+        'complete -p tap | grep -q _tap_completion && _tap_completion tap; echo "${COMPREPLY[@]}"'
     )
     environ = {**os.environ, "HOME": str(home), "PATH": f"{TAP.parent}:{os.environ['PATH']}"}
 
