@@ -6,6 +6,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # pip refuses to install outside a virtual environment, such as when one is half made.
 PIP := tools/install.sh $(BIN)/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes
+# What a project that was made of this repository chose: docs/own-project.md.
+-include project.mk
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Without bytecode on disk, every synthesis would compile aws-cdk-lib again: 7 s instead of 1.4 s.
 unexport PYTHONDONTWRITEBYTECODE
@@ -42,7 +44,7 @@ test: .venv/.browser clients/.done unit ## unit tests, then every suite on embed
 	@$(PYTEST) --numprocesses $(PROCESSES) --cov-append -m "not long" tests/integration tests/e2e tests/security tests/browser tests/drills
 	@[ "$(TARGET)" = aws ] || $(BIN)/python -m tools.coverage lib=100 services=100 cli=90 localcloud=90
 
-unit: .venv/.test .venv/.node .venv-audit/.done ## the unit tests, with coverage
+unit: .venv/.check .venv/.node .venv-audit/.done ## the unit tests, with coverage
 	@$(PYTEST) --numprocesses logical tests/unit
 	@$(BIN)/python -m tools.coverage lib=100 services=100
 
@@ -63,8 +65,8 @@ lint: .venv/.check ## ruff, mypy, the import contracts, the page's JavaScript, a
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-logo
 	@node_modules/.bin/tsc --project web
-	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	@$(BIN)/zizmor --offline --no-progress --quiet .github
+	@[ ! -e .github/workflows ] || $(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@[ ! -e .github/workflows ] || $(BIN)/zizmor --offline --no-progress --quiet .github
 
 pylint: .venv/.check ## pylint, which finds a little that ruff does not
 	@$(BIN)/pylint --jobs 0 $(SOURCES)

@@ -135,6 +135,7 @@ def environment(command_name: str = "") -> dict[str, str]:
         | SHELL_SECRET
         | {
             "ENVIRONMENT_SUFFIX": SUFFIX,
+            "SYSTEMS": "items,partner,store",  # whichever a project deploys: the code is there
             "CDK_CONTEXT": f"allowedOrigins={','.join(ORIGINS)}",  # `-c` of the CDK CLI
             # Not the rules that `make check` looks after: they take half of a synthesis.
             "CDK_VALIDATION": "false",
