@@ -145,6 +145,9 @@ clients/.done: .venv/.up .venv/.node .venv-clients/.done tools/clients.py client
 api-diff: .venv/.up ## what the APIs' descriptions break for clients of BASE; fails when anything does
 	@$(BIN)/python -m tools.api_diff $(or $(BASE),origin/main)
 
+new: .venv/.test ## begin an operation of the items API with all that belongs to it: OPERATION=name (SCOPE=items.write)
+	@$(BIN)/python -m tools.new $(or $(OPERATION),$(error say OPERATION=name)) $(if $(SCOPE),--scope $(SCOPE))
+
 LOCKED := --generate-hashes --universal --python-version 3.11 --no-strip-extras --no-header --no-annotate --quiet
 lock: .venv-lock/.done ## pin what requirements/*.in ask for, with hashes (UPGRADE=--upgrade: the newest)
 	@for name in lock up emulator functions test browser check checkov audit docs clients runtime; do \
@@ -246,4 +249,4 @@ FORCE:
 	@tools/install.sh .venv-lock/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/lock.txt
 	@touch $@
 
-.PHONY: clients api-diff newest-emulator suites smoke assemble templates-diff templates-comment drift open delivery edge changelog-section release help up down status dev test unit drills browser pictures lint pylint docs check audit prove sabotage lock synth diff deploy destroy generate bench clean FORCE
+.PHONY: new clients api-diff newest-emulator suites smoke assemble templates-diff templates-comment drift open delivery edge changelog-section release help up down status dev test unit drills browser pictures lint pylint docs check audit prove sabotage lock synth diff deploy destroy generate bench clean FORCE
