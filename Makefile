@@ -6,6 +6,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # pip refuses to install outside a virtual environment, such as when one is half made.
 PIP := tools/install.sh $(BIN)/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes
+# What a project that was made of this repository chose: docs/own-project.md.
+-include project.mk
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Without bytecode on disk, every synthesis would compile aws-cdk-lib again: 7 s instead of 1.4 s.
 unexport PYTHONDONTWRITEBYTECODE
@@ -24,7 +26,7 @@ down: ## stop the embedded cloud; the next `make up` resumes it
 status: .venv/.up ## what is deployed, and how faithfully
 	@$(BIN)/tap status
 
-dev: .venv/.check .venv/.browser .venv-checkov/.done .venv-audit/.done .venv-docs/.done ## install every tool, so that one test or check can be run by itself
+dev: .venv/.check .venv/.browser .venv-checkov/.done .venv-audit/.done .venv-docs/.done clients/.done ## install every tool, so that one test or check can be run by itself
 
 # Files of tests run side by side. The deployed suites wait half of their time, so there are more of
 # them than cores, each with a copy of an embedded cloud that one of them deploys; on AWS, which they
@@ -32,17 +34,17 @@ dev: .venv/.check .venv/.browser .venv-checkov/.done .venv-audit/.done .venv-doc
 PROCESSES ?= $(if $(filter aws,$(TARGET)),0,4)
 PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder --cov --cov-report=
 
-suites: .venv/.test ## the deployed suites alone, as operators and strangers: TARGET=aws, or on embedded clouds
+suites: .venv/.test clients/.done ## the deployed suites alone, as operators and strangers: TARGET=aws, or on embedded clouds
 	@$(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder --numprocesses $(PROCESSES) -m "not long" tests/e2e tests/security
 
 smoke: .venv/.up ## whether what is deployed answers: here, or TARGET=aws
 	@$(BIN)/python -m tools.smoke
 
-test: .venv/.browser unit ## unit tests, then every suite on embedded clouds of its own
+test: .venv/.browser clients/.done unit ## unit tests, then every suite on embedded clouds of its own
 	@$(PYTEST) --numprocesses $(PROCESSES) --cov-append -m "not long" tests/integration tests/e2e tests/security tests/browser tests/drills
 	@[ "$(TARGET)" = aws ] || $(BIN)/python -m tools.coverage lib=100 services=100 cli=90 localcloud=90
 
-unit: .venv/.test .venv/.node .venv-audit/.done ## the unit tests, with coverage
+unit: .venv/.check .venv/.node .venv-audit/.done ## the unit tests, with coverage
 	@$(PYTEST) --numprocesses logical tests/unit
 	@$(BIN)/python -m tools.coverage lib=100 services=100
 
@@ -64,8 +66,8 @@ lint: .venv/.check ## ruff, mypy, the import contracts, the pages' JavaScript, a
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-logo
 	@node_modules/.bin/tsc --project web
-	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	@$(BIN)/zizmor --offline --no-progress --quiet .github
+	@[ ! -e .github/workflows ] || $(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@[ ! -e .github/workflows ] || $(BIN)/zizmor --offline --no-progress --quiet .github
 
 pylint: .venv/.check ## pylint, which finds a little that ruff does not
 	@$(BIN)/pylint --jobs 0 $(SOURCES)
@@ -136,9 +138,21 @@ release: .venv/.up ## publish VERSION on GitHub: its section of the changelog, a
 generate: .venv/.test ## regenerate the validators and the tables in docs/
 	@$(BIN)/python -m tools.generate
 
+clients: clients/.done ## typed Python and TypeScript clients of the APIs, from docs/api into clients/
+
+clients/.done: .venv/.up .venv/.node .venv-clients/.done tools/clients.py clients/typescript/*.* $(wildcard docs/api/*.json)
+	@$(BIN)/python -m tools.clients
+	@touch $@
+
+api-diff: .venv/.up ## what the APIs' descriptions break for clients of BASE; fails when anything does
+	@$(BIN)/python -m tools.api_diff $(or $(BASE),origin/main)
+
+new: .venv/.test ## begin an operation of the items API with all that belongs to it: OPERATION=name (SCOPE=items.write)
+	@$(BIN)/python -m tools.new $(or $(OPERATION),$(error say OPERATION=name)) $(if $(SCOPE),--scope $(SCOPE))
+
 LOCKED := --generate-hashes --universal --python-version 3.11 --no-strip-extras --no-header --no-annotate --quiet
 lock: .venv-lock/.done ## pin what requirements/*.in ask for, with hashes (UPGRADE=--upgrade: the newest)
-	@for name in lock up emulator functions test browser check checkov audit docs runtime; do \
+	@for name in lock up emulator functions test browser check checkov audit docs clients runtime; do \
 		.venv-lock/bin/uv pip compile requirements/$$name.in --output-file requirements/$$name.txt \
 		$(LOCKED) $(UPGRADE); done
 	@for folder in benchmarks/peers/*/; do .venv-lock/bin/uv pip compile $${folder}requirements.in \
@@ -164,7 +178,7 @@ clean: down ## forget the embedded cloud's state and what was built
 	@rm -rf .tap .build cdk.out .venv/.up
 
 # Looked at each time, made only when it must be: it holds the paths of its checkout and its Python.
-.venv/pyvenv.cfg .venv-checkov/pyvenv.cfg .venv-audit/pyvenv.cfg .venv-docs/pyvenv.cfg .venv-lock/pyvenv.cfg: FORCE
+.venv/pyvenv.cfg .venv-checkov/pyvenv.cfg .venv-audit/pyvenv.cfg .venv-docs/pyvenv.cfg .venv-clients/pyvenv.cfg .venv-lock/pyvenv.cfg: FORCE
 	@tools/venv.sh $(@D) "$(PYTHON)" "$(firstword $(MAKECMDGOALS))" $(if $(filter file,$(origin PYTHON)),,asked)
 
 FORCE:
@@ -223,6 +237,11 @@ FORCE:
 	@tools/install.sh .venv-audit/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/audit.txt
 	@touch $@
 
+.venv-clients/.done: .venv-clients/pyvenv.cfg requirements/clients.txt
+	@echo "Installing what generates clients..."
+	@tools/install.sh .venv-clients/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/clients.txt
+	@touch $@
+
 .venv-docs/.done: .venv-docs/pyvenv.cfg requirements/docs.txt
 	@echo "Installing what the documentation's site needs..."
 	@tools/install.sh .venv-docs/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/docs.txt
@@ -232,4 +251,4 @@ FORCE:
 	@tools/install.sh .venv-lock/bin/python -m pip --require-virtualenv --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/lock.txt
 	@touch $@
 
-.PHONY: newest-emulator suites smoke assemble templates-diff templates-comment drift open delivery edge changelog-section release help up down status dev test unit drills browser pictures lint pylint docs check audit prove sabotage lock synth diff deploy destroy generate bench clean FORCE
+.PHONY: new clients api-diff newest-emulator suites smoke assemble templates-diff templates-comment drift open delivery edge changelog-section release help up down status dev test unit drills browser pictures lint pylint docs check audit prove sabotage lock synth diff deploy destroy generate bench clean FORCE

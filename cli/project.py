@@ -39,7 +39,7 @@ APP = App(
 # What decides the synthesized templates and packages, besides the variables below.
 SOURCES = ("tap.py", "cdk.json", "cdk.context.json", "lib", "services", "web/store", "requirements")
 _USER_CONTEXT = "~/.cdk.json"  # the CDK CLI reads settings of the user's own there too
-_VARIABLES = ("ENVIRONMENT_SUFFIX", "REPOSITORY", "COMMIT_AUTHOR", "CDK_CONTEXT")
+_VARIABLES = ("ENVIRONMENT_SUFFIX", "REPOSITORY", "COMMIT_AUTHOR", "CDK_CONTEXT", "SYSTEMS")
 
 
 def home(given: Path | None) -> Path:

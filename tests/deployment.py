@@ -143,6 +143,7 @@ def environment(command_name: str = "") -> dict[str, str]:
         | {
             "HOME": str(_HOME),
             "ENVIRONMENT_SUFFIX": SUFFIX,
+            "SYSTEMS": "items,partner,store",  # whichever a project deploys: the code is there
             "CDK_CONTEXT": f"allowedOrigins={','.join(ORIGINS)}",  # `-c` of the CDK CLI
             # Not the rules that `make check` looks after: they take half of a synthesis.
             "CDK_VALIDATION": "false",
@@ -186,8 +187,8 @@ def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
             stop(home)
 
 
-def start_deployed(home: Path) -> None:
-    """Start a copy of the cloud that is deployed once for all processes of the tests."""
+def copy_deployed(home: Path) -> None:
+    """Copy the cloud that is deployed once for all processes of the tests."""
 
     def deploy(original: Path) -> None:
         try:
@@ -196,6 +197,11 @@ def start_deployed(home: Path) -> None:
             stop(original)
 
     prepared.copy(prepared.once(deploy), home)
+
+
+def start_deployed(home: Path) -> None:
+    """Start a copy of the cloud that is deployed once for all processes of the tests."""
+    copy_deployed(home)
     start(home)
 
 

@@ -47,14 +47,18 @@ from services.shared.http.errors import InvalidRequest, refused
 
 
 def of_operations(openapi: Path) -> str:
-    """The validators of an API whose one request names its operation in the body.
+    """The validators of an API whose request names its operation, in the body and behind a `#`.
 
     The text's `VALIDATORS` maps each operation to a function that checks a request: it returns the
     request with its defaults set, or raises `InvalidRequest`.
     """
     api = json.loads(openapi.read_text("utf-8"))
-    references = api["components"]["schemas"]["Request"]["discriminator"]["mapping"]
-    return _module(openapi, api, {name: {"$ref": ref} for name, ref in references.items()})
+    operations = {
+        path.partition("#")[2]: methods["post"]["requestBody"]["content"]["application/json"]
+        for path, methods in api["paths"].items()
+        if "#" in path
+    }
+    return _module(openapi, api, {name: body["schema"] for name, body in operations.items()})
 
 
 def of_paths(openapi: Path) -> str:

@@ -31,7 +31,13 @@ PARTNER_OPERATIONS = json.loads(
     (ROOT / "services/partner_api/description.json").read_text("utf-8")
 )["operations"]
 TARGETS = re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
-ROUTES = [f"{verb.upper()} {path}" for path, verbs in API["paths"].items() for verb in verbs]
+ROUTES = sorted(
+    {
+        f"{verb.upper()} {path.partition('#')[0]}"
+        for path, verbs in API["paths"].items()
+        for verb in verbs
+    }
+)
 CODES = {
     kind.code
     for module in (errors, cursors, files, models)
