@@ -36,6 +36,7 @@ _log = logging.getLogger(__name__)
 # Their `get_state` only copies, and at great cost; what is written at once needs no copy.
 _UNCOPIED = ("cloudformation", "cloudwatch", "cloudwatch_logs", "dynamodb", "secretsmanager", "sqs")
 _PIECE_SECONDS = 0.005
+_MANY_OBJECTS = 50_000  # to look through so many takes some 20 ms
 
 
 class Storage:
@@ -90,8 +91,9 @@ class Storage:
                     pass
             self._write()
             yield
-        gc.collect()  # of what came since the last time
-        gc.freeze()
+        if len(gc.get_objects(2)) > _MANY_OBJECTS:  # not each time: what is frozen is never freed
+            gc.collect()
+            gc.freeze()
 
     def _write(self) -> None:
         self._state.save(self._pending)

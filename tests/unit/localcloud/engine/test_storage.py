@@ -85,13 +85,15 @@ def test_what_is_saved_in_turn_is_saved_piece_by_piece(storage, emulator, tmp_pa
     assert any(json.loads(key)[2:] == [group, "s"] for key in saved)
 
 
-def test_the_garbage_collector_leaves_alone_what_a_turn_has_saved(storage):
+@pytest.mark.parametrize(("many", "left_alone"), [(-1, True), (10**9, False)])
+def test_the_garbage_collector_leaves_alone_what_is_much(storage, monkeypatch, many, left_alone):
+    monkeypatch.setattr("localcloud.engine.storage._MANY_OBJECTS", many)
     gc.unfreeze()
 
     for _ in storage.save_in_turn():
         pass
 
-    assert gc.get_freeze_count()
+    assert bool(gc.get_freeze_count()) == left_alone
     gc.unfreeze()
 
 
