@@ -13,8 +13,8 @@ from typing import Any
 
 from ministack.services import cloudwatch_logs
 
-from localcloud.engine.growing import Growing, Keyed
 from localcloud.engine.internals import need
+from localcloud.growing import Growing, Keyed
 from localcloud.state import State
 
 MOST_EVENTS = 10_000

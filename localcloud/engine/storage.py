@@ -1,7 +1,7 @@
 """What the emulator keeps, saved to and restored from the state file.
 
-Changes: A service is written whole when a request changed it, what grows with use entry by entry
-    (`entries.py`) or by its end (`growing.py`). A function's old code goes once that is saved.
+Changes: A service is written whole when a request changed it, what grows with use entry by entry.
+    A function's old code goes once that is saved.
 Original: Each service is written whole, as JSON, when the emulator is stopped gracefully. Code goes
     before the saved state has ceased to name it.
 Ours: the emulator keeps what it promises; this one may be killed.

@@ -11,8 +11,8 @@ from typing import Any
 
 from ministack.services import cloudwatch
 
-from localcloud.engine.growing import Growing, Keyed
 from localcloud.engine.internals import need
+from localcloud.growing import Growing, Keyed
 from localcloud.metrics.clock import MINUTE
 from localcloud.metrics.published import Datum
 from localcloud.state import State

@@ -8,10 +8,10 @@ import pytest
 from ministack import app as ministack
 from ministack.services import cloudwatch_logs, lambda_svc
 
-from localcloud.engine.growing import Growing
 from localcloud.engine.internals import need
 from localcloud.engine.log_streams import LogStreams
 from localcloud.engine.storage import Storage
+from localcloud.growing import Growing
 from localcloud.state import SERVICE, State
 
 NOW = int(time.time() * 1000)

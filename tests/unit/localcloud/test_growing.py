@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from localcloud.engine.growing import Growing
+from localcloud.growing import Growing
 from localcloud.state import State
 
 KEY = ("account", "region", "list")
