@@ -119,12 +119,13 @@ class Journal:
         await asyncio.to_thread(self._storage.checkpoint)
 
     async def _save_in_turn(self) -> None:
-        """Save one service after the other; requests are served in between."""
-        self._due = math.inf
-        for name in self._storage.services():
-            if self._storage.deploying():
-                self._changed = None  # what a stack makes belongs together with it
-                return
-            self._changed = (self._changed or frozenset()) | {name}
-            self._save()
-            await asyncio.sleep(0)
+        """Save one thing after the other; requests are served in between."""
+        self._due, done = math.inf, False
+        pieces = self._storage.save_in_turn()
+        try:
+            while not done and not self._storage.deploying():
+                done = next(pieces, pieces) is pieces
+                await asyncio.sleep(0)
+        finally:
+            if not done:  # what a stack makes belongs together with it
+                self._changed = None

@@ -63,7 +63,7 @@ async def _serve(cloud: Cloud) -> None:
     storage = Storage(cloud.home / "state")
     journal = Journal(emulator.app, storage)
     gateway = Gateway(journal)
-    monitoring = Monitoring(cloud)
+    monitoring = Monitoring(cloud, storage.points)
     deployed, planes = Deployed(), measured(viewers(gateway), monitoring.served)
     front_door = FrontDoor(planes, cloud, deployed)
     aws_api = limited(Guard(planes, deployed, aws_api=True))

@@ -10,7 +10,7 @@ Ours: saving entry by entry.
 import ast
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ministack.services import dynamodb, s3
@@ -38,7 +38,12 @@ class Items:
 
         return noted
 
-    def take(self) -> Rows:
+    def take_out(self, state: Any) -> None:
+        """Take the items out of the service's state."""
+        for table in state["tables"].all_values():
+            table.pop("items", None)
+
+    def changed(self) -> Iterator[Rows]:
         """What changed since this was called last."""
         touched, self._touched = self._touched, set()
         now = {table["TableArn"]: table["items"] for table in self._tables.all_values()}
@@ -53,7 +58,7 @@ class Items:
             item = now.get(arn, {}).get(partition, {}).get(sort)
             text = None if item is None else json.dumps(item)
             found[arn, json.dumps([partition, sort])] = text
-        return found
+        yield found
 
     def restore(self, data: Any, state: State) -> None:
         """Give each table its items again."""
@@ -76,10 +81,13 @@ class Locks:
         self._locks = _Noting(need(kept, "_data"))  # of all accounts, not the caller's alone
         replace(kept, "_data", self._locks)
 
-    def take(self) -> Rows:
+    def take_out(self, _state: Any) -> None:
+        """Nothing: no state of the service's has them."""
+
+    def changed(self) -> Iterator[Rows]:
         """What changed since this was called last."""
         touched, self._locks.touched = self._locks.touched, set()
-        return {
+        yield {
             (self._part, repr(key)): json.dumps(self._locks[key]) if key in self._locks else None
             for key in touched
         }

@@ -1,7 +1,7 @@
 """What the emulator keeps, saved to and restored from the state file.
 
-Changes: A service is written whole when a request changed it, what grows with use entry by entry
-    (`entries.py`). A function's old code goes once that is saved.
+Changes: A service is written whole when a request changed it, what grows with use entry by entry.
+    A function's old code goes once that is saved.
 Original: Each service is written whole, as JSON, when the emulator is stopped gracefully. Code goes
     before the saved state has ceased to name it.
 Ours: the emulator keeps what it promises; this one may be killed.
@@ -13,7 +13,8 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,11 +29,14 @@ from localcloud.engine.handlers import CHANGING
 from localcloud.engine.internals import need, replace
 from localcloud.engine.log_streams import LogStreams
 from localcloud.engine.stacks import is_in_progress
+from localcloud.metrics.points import Points
 from localcloud.state import SERVICE, Rows, State
 
 _log = logging.getLogger(__name__)
 # Their `get_state` only copies, and at great cost; what is written at once needs no copy.
 _UNCOPIED = ("cloudformation", "cloudwatch", "cloudwatch_logs", "dynamodb", "secretsmanager", "sqs")
+_PIECE_SECONDS = 0.005
+_MANY_OBJECTS = 50_000  # to look through so many takes some 20 ms
 
 
 class Storage:
@@ -42,13 +46,14 @@ class Storage:
         """Take the place of the emulator's own persistence."""
         self._state = State(folder)
         self.checkpoint = self._state.checkpoint
-        self.logs, items = LogStreams(), Items()
+        self.logs, self.points = LogStreams(), Points()
         locks = [Locks(name) for name in ("_object_retention", "_object_legal_hold")]
-        self._entries: list[Items | Locks] = [items, *locks]
-        self._restore: dict[str, list[Callable[[Any, State], None]]] = {
-            "cloudwatch_logs": [self.logs.restore],
-            "dynamodb": [items.restore],
-            "s3": [each.restore for each in locks],
+        # What is written by itself, by the service whose state it is taken out of.
+        self._parts: dict[str, Sequence[Items | Locks | LogStreams | Points]] = {
+            "cloudwatch": [self.points],
+            "cloudwatch_logs": [self.logs],
+            "dynamodb": [Items()],
+            "s3": locks,
         }
         self._written: dict[str, int] = {}
         self._pending: Rows = {}  # what changed, until it is saved
@@ -68,11 +73,29 @@ class Storage:
         On the event loop: nothing else may change the state while it is read.
         """
         with CHANGING:
-            states = {} if services == frozenset() else self.services()
-            for name in states.keys() & (states if services is None else services):
-                self._take(name, states[name], needed=services is not None)
-            for each in self._entries:
-                self._pending |= each.take()
+            for _ in self._take(services):
+                pass
+        self._write()
+
+    def save_in_turn(self) -> Iterator[None]:
+        """Write what changed piece by piece; other things may be done in between.
+
+        Not CloudFormation's state: while that changes, everything is saved.
+        """
+        rest = self._take(frozenset(self.services()) - {"cloudformation"})
+        more = True
+        while more:
+            end = time.perf_counter() + _PIECE_SECONDS
+            with CHANGING:
+                while (more := next(rest, rest) is not rest) and time.perf_counter() < end:
+                    pass
+            self._write()
+            yield
+        if len(gc.get_objects(2)) > _MANY_OBJECTS:  # not each time: what is frozen is never freed
+            gc.collect()
+            gc.freeze()
+
+    def _write(self) -> None:
         self._state.save(self._pending)
         self._pending = {}
         if self._used is not None:  # the saved state has ceased to name other code
@@ -83,16 +106,25 @@ class Storage:
         """Whether CloudFormation is at work, which changes any service without a request."""
         return any(map(is_in_progress, list(self._stacks.all_values())))
 
-    def _take(self, name: str, get_state: Any, *, needed: bool) -> None:
+    def _take(self, services: frozenset[str] | None) -> Iterator[None]:
+        """Find what changed, in small steps."""
+        states = {} if services == frozenset() else self.services()
+        for name in states.keys() & (states if services is None else services):
+            self._take_state(name, states[name], needed=services is not None)
+            yield
+        for name, parts in self._parts.items():
+            for part in parts if services is None or name in (*services, "dynamodb", "s3") else ():
+                for rows in part.changed():
+                    self._pending |= rows
+                    yield
+
+    def _take_state(self, name: str, get_state: Any, *, needed: bool) -> None:
         try:
             module = sys.modules[get_state.__module__]
             with _without_copying(module) if name in _UNCOPIED else nullcontext():
                 state = get_state()
-            if name == "dynamodb":
-                for table in state["tables"].all_values():
-                    table.pop("items", None)
-            if name == "cloudwatch_logs":
-                self._pending |= self.logs.take_out(state)
+            for part in self._parts.get(name, ()):
+                part.take_out(state)
             text = json.dumps(state, default=self._as_json)
         except Exception:
             if needed:
@@ -106,11 +138,9 @@ class Storage:
 
     def _load(self, name: str) -> Any:
         text = self._state.value(SERVICE, name)
-        if text is None:
-            return None
-        data = json.loads(text, object_hook=self._from_json)
-        for restore in self._restore.get(name, ()):
-            restore(data, self._state)
+        data = None if text is None else json.loads(text, object_hook=self._from_json)
+        for part in self._parts.get(name, ()) if data else ():
+            part.restore(data, self._state)
         gc.freeze()  # a collection that looked through all this would be a stall
         return data
 

@@ -13,7 +13,8 @@ AWS:
 """
 
 import json
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 from ministack.services import cloudwatch
@@ -22,7 +23,7 @@ from localcloud.consent.services import why_not_published
 from localcloud.engine.internals import need, replace
 from localcloud.metrics.clock import MINUTE, Clock
 from localcloud.metrics.evaluation import Datapoint, Judgement, judge, retrieved
-from localcloud.metrics.published import Datum
+from localcloud.metrics.points import Points
 
 Alarm = dict[str, Any]
 KEPT_SECONDS = 3 * 60 * MINUTE
@@ -43,53 +44,25 @@ class _Exactly(dict[str, str]):
 class CloudWatch:
     """Metrics and alarms of the emulator, by a clock of ours."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, points: Points) -> None:
+        self._clock, self._points = clock, points
         self._metrics = need(cloudwatch, "_metrics")
         self._alarms = need(cloudwatch, "_alarms")
         self._key = need(cloudwatch, "_dims_key")
         self._publish = need(cloudwatch, "_dispatch_alarm_actions")
-        self._recent: dict[Any, dict[str, Any]] = {}
         dimensions = need(cloudwatch, "_dims_from_list")
         replace(cloudwatch, "time", clock)
         replace(cloudwatch, "_dispatch_alarm_actions", self.act)
         replace(cloudwatch, "_evaluate_alarm", lambda alarm: None)
-        replace(cloudwatch, "_evict_old_metrics", self.forget_old)
+        replace(cloudwatch, "_evict_old_metrics", lambda: None)
         replace(cloudwatch, "_dims_from_list", lambda given: _Exactly(dimensions(given)))
 
-    def add(self, data: Iterable[Datum]) -> None:
-        """Publish values; equal ones of a metric and a minute are kept as one with a count."""
-        for datum in data:
-            minute = datum.at // MINUTE * MINUTE
-            which = (datum.namespace, datum.name, datum.dimensions)
-            known = (which, minute, datum.unit, datum.value)
-            if known in self._recent:
-                self._recent[known]["Count"] += 1.0
-                continue
-            point = {
-                "Timestamp": minute,
-                "Value": float(datum.value),
-                "Count": 1.0,
-                "Unit": datum.unit,
-                "Dimensions": dict(datum.dimensions),
-            }
-            self._recent[known] = point
-            key = (datum.namespace, datum.name, self._key(dict(datum.dimensions)))
-            if key not in self._metrics:
-                self._metrics[key] = []
-            self._metrics[key].append(point)
-
-    def forget_old(self) -> None:
+    def forget_old(self) -> Iterator[None]:
         """Drop what is older than three hours, or than the longest alarm looks back."""
         ranges = [alarm["Period"] * retrieved(alarm) for alarm in self._alarms.values()]
-        oldest = self._clock.now() - max([KEPT_SECONDS, *ranges])
-        self._recent.clear()
-        for key, points in list(self._metrics.items()):
-            self._metrics[key] = [point for point in points if point["Timestamp"] >= oldest]
-            if not self._metrics[key]:
-                del self._metrics[key]
+        yield from self._points.forget(self._clock.now() - max([KEPT_SECONDS, *ranges]))
 
-    def evaluate(self, end: float) -> None:
+    def evaluate(self, end: float) -> Iterator[None]:
         """Evaluate every alarm on a metric; the newest period ends at `end` (since 1970)."""
         for alarm in list(self._alarms.values()):
             if not alarm.get("MetricName"):
@@ -97,23 +70,23 @@ class CloudWatch:
             found = judge(alarm, self._datapoints(alarm, end))
             if found and found.state != alarm["StateValue"]:
                 self._change(alarm, found)
+            yield
 
     def _datapoints(self, alarm: Alarm, end: float) -> list[Datapoint]:
         named = {each["Name"]: each["Value"] for each in alarm.get("Dimensions") or []}
         key = (alarm["Namespace"], alarm["MetricName"], self._key(named))
         period, unit = alarm["Period"], alarm.get("Unit")
-        points = [
-            point for point in self._metrics.get(key) or () if unit in (None, point.get("Unit"))
-        ]
         statistic = alarm.get("ExtendedStatistic") or alarm["Statistic"]
         calculate, pick = need(cloudwatch, "_calc_stats"), need(cloudwatch, "_stat_value")
-        starts = [end - period * back for back in range(retrieved(alarm), 0, -1)]
+        within: defaultdict[float, list[Any]] = defaultdict(list)  # by how many periods back
+        for point in self._metrics.get(key) or ():
+            if unit in (None, point.get("Unit")):
+                within[-((point["Timestamp"] - end) // period)].append(point)
         found = []
-        for start in starts:
-            within = [p for p in points if start <= p["Timestamp"] < start + period]
-            statistics = calculate(within)
-            value = pick(statistics, statistic, within) if statistics else None
-            found.append(Datapoint(start, value))
+        for back in range(retrieved(alarm), 0, -1):
+            statistics = calculate(within[back])
+            value = pick(statistics, statistic, within[back]) if statistics else None
+            found.append(Datapoint(end - period * back, value))
         return found
 
     def _change(self, alarm: Alarm, found: Judgement) -> None:

@@ -25,15 +25,16 @@ from localcloud.metrics.clock import MINUTE, Clock
 from localcloud.metrics.cloudwatch import KEPT_SECONDS, CloudWatch
 from localcloud.metrics.embedded import metrics_in
 from localcloud.metrics.gauges import Databases, of_queues
+from localcloud.metrics.points import Points
 from localcloud.metrics.published import Datum, of_service
 
 
 class Monitoring:
     """Everything of CloudWatch that happens by itself."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        self._clock = Clock(cloud.home)
-        self._cloudwatch = CloudWatch(self._clock)
+    def __init__(self, cloud: Cloud, points: Points) -> None:
+        self._clock, self._points = Clock(cloud.home), points
+        self._cloudwatch = CloudWatch(self._clock, points)
         self._databases = Databases(cloud)
         self._events: deque[Iterable[Datum]] = deque()  # each made when it is taken
         self._minute = self._clock.now() // MINUTE * MINUTE
@@ -73,19 +74,19 @@ class Monitoring:
     async def turn(self) -> None:
         """Publish what happened, and evaluate each minute that has passed."""
         while self._events:
-            self._cloudwatch.add(self._events.popleft())
+            self._points.add(self._events.popleft())
         self._clock.read()
         if self._clock.now() >= self._minute + MINUTE:
             await asyncio.to_thread(self._databases.look)
         # Of what a drill of days skips, nothing is kept that long.
         self._minute = max(self._minute, (self._clock.now() - KEPT_SECONDS) // MINUTE * MINUTE)
         while self._clock.now() >= self._minute + MINUTE:
-            self._cloudwatch.add(of_queues(self._clock, self._minute))
-            self._cloudwatch.add(self._databases.measure(self._minute))
+            self._points.add(of_queues(self._clock, self._minute))
+            self._points.add(self._databases.measure(self._minute))
             self._minute += MINUTE
-            self._cloudwatch.evaluate(self._minute)
-            self._cloudwatch.forget_old()
-            await asyncio.sleep(0)  # a drill may have put the clock forward by hours
+            for turn in (self._cloudwatch.evaluate(self._minute), self._cloudwatch.forget_old()):
+                for _ in turn:
+                    await asyncio.sleep(0)  # requests are served in between
 
     def served(self, address: Address, status: int, milliseconds: int) -> None:
         """Note a request to a deployed API or distribution."""

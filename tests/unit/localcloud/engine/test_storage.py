@@ -1,6 +1,8 @@
 """What survives the emulator's end: what it saves itself, and what is saved here."""
 
 import gc
+import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -68,6 +70,31 @@ def test_the_thread_that_saves_alone_goes_without_copies(storage, monkeypatch):
     storage.save({"sqs"})
 
     assert found == [(True, False)]
+
+
+def test_what_is_saved_in_turn_is_saved_piece_by_piece(storage, emulator, tmp_path, monkeypatch):
+    monkeypatch.setattr("localcloud.engine.storage._PIECE_SECONDS", -1.0)
+    group = f"g-{time.time_ns()}"
+    emulator.client("logs").create_log_group(logGroupName=group)
+    emulator.client("logs").create_log_stream(logGroupName=group, logStreamName="s")
+
+    pieces = sum(1 for _ in storage.save_in_turn())
+
+    saved = [key for key, _ in State(tmp_path / "state").rows("logs")]
+    assert pieces > len(storage.services())
+    assert any(json.loads(key)[2:] == [group, "s"] for key in saved)
+
+
+@pytest.mark.parametrize(("many", "left_alone"), [(-1, True), (10**9, False)])
+def test_the_garbage_collector_leaves_alone_what_is_much(storage, monkeypatch, many, left_alone):
+    monkeypatch.setattr("localcloud.engine.storage._MANY_OBJECTS", many)
+    gc.unfreeze()
+
+    for _ in storage.save_in_turn():
+        pass
+
+    assert bool(gc.get_freeze_count()) == left_alone
+    gc.unfreeze()
 
 
 def test_the_garbage_collector_leaves_alone_what_was_restored(storage):

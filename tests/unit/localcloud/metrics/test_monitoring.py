@@ -13,7 +13,9 @@ from localcloud.cloud import ACCOUNT, REGION, Cloud
 from localcloud.consent.services import why_not_published
 from localcloud.metrics import inbox
 from localcloud.metrics.monitoring import Monitoring
+from localcloud.metrics.points import Points
 from localcloud.metrics.published import Datum
+from localcloud.state import State
 
 NOON = 1_800_000_000.0 // 86400 * 86400 + 43200
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
@@ -42,7 +44,7 @@ def monitoring(tmp_path, monkeypatch):
     stores = (cloudwatch._metrics, cloudwatch._alarms, cloudwatch._alarm_history)
     for store in (*stores, sns._topics, kms._keys, sqs._queues):
         store.clear()
-    found = Monitoring(Cloud(home=tmp_path, port=1, front_port=2))
+    found = Monitoring(Cloud(home=tmp_path, port=1, front_port=2), Points())
     monkeypatch.setattr(found._clock, "now", lambda: NOON)
     found._minute = NOON - 60
     sns._topics[TOPIC] = {"arn": TOPIC, "subscriptions": [], "attributes": {"KmsMasterKeyId": KEY}}
@@ -52,6 +54,18 @@ def monitoring(tmp_path, monkeypatch):
     yield found
     for module, names in zip(modules, before, strict=True):
         vars(module).update(names)
+
+
+def evaluate(monitoring):
+    """Evaluate every alarm."""
+    for _ in monitoring._cloudwatch.evaluate(NOON):
+        pass
+
+
+def forget_old(monitoring):
+    """Drop what is old of every metric."""
+    for _ in monitoring._cloudwatch.forget_old():
+        pass
 
 
 def statement(action, resource, **changed):
@@ -120,12 +134,12 @@ def values():
 
 def test_values_within_the_newest_period_ring_and_older_ones_do_not(monitoring):
     alarm = errors_alarm()
-    monitoring._cloudwatch.add([*error(1, 2), *error(8, 2)])
-    monitoring._cloudwatch.evaluate(NOON)
+    monitoring._points.add([*error(1, 2), *error(8, 2)])
+    evaluate(monitoring)
     before = alarm["StateValue"]
 
-    monitoring._cloudwatch.add(error(4))
-    monitoring._cloudwatch.evaluate(NOON)
+    monitoring._points.add(error(4))
+    evaluate(monitoring)
 
     assert (before, alarm["StateValue"]) == ("OK", "ALARM")
     assert alarm["StateReason"].startswith("Threshold Crossed: 1 datapoint [3.0")
@@ -135,21 +149,21 @@ def test_values_within_the_newest_period_ring_and_older_ones_do_not(monitoring):
 @pytest.mark.parametrize(("name", "unit"), [("other", "Count"), ("api", "Seconds")])
 def test_values_of_another_dimension_or_unit_do_not_ring(monitoring, name, unit):
     alarm = errors_alarm(Unit=unit)
-    monitoring._cloudwatch.add(error(1, 9, name=name))
+    monitoring._points.add(error(1, 9, name=name))
 
-    monitoring._cloudwatch.evaluate(NOON)
+    evaluate(monitoring)
 
     assert alarm["StateValue"] == "OK"
 
 
 def test_a_percentile_is_of_the_single_values(monitoring):
     alarm = errors_alarm(ExtendedStatistic="p99", Threshold=50.0)
-    monitoring._cloudwatch.add([*error(1, 99), *error(1, 1, value=100.0)])
-    monitoring._cloudwatch.evaluate(NOON)
+    monitoring._points.add([*error(1, 99), *error(1, 1, value=100.0)])
+    evaluate(monitoring)
     one_in_a_hundred = alarm["StateValue"]
 
-    monitoring._cloudwatch.add(error(1, 1, value=100.0))
-    monitoring._cloudwatch.evaluate(NOON)
+    monitoring._points.add(error(1, 1, value=100.0))
+    evaluate(monitoring)
 
     assert (one_in_a_hundred, alarm["StateValue"]) == ("OK", "ALARM")
 
@@ -157,34 +171,60 @@ def test_a_percentile_is_of_the_single_values(monitoring):
 def test_an_alarm_on_metric_math_is_left_alone(monitoring):
     alarm = errors_alarm(MetricName=None, StateValue="INSUFFICIENT_DATA")
 
-    monitoring._cloudwatch.evaluate(NOON)
+    evaluate(monitoring)
 
     assert alarm["StateValue"] == "INSUFFICIENT_DATA"
 
 
 def test_equal_values_of_a_minute_are_kept_once_with_their_count(monitoring):
-    monitoring._cloudwatch.add(error(1, 5))
+    monitoring._points.add(error(1, 5))
 
     [points] = cloudwatch._metrics.values()
 
     assert [(point["Value"], point["Count"]) for point in points] == [(1.0, 5.0)]
 
 
+def test_points_are_there_for_the_next_process_with_their_counts(monitoring, tmp_path):
+    state, points = State(tmp_path), monitoring._points
+    for _ in range(3):
+        points.add(error(1, 2))
+        for rows in points.changed():
+            state.save(rows)
+    expected = values()
+    cloudwatch._metrics.clear()
+
+    Points().restore({"metrics": cloudwatch._metrics}, state)
+
+    assert expected == values() == {("Errors", "FunctionName=api"): [1.0] * 6}
+
+
+def test_a_metric_without_points_leaves_no_row(monitoring, tmp_path):
+    state, points = State(tmp_path), monitoring._points
+    points.add(error(200))
+    rows = list(points.changed())
+    forget_old(monitoring)
+
+    for each in (*rows, *points.changed()):
+        state.save(each)
+
+    assert not list(state.rows("metrics"))
+
+
 def test_metrics_are_forgotten_after_three_hours_or_when_no_alarm_looks_back_so_far(monitoring):
-    monitoring._cloudwatch.add([*error(1), *error(200), *error(200, name="gone")])
-    monitoring._cloudwatch.forget_old()
+    monitoring._points.add([*error(200), *error(1), *error(200, name="gone")])
+    forget_old(monitoring)
     short = values()
 
     errors_alarm(Period=3600, EvaluationPeriods=10)
-    monitoring._cloudwatch.add(error(200))
-    monitoring._cloudwatch.forget_old()
+    monitoring._points.add(error(200, name="late"))
+    forget_old(monitoring)
 
     assert short == {("Errors", "FunctionName=api"): [1.0]}
-    assert values() == {("Errors", "FunctionName=api"): [1.0, 1.0]}
+    assert values() == short | {("Errors", "FunctionName=late"): [1.0]}
 
 
 def test_a_query_without_dimensions_finds_no_metric_that_has_some(monitoring):
-    monitoring._cloudwatch.add(error(1))
+    monitoring._points.add(error(1))
     metric = {"Namespace": "AWS/Lambda", "MetricName": "Errors"}
     query = {"Id": "e", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
 
@@ -200,8 +240,8 @@ def test_an_alarm_mails_to_a_confirmed_subscription_and_says_so_in_its_history(m
     sns._confirm_subscription({"TopicArn": [TOPIC], "Token": [token]})
     errors_alarm()
 
-    monitoring._cloudwatch.add(error(1, 3))
-    monitoring._cloudwatch.evaluate(NOON)
+    monitoring._points.add(error(1, 3))
+    evaluate(monitoring)
 
     _, mail = mails(monitoring)
     assert (mail.to, mail.subject) == ("ops@example.com", f'ALARM: "errors" in {REGION}')
@@ -457,7 +497,12 @@ def test_without_a_server_nothing_is_said_of_databases(monitoring):
 
 def test_a_drill_of_months_evaluates_only_what_may_have_data_left(monitoring, monkeypatch):
     evaluated: list[float] = []
-    monkeypatch.setattr(monitoring._cloudwatch, "evaluate", evaluated.append)
+
+    def evaluated_at(end):
+        evaluated.append(end)
+        return ()
+
+    monkeypatch.setattr(monitoring._cloudwatch, "evaluate", evaluated_at)
     monkeypatch.setattr(monitoring._clock, "now", lambda: NOON + 400 * 86400)
 
     asyncio.run(monitoring.turn())

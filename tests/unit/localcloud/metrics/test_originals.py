@@ -8,6 +8,7 @@ from localcloud.cloud import ACCOUNT, REGION
 from localcloud.metrics.clock import Clock
 from localcloud.metrics.cloudwatch import CloudWatch
 from localcloud.metrics.monitoring import Monitoring
+from localcloud.metrics.points import Points
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_the_original_overlooks_the_dimensions_of_a_metric(emulator, alarm):
 
 def test_a_value_of_another_dimension_rings_no_alarm(emulator, patch, alarm, tmp_path):
     assert patch  # puts back what is replaced
-    CloudWatch(Clock(tmp_path)).evaluate(time.time())
+    list(CloudWatch(Clock(tmp_path), Points()).evaluate(time.time()))
 
     assert state(emulator, alarm) == "INSUFFICIENT_DATA"
 
@@ -67,7 +68,7 @@ def test_an_address_is_asked_before_it_gets_mail(emulator, patch):
     class Monitored:
         @staticmethod
         def install(cloud):
-            Monitoring(cloud)
+            Monitoring(cloud, Points())
 
     patch(Monitored)
 
