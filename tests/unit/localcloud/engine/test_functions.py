@@ -1,6 +1,5 @@
 """How a function runs in the emulator, and how it runs here."""
 
-import importlib.util
 import io
 import json
 import queue
@@ -14,6 +13,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import SimpleNamespace
 
+import debugpy
 import pytest
 from ministack.core import lambda_runtime
 
@@ -99,7 +99,7 @@ def test_a_debugged_function_stops_in_the_checkout_for_longer_than_its_timeout(
     cloud, port, name = patch(functions), ports.free_port(), f"f-{uuid.uuid4().hex[:8]}"
     folder = functions.debugged_functions(cloud.home)
     folder.mkdir()
-    packages = Path(importlib.util.find_spec("debugpy").origin).parents[1]
+    packages = Path(debugpy.__file__).parents[1]
     (folder / name).write_text(f"{port}\n{packages}\n{tmp_path}\n", "utf-8")
     source = tmp_path / "index.py"
     source.write_text(CODE, "utf-8")
@@ -129,13 +129,15 @@ def test_a_module_that_the_checkout_lacks_keeps_its_name(monkeypatch, tmp_path):
         path.touch()
         if there:
             (tmp_path / "checkout" / path.name).touch()
-        names.append(SourceFileLoader(module, str(path)).get_code(module).co_filename)
+        code = SourceFileLoader(module, str(path)).get_code(module)
+        assert code
+        names.append(code.co_filename)
 
     assert names == [str(tmp_path / "checkout" / "one.py"), str(tmp_path / "task" / "two.py")]
 
 
 def test_a_debugger_listens_to_this_machine_alone_and_leaves_no_packages(monkeypatch):
-    asked = []
+    asked: list[object] = []
     fake = SimpleNamespace(
         listen=lambda at, **how: asked.append((at, how)),
         wait_for_client=lambda: asked.append("waited"),
