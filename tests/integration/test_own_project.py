@@ -64,9 +64,9 @@ def answered(template: Path, folder: Path, *options: str, **answers: object) -> 
 
 @pytest.fixture(scope="module")
 def project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project of two systems, without workflows, in a repository of its own."""
+    """A project of two systems, in a repository of its own."""
     folder = tmp_path_factory.mktemp("projects") / "mine"
-    chosen = {"systems": ["items", "partner"], "region": "eu-central-1", "ci": False}
+    chosen = {"systems": ["items", "partner"], "region": "eu-central-1"}
     answered(template, folder, **chosen)
     git(folder, "init", "--quiet", "--initial-branch", "main")
     commit(folder)
@@ -94,11 +94,6 @@ def test_a_project_is_this_repository_with_what_was_answered(template: Path, pro
     assert "REPOSITORY ?= mine" in (project / "project.mk").read_text("utf-8")
     assert not (project / "copier.yml").exists()
     assert not [*project.glob("*.jinja")]
-
-
-def test_without_ci_there_are_no_workflows_and_no_test_of_them(project: Path) -> None:
-    assert not (project / ".github/workflows").exists()
-    assert not (project / "tests/unit/test_workflows.py").exists()
 
 
 def test_the_cdk_cli_lists_what_a_project_chose(project: Path) -> None:

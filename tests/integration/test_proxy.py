@@ -23,9 +23,9 @@ class _Refusal(BaseHTTPRequestHandler):
     server: _Proxy
 
     def handle_one_request(self) -> None:
-        self.raw_requestline = self.rfile.readline(65537)
+        asked = self.rfile.readline(65537)
         self.close_connection = True
-        self.server.asked.append(self.raw_requestline.decode("latin-1").strip())
+        self.server.asked.append(asked.decode("latin-1").strip())
         self.wfile.write(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
 
 
