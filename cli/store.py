@@ -17,7 +17,7 @@ _MIGRATION_SECONDS = 330  # the function's own limit is 300
 _PAGE = project.ROOT / "web" / "store"
 # Scripts and styles are in a folder that is named after what is in them, and never change there. Of
 # the others a browser asks each time whether its copy still holds.
-_FOLDER, _KEPT_FOLDERS = "page-", 3
+_FOLDER = "page-"
 _UNCHANGING, _ASKED = "public, max-age=31536000, immutable", "no-cache"
 _NAMED = re.compile(rb'((?:href|src)=")/?([a-z]+\.(?:css|js)")')
 # What decides how the store is opened, besides the outputs of its stack.
@@ -66,8 +66,8 @@ def migrate(clients: Clients, outputs: dict[str, str], *, seed: bool) -> dict[st
 def publish(clients: Clients, outputs: dict[str, str]) -> int:
     """Sync the page to the assets bucket and refresh the CDN; returns how many files it has.
 
-    What a page names is there before the page, and what the last pages name stays: whoever has one
-    open, or finds it in a cache, is served.
+    What a page names is there before the page, and what earlier ones name stays (30 KB a release):
+    whoever has one open, or finds it in a cache, is served.
     """
     s3, bucket = clients("s3"), outputs["AssetsBucketName"]
     files = page_files()
@@ -75,12 +75,9 @@ def publish(clients: Clients, outputs: dict[str, str]) -> int:
         cache = _UNCHANGING if key.startswith(_FOLDER) else _ASKED
         told = {"ContentType": _content_type(Path(key)), "CacheControl": cache}
         s3.put_object(Bucket=bucket, Key=key, Body=body, **told)
-    stored = list(pages(s3, "list_objects_v2", "Contents", Bucket=bucket))
-    newest = sorted(stored, key=lambda each: each["LastModified"], reverse=True)
-    folders = dict.fromkeys(each["Key"].partition("/")[0] for each in newest)
-    kept = [each for each in folders if each.startswith(_FOLDER)][:_KEPT_FOLDERS]
-    for key in sorted({each["Key"] for each in stored} - set(files)):
-        if key.partition("/")[0] not in kept:
+    stored = {item["Key"] for item in pages(s3, "list_objects_v2", "Contents", Bucket=bucket)}
+    for key in sorted(stored - set(files)):
+        if not key.startswith(_FOLDER):
             s3.delete_object(Bucket=bucket, Key=key)
     clients("cloudfront").create_invalidation(
         DistributionId=outputs["DistributionId"],
