@@ -38,7 +38,9 @@ HEAVY = (
 )
 # The commands that work on AWS as on the embedded cloud; the others run the embedded cloud itself,
 # or neither.
-LOCAL = ("up", "down", "save", "load", "reset", "watch", "inbox", "drill", "prove", "cost")
+LOCAL = (
+    *("up", "down", "save", "load", "reset", "watch", "inbox", "console", "drill", "prove", "cost"),
+)
 
 
 def run(*arguments):
