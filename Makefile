@@ -57,7 +57,7 @@ browser: .venv/.browser ## the store's page and the console in a real browser, o
 pictures: .venv/.browser ## take the pictures of these pages again, in the machine's Chromium
 	@$(BIN)/python -m pytest tests/browser -k "(test_one_sees_what_is_sold or test_no_view_has) and light"
 	@cp .build/screenshots/shelf-light.png docs/images/store.png
-	@cp .build/screenshots/console-light.png docs/images/console.png
+	@cp .build/screenshots/console-stacks-light.png docs/images/console.png
 
 SOURCES := tap.py lib services cli localcloud tools tests benchmarks
 lint: .venv/.check ## ruff, mypy, the import contracts, the pages' JavaScript, and the workflows

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,6 +14,8 @@ from tests.partner import eventually
 
 pytestmark = pytest.mark.embedded
 
+# A view runs a command, beside all that the other tests do.
+PATIENCE_MS = 60_000
 VIEWS = {
     "stacks": ".node",
     "requests": "#seen button",
@@ -31,7 +32,7 @@ class Engineer(Customer):
     def __init__(self, page: Page, address: str) -> None:
         self.asked: list[Request] = []
         super().__init__(page, address)
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.goto(address)
         page.locator("#pictures:not([aria-busy])").wait_for()
 
@@ -49,21 +50,27 @@ class Engineer(Customer):
         self.page.locator("#trace:not([aria-busy])").wait_for()
 
 
-def engineer_in(chromium: Browser, deployment: Deployment, **options: Any) -> Iterator[Engineer]:
-    address = deployment.tap("console", "--no-open").stdout.strip()
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, **options)
-    yield Engineer(context.new_page(), address)
-    context.close()
-
-
 @pytest.fixture(scope="module")
 def engineer(chromium: Browser, deployment: Deployment) -> Iterator[Engineer]:
-    """One page for the tests that only look."""
-    yield from engineer_in(chromium, deployment)
+    """One page for all tests."""
+    expect.set_options(timeout=PATIENCE_MS)
+    address = deployment.tap("console", "--no-open").stdout.strip()
+    # Nothing moves, so nothing is cut short when the colours change.
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    yield Engineer(context.new_page(), address)
+    context.close()
+    expect.set_options(timeout=None)
 
 
 def list_items(deployment: Deployment) -> None:
     deployment.tap("call", "tap", "POST", "/api", "-d", '{"operation": "list"}')
+
+
+def barriers_in_both(engineer: Engineer, view: str) -> None:
+    for colours in ("dark", "light"):
+        engineer.page.emulate_media(color_scheme=colours)
+        engineer.picture(f"console-{view}-{colours}")
+        assert engineer.barriers() == [], (view, colours)
 
 
 def test_the_three_stacks_are_drawn_with_what_is_enforced(engineer: Engineer) -> None:
@@ -108,7 +115,7 @@ def test_a_request_appears_as_it_comes_with_its_trace_and_what_policies_decided(
     trace = engineer.page.locator("#trace")
     expect(trace.locator(".from").filter(has_text="tap-api-function")).to_have_count(1)
     expect(trace.locator(".from").filter(has_text="http-api")).to_have_count(1)
-    expect(trace.locator("tr").filter(has_text="dynamodb:Scan")).to_contain_text("allowed")
+    expect(trace.locator("tr").filter(has_text="dynamodb:GetItem")).to_contain_text("allowed")
 
 
 def test_a_partners_request_is_in_the_audit_trail(
@@ -242,21 +249,20 @@ def test_one_goes_through_the_views_with_the_keyboard_alone(engineer: Engineer) 
     expect(node).to_be_focused()
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_no_view_has_a_serious_barrier(
-    chromium: Browser, deployment: Deployment, colours: str
+def test_no_view_has_a_serious_barrier_in_light_or_dark(
+    engineer: Engineer, deployment: Deployment
 ) -> None:
     list_items(deployment)
-    for engineer in engineer_in(chromium, deployment, color_scheme=colours):
-        engineer.picture(f"console-{colours}")
-        for view in VIEWS:
-            engineer.open(view)
-            if view == "requests":
-                engineer.choose_newest()
-            if view == "explorer":
-                engineer.page.locator(".opblock-summary-control").first.click()
-                engineer.page.locator(".opblock-body textarea").wait_for()
-            assert engineer.barriers() == [], view
-        engineer.open("stacks")
-        engineer.page.locator(".node").first.click()
-        assert engineer.barriers() == [], "details"
+    engineer.open("stacks")
+    engineer.page.reload()
+    for view in VIEWS:
+        engineer.open(view)
+        if view == "requests":
+            engineer.choose_newest()
+        if view == "explorer":
+            engineer.page.locator(".opblock-summary-control").first.click()
+            engineer.page.locator(".opblock-body textarea").wait_for()
+        barriers_in_both(engineer, view)
+    engineer.open("stacks")
+    engineer.page.locator(".node").first.click()
+    barriers_in_both(engineer, "details")

@@ -38,7 +38,8 @@ def test_the_browser_is_given_a_file_of_this_user_instead_of_the_key(opened, cap
     assert capsys.readouterr().out.strip() == URL
 
 
-def test_a_cloud_that_an_older_command_started_is_to_be_started_again(opened, tmp_path):
+@pytest.mark.usefixtures("opened")
+def test_a_cloud_that_an_older_command_started_is_to_be_started_again(tmp_path):
     (tmp_path / "run/console.key").unlink()
 
     with pytest.raises(CliError, match="tap down"):

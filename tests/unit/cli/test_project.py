@@ -88,7 +88,7 @@ def test_a_checkout_that_was_moved_is_nothing_to_deploy(checkout, monkeypatch):
 @pytest.mark.parametrize(
     "name",
     [
-        "checkout/web/file",
+        "checkout/web/store/file",
         "checkout/lib/file",
         "checkout/services/file",
         "checkout/tap.py",
