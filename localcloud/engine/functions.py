@@ -20,6 +20,7 @@ from typing import Any
 
 from ministack.core import lambda_runtime
 
+from localcloud import debugged
 from localcloud.cloud import Cloud
 from localcloud.engine.internals import need, unlike, wrap
 
@@ -69,7 +70,7 @@ def install(cloud: Cloud) -> None:
         raise unlike("the script of its Python workers ends otherwise")
     worker = _found_last(cloud.app.sdk) + script.replace(_ANSWERED, _LOG_ENDS + _ANSWERED)
     launcher = str(_write_launcher(cloud))
-    debugged = debugged_functions(cloud.home)
+    told = debugged_functions(cloud.home)
 
     def runtime_binary(detect: Any, runtime: str) -> Any:
         return (launcher, worker) if runtime.startswith("python") else detect(runtime)
@@ -78,7 +79,7 @@ def install(cloud: Cloud) -> None:
 
     def invoke(original: Any, worker: Any, *given: Any, **named: Any) -> Any:
         timeout = worker.config.get("Timeout")
-        if (debugged / worker.func_name).exists():
+        if (told / worker.func_name).exists():
             worker.config["Timeout"] = _A_DAY
         try:
             return original(worker, *given, **named)
@@ -107,7 +108,7 @@ def _write_launcher(cloud: Cloud) -> Path:
             endpoint=cloud.endpoint,
             authority=cloud.authority,
             debugged=debugged_functions(cloud.home),
-            debugger=Path(__file__).with_name("debugged.py"),
+            debugger=debugged.__file__,
             python=getattr(sys, "_base_executable", sys.executable),
             told=" ".join(f'{name}="${name}"' for name in _TOLD),
             runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",

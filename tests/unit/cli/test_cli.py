@@ -38,13 +38,10 @@ HEAVY = (
 )
 # The commands that work on AWS as on the embedded cloud; the others run the embedded cloud itself,
 # or neither.
-<<<<<<< HEAD
-LOCAL = ("up", "down", "save", "load", "reset", "watch", "debug", "inbox", "drill", "prove", "cost")
-=======
 LOCAL = (
-    *("up", "down", "save", "load", "reset", "watch", "inbox", "console", "drill", "prove", "cost"),
+    *("up", "down", "save", "load", "reset", "watch", "debug", "inbox", "console", "drill"),
+    *("prove", "cost"),
 )
->>>>>>> console
 
 
 def run(*arguments):
