@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -71,12 +72,25 @@ class GradualRelease(Construct):
             timeout=Duration.minutes(5),
         )
         alarms.watch_function(check, slow_periods=1)
+        self._let_codedeploy(role, of, check, alarms.on_requests)
+        for group, each in zip(groups, of, strict=True):
+            group.add_pre_hook(check.lambda_function)
+            # The alias's update policy, which names these, makes it wait for none of them.
+            each.live.node.add_dependency(self)
+
+    def _let_codedeploy(
+        self,
+        role: iam.Role,
+        of: Sequence[ServiceFunction],
+        check: ServiceFunction,
+        watched: Sequence[cloudwatch.Alarm],
+    ) -> None:
         functions = [each.lambda_function.function_arn for each in of]
-        live, watched = [f"{arn}:live" for arn in functions], alarms.on_requests
+        live = [f"{arn}:live" for arn in functions]
         iam.ManagedPolicy(
             self,
             "Policy",
-            description=f"What CodeDeploy may do in {stack.stack_name}",
+            description=f"What CodeDeploy may do in {Stack.of(self).stack_name}",
             roles=[role],
             statements=[
                 allow("Shift", "lambda:GetAlias", "lambda:UpdateAlias", on=functions),
@@ -85,7 +99,3 @@ class GradualRelease(Construct):
                 allow("Watch", "cloudwatch:DescribeAlarms", on=[a.alarm_arn for a in watched]),
             ],
         )
-        for group, each in zip(groups, of, strict=True):
-            group.add_pre_hook(check.lambda_function)
-            # The alias's update policy, which names these, makes it wait for none of them.
-            each.live.node.add_dependency(self)
