@@ -89,8 +89,7 @@ class EcommerceStack(ProductStack):
         )
         database.watch(alarms)
         self.cdn.watch(alarms)
-        migrated = [service.migrations]
-        GradualRelease(self, "Release", of=[service.api], alarms=alarms, after=migrated)
+        GradualRelease(self, "Release", of=[service.api], alarms=alarms, after=[service.migrations])
         SignalDashboard(self, "Dashboard", alarms=alarms)
         rotation = database.user.rotation
         host = database.instance.db_instance_endpoint_address

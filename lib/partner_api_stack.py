@@ -101,8 +101,7 @@ class PartnerApiStack(ProductStack):
         # Partners see a single error, and retry.
         alarms.watch_function(self.function, errors=5, periods=2)
         self.audit.watch(alarms, sender=self.function)
-        served = [self.function, self.audit.writer]
-        GradualRelease(self, "Release", of=served, alarms=alarms)
+        GradualRelease(self, "Release", of=[self.function, self.audit.writer], alarms=alarms)
         SignalDashboard(self, "Dashboard", alarms=alarms)
         audit, rest_api = self.audit, self.api.rest_api
         unwritten = audit.dead_letters.queue_url

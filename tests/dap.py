@@ -21,6 +21,7 @@ class Editor:
         self._stream = self._socket.makefile("rwb")
         self._numbers = itertools.count(1)
         self._came: list[Any] = []
+        self._attaching = 0  # the number of the request
 
     def __enter__(self) -> Self:
         self.ask("initialize", adapterID="tests")

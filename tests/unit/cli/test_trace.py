@@ -74,7 +74,8 @@ def test_what_cannot_be_an_id_is_never_searched_for(aws, wrong):
     assert asked.asked == []
 
 
-def test_a_script_reads_the_events_as_json(traced):
+@pytest.mark.usefixtures("traced")
+def test_a_script_reads_the_events_as_json():
     said = json.loads(run("trace", REQUEST, "--aws", "--json").stdout)
 
     assert [each["from"].split()[0] for each in said] == ["x-ray", "x-ray", PARTNER, PARTNER]

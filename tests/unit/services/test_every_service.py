@@ -115,7 +115,7 @@ def test_a_snapshot_of_what_a_service_starts_with_holds_no_connection_and_no_dra
 
     runpy.run_path(str(SERVICES / service / "handler.py"))
 
-    assert held == []
+    assert not held
     gc.unfreeze()
 
 
