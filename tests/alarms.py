@@ -16,6 +16,9 @@ from tests.partner import eventually
 MINUTE = 60
 # Until a period with an error is no longer among those an alarm looks at.
 LONG_ENOUGH = 20 * MINUTE
+# Until the short windows of a burn rate have none, and those before them, which are looked at if
+# there is no traffic.
+BURNT_OUT = 2 * 60 * MINUTE
 
 
 class Alarms:
