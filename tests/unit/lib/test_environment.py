@@ -206,7 +206,7 @@ def test_tags_have_only_characters_that_aws_takes() -> None:
     ],
 )
 def test_an_api_has_an_objective_where_data_is_kept_or_one_is_given(
-    suffix: str, given: Any, objective: float | None
+    suffix: str, given: object, objective: float | None
 ) -> None:
     found = resolve(suffix, None, availabilityObjective=given)
 
