@@ -6,6 +6,7 @@ from typing import Any
 from cli.errors import CliError
 
 Clients = Callable[..., Any]  # a service's name, and what the client's `Config` takes
+ALARM_TYPES = ["MetricAlarm", "CompositeAlarm"]  # of which CloudWatch tells the first alone
 Json = dict[str, Any]
 
 
@@ -80,3 +81,9 @@ def pages(client: Any, operation: str, items: str, **request: Any) -> Iterator[J
     """List what the member `items` of each page of an operation's answer holds."""
     for page in client.get_paginator(operation).paginate(**request):
         yield from page.get(items, [])
+
+
+def every_alarm(cloudwatch: Any) -> Iterator[Json]:
+    """List all alarms: those on metrics, and those on other alarms, which have an `AlarmRule`."""
+    for kind in ALARM_TYPES:
+        yield from pages(cloudwatch, "describe_alarms", f"{kind}s", AlarmTypes=[kind])

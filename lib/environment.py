@@ -37,6 +37,7 @@ class Scale:
     backup_days: int  # of the database
     log_retention: str  # a name of `RetentionDays`
     release_shift: str  # as `releaseShift`
+    availability_objective: str  # as `availabilityObjective`
 
     @classmethod
     def of(cls, suffix: str) -> Self:
@@ -66,6 +67,9 @@ class Environment:
         burst: Requests each HTTP API takes at once, from `apiBurstLimit`; 200 by default.
         release_shift: How a release takes over, from `releaseShift`: one of CodeDeploy's ways for
             Lambda; as `Scale` says when omitted.
+        availability_objective: The percent of requests that an API is not to answer with a server
+            error, from `availabilityObjective`; as `Scale` says when omitted. None for no alarms
+            on how fast what it leaves is used up.
         snap_start: Whether what requests call starts from a snapshot, from `snapStart`; no when
             omitted. It costs, and needs Python 3.12.
         tags: The tags of every resource.
@@ -79,6 +83,7 @@ class Environment:
     requests_per_second: int
     burst: int
     release_shift: str
+    availability_objective: float | None
     snap_start: bool
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -144,6 +149,7 @@ class Environment:
         snap_start = flag(node, "snapStart", default=False)
         if snap_start and sys.version_info < (3, 12):
             raise SettingError("snapStart: Lambda has it from Python 3.12 on; use that Python")
+        objective = text(node, "availabilityObjective") or scale.availability_objective
         origins = listed(node, "allowedOrigins")
         if origins is None:
             origins = ("http://localhost:8080",) if throwaway else ()
@@ -156,6 +162,7 @@ class Environment:
             requests_per_second=int(text(node, "apiRateLimit") or 100),
             burst=int(text(node, "apiBurstLimit") or 200),
             release_shift=choice(node, "releaseShift", default=scale.release_shift),
+            availability_objective=None if objective == "none" else float(objective),
             snap_start=snap_start,
             tags={
                 "Environment": chosen,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cli.stacks import ALARM_TYPES
 from localcloud.metrics.clock import read_ahead
 from tests import clock
 from tests.deployment import Deployment
@@ -15,6 +16,9 @@ from tests.partner import eventually
 MINUTE = 60
 # Until a period with an error is no longer among those an alarm looks at.
 LONG_ENOUGH = 20 * MINUTE
+# Until the short windows of a burn rate have none, and those before them, which are looked at if
+# there is no traffic.
+BURNT_OUT = 2 * 60 * MINUTE
 
 
 class Alarms:
@@ -49,9 +53,9 @@ class Alarms:
 
     def named(self, name: str) -> dict[str, Any]:
         """The alarm with this beginning of its name, as CloudWatch describes it."""
-        [found] = self._cloudwatch.describe_alarms(AlarmNamePrefix=name)["MetricAlarms"]
-        described: dict[str, Any] = found
-        return described
+        found = self._cloudwatch.describe_alarms(AlarmNamePrefix=name, AlarmTypes=ALARM_TYPES)
+        [described] = found["MetricAlarms"] + found["CompositeAlarms"]
+        return dict(described)
 
     def becomes(self, name: str, state: str) -> bool:
         """Whether the alarm gets into a state, sooner or later."""

@@ -148,6 +148,14 @@ CALLS: dict[str, Callable[[str, Json], list[Call]]] = {
         ("cloudwatch", "describe_alarms", {"AlarmNames": [identity]}),
         _tags("cloudwatch", f":alarm:{identity}", "ResourceARN"),
     ],
+    "AWS::CloudWatch::CompositeAlarm": lambda identity, _: [
+        (
+            "cloudwatch",
+            "describe_alarms",
+            {"AlarmNames": [identity], "AlarmTypes": ["CompositeAlarm"]},
+        ),
+        _tags("cloudwatch", f":alarm:{identity}", "ResourceARN"),
+    ],
     "AWS::CloudWatch::Dashboard": lambda identity, _: [
         ("cloudwatch", "get_dashboard", {"DashboardName": identity}),
         _tags("cloudwatch", f":dashboard/{identity}", "ResourceARN", region=""),

@@ -1,6 +1,7 @@
 """`tap alarms`: the CloudWatch alarms, and what each has done."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+import re
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,8 +9,8 @@ from cli import targets
 from cli.console import emit, show, show_rows, styled
 from cli.errors import CliError
 from cli.options import Aws, Context, Home, Json
+from cli.stacks import ALARM_TYPES, every_alarm, pages
 from cli.stacks import Json as Row
-from cli.stacks import pages
 from cli.targets import Target
 
 if TYPE_CHECKING:
@@ -55,25 +56,21 @@ def _line(row: Row) -> tuple["str | Text", ...]:
 
 
 def described(target: Target) -> list[Row]:
-    """Describe every alarm on a metric, those that ring first."""
+    """Describe every alarm, those that ring first."""
     cloudwatch = target.clients("cloudwatch")
     with_data = {_metric(each) for each in pages(cloudwatch, "list_metrics", "Metrics")}
     rows = [
-        {
-            "alarm": alarm["AlarmName"],
-            "state": alarm["StateValue"],
-            "metric": _metric(alarm),
-            "data": _data(target, alarm, with_data),
-            "reason": alarm["StateReason"],
-        }
-        for alarm in pages(cloudwatch, "describe_alarms", "MetricAlarms")
+        {"alarm": alarm["AlarmName"], "state": alarm["StateValue"]}
+        | _watched(target, alarm, with_data)
+        | {"reason": alarm["StateReason"]}
+        for alarm in every_alarm(cloudwatch)
         if _is_ours(target, alarm)
     ]
     return sorted(rows, key=lambda row: (row["state"] != "ALARM", row["alarm"]))
 
 
 def _history(target: Target, name: str) -> list[Row]:
-    cloudwatch = target.clients("cloudwatch")
+    history = target.clients("cloudwatch"), "describe_alarm_history", "AlarmHistoryItems"
     found = [
         {
             "time": each["Timestamp"].isoformat(),
@@ -81,7 +78,7 @@ def _history(target: Target, name: str) -> list[Row]:
             "type": each["HistoryItemType"],
             "summary": each["HistorySummary"],
         }
-        for each in pages(cloudwatch, "describe_alarm_history", "AlarmHistoryItems")
+        for each in pages(*history, AlarmTypes=ALARM_TYPES)
         if name.casefold() in each["AlarmName"].casefold() and _is_ours(target, each)
     ]
     if not found:
@@ -95,20 +92,23 @@ def _is_ours(target: Target, alarm: Row) -> bool:
     return target.cloud is not None or alarm["AlarmName"].startswith(names)
 
 
-def _data(target: Target, alarm: Row, with_data: set[str]) -> str:
+def _watched(target: Target, alarm: Row, with_data: set[str]) -> Row:
+    from localcloud.metrics.expressions import statistics
     from localcloud.metrics.published import is_published
 
-    names = [each["Name"] for each in alarm.get("Dimensions", [])]
-    metric = (alarm.get("Namespace", ""), alarm.get("MetricName", ""))
-    if target.cloud and not is_published(*metric, names):
-        return _NOT_PUBLISHED
+    if rule := alarm.get("AlarmRule"):
+        named = re.sub(r'"arn:[^"]*:alarm:([^"]*)"', r"\1", rule)
+        return {"metric": named, "data": "of its alarms"}
+    metrics = [each["Metric"] for each in statistics(alarm).values()]
     # CloudWatch lists a metric for two weeks after its last value.
-    within = "3 hours" if target.cloud else "2 weeks"
-    return f"{'in' if _metric(alarm) in with_data else 'none in'} the last {within}"
+    within = "hours" if target.cloud else "2 weeks"
+    data = f"{'in' if {*map(_metric, metrics)} <= with_data else 'none in'} the last {within}"
+    if target.cloud and not all(map(is_published, metrics)):
+        data = _NOT_PUBLISHED
+    return {"metric": ", ".join(map(_metric, metrics)), "data": data}
 
 
-def _metric(described_metric: Any) -> str:
+def _metric(named: Row) -> str:
     """Name a metric, with its dimensions."""
-    dimensions = sorted(f"{d['Name']}={d['Value']}" for d in described_metric.get("Dimensions", []))
-    names = (described_metric.get(part, "") for part in ("Namespace", "MetricName"))
-    return " ".join([*names, *dimensions]).strip() or "metric math"
+    dimensions = sorted(f"{d['Name']}={d['Value']}" for d in named.get("Dimensions", []))
+    return " ".join([named.get("Namespace", ""), named.get("MetricName", ""), *dimensions])

@@ -14,12 +14,20 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from lib.acknowledgements import excuse
 from lib.constructs.daily_backup import DailyBackup
 from lib.constructs.encryption_key import EncryptionKey
 from lib.constructs.service_function import ServiceFunction
 from lib.environment import Environment
 from lib.permissions import allow, arn_here
 
+# How many times too fast, in a long and a short time: the "multiwindow, multi-burn-rate alerts" of
+# https://sre.google/workbook/alerting-on-slos/
+_BURNS = (
+    (14.4, Duration.hours(1), Duration.minutes(5)),
+    (6, Duration.hours(6), Duration.minutes(30)),
+)
+_RUNBOOK = "What to do: docs/runbook.md#"
 _PERIOD = Duration.minutes(5)
 _MORE = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 _LESS = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
@@ -31,7 +39,8 @@ class ServiceAlarms(Construct):
     Fixed: the topic is encrypted with the stack's key and takes messages over TLS only, from alarms
     of its account and region. For every function: its first error, its first throttled call, a
     call in a hundred that needs more than 80 % of its timeout. For the API: server errors, a call
-    in a hundred over three seconds. Latency must last for two periods of five minutes, but for a
+    in a hundred over three seconds and, where there is an objective, errors that would use up what
+    it allows too early. Latency must last for two periods of five minutes, but for a
     function that runs once in a while one is enough. For each table: throttled reads and writes.
     For the backup: its first failed job.
     Each alarm's description names its section of docs/runbook.md.
@@ -68,6 +77,8 @@ class ServiceAlarms(Construct):
         self.watch(f"{name}ServerErrors", failed, 1, about="ServerErrors")
         self.watch(f"{name}Latency", slowest, 3000, periods=2, about="Latency")
         self.on_requests = list(self.alarms)
+        if Environment.of(self).availability_objective:
+            self._watch_objective(name, failed)
         for each in rare:
             self.watch_function(each, slow_periods=1)
         for table in tables:
@@ -116,25 +127,57 @@ class ServiceAlarms(Construct):
         below: bool = False,
         only_if: CfnCondition | None = None,
         about: str | None = None,
-    ) -> None:
+        tells: bool = True,
+    ) -> cloudwatch.Alarm:
         """Tell the topic when `metric` reaches `threshold` in so many `periods` in a row.
 
         No data is no alarm. With `below`, less than the threshold is the fault. `only_if` says
         where the metric exists: everywhere when omitted. `about` is the section of the runbook
-        that says what to do: the one with the alarm's `name` when omitted.
+        that says what to do: the one with the alarm's `name` when omitted. One that does not tell
+        is part of another alarm.
         """
         alarm = cloudwatch.Alarm(
             self,
             name,
-            alarm_description=f"What to do: docs/runbook.md#{(about or name).lower()}",
+            alarm_description=_RUNBOOK + (about or name).lower(),
             metric=metric,
             threshold=threshold,
             comparison_operator=_LESS if below else _MORE,
             evaluation_periods=periods,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        alarm.add_alarm_action(actions.SnsAction(self.topic))
+        if tells:
+            alarm.add_alarm_action(actions.SnsAction(self.topic))
         if only_if:
             resource: Any = alarm.node.default_child
             resource.cfn_options.condition = only_if
         self.alarms.append(alarm)
+        return alarm
+
+    def _watch_objective(self, name: str, failed: cloudwatch.Metric) -> None:
+        """Tell the topic when what may fail in a month would not last, and still fails.
+
+        Metric math has no window but its period: each window is an alarm of its own.
+        """
+        rule, ringing, burns = cloudwatch.AlarmRule, cloudwatch.AlarmState.ALARM, []
+        allowed = 100 - (Environment.of(self).availability_objective or 0)
+        for speed, *windows in _BURNS:
+            both = []
+            for window in windows:
+                share = cloudwatch.MathExpression(
+                    expression="100 * FILL(failed, 0) / requests",
+                    using_metrics={"failed": failed, "requests": self.requests},
+                    label="Requests that fail, in a hundred",
+                    period=window,
+                )
+                minutes = f"{name}Burn{window.to_minutes():g}Minutes"
+                limit = round(speed * allowed, 6)
+                alarm = self.watch(minutes, share, limit, about="BurnRate", tells=False)
+                excuse(alarm, "burn-rate-window")
+                both.append(rule.from_alarm(alarm, ringing))
+            burns.append(rule.all_of(*both))
+        told: dict[str, Any] = {"alarm_description": f"{_RUNBOOK}burnrate"}
+        burning = cloudwatch.CompositeAlarm(
+            self, f"{name}BurnRate", alarm_rule=rule.any_of(*burns), **told
+        )
+        burning.add_alarm_action(actions.SnsAction(self.topic))

@@ -36,6 +36,7 @@ RECORDED: dict[str, Properties] = {
 _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  # a type, not a password
 _ROTATION = "AWS::SecretsManager::RotationSchedule"
 _ASSOCIATION = "AWS::WAFv2::WebACLAssociation"
+_COMPOSITE = "AWS::CloudWatch::CompositeAlarm"
 
 _log = logging.getLogger(__name__)
 
@@ -44,9 +45,10 @@ def install(cloud: Cloud) -> None:
     """Register the missing types with the emulator's CloudFormation."""
     for kind, attributes in RECORDED.items():
         _record(kind, attributes)
-    handlers.let_call(_ROTATION, _ASSOCIATION)
+    handlers.let_call(_ROTATION, _ASSOCIATION, _COMPOSITE)
     _add_rotation_schedule(cloud)
     _add_web_acl_association(cloud)
+    _add_composite_alarm(cloud)
     _add_auto_delete_objects(cloud)
     handlers.wrap_deployment(_SECRET, _identified_by_arn)
     handlers.wrap_verbs(_SECRET, update=_found_by_name, delete=_found_by_name)
@@ -96,6 +98,21 @@ def _add_web_acl_association(cloud: Cloud) -> None:
         cloud.client("wafv2").disassociate_web_acl(ResourceArn=old["ResourceArn"])
 
     handlers.add_type(_ASSOCIATION, deploy, delete)
+
+
+def _add_composite_alarm(cloud: Cloud) -> None:
+    """Put an alarm on other alarms, whose properties are what the operation takes."""
+
+    def deploy(name: str, new: Properties, _old: Properties) -> Deployed:
+        wanted = {"AlarmName": name} | typed(new)
+        cloud.client("cloudwatch").put_composite_alarm(**wanted)
+        arn = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{wanted['AlarmName']}"
+        return wanted["AlarmName"], {"Arn": arn}
+
+    def delete(name: str, _old: Properties) -> None:
+        cloud.client("cloudwatch").delete_alarms(AlarmNames=[name])
+
+    handlers.add_type(_COMPOSITE, deploy, delete)
 
 
 def _add_auto_delete_objects(cloud: Cloud) -> None:

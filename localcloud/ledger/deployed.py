@@ -4,6 +4,7 @@ from typing import Any
 
 from localcloud.gateway.firewall import Firewall
 from localcloud.ledger import Fidelity, Verdict
+from localcloud.metrics.expressions import statistics
 from localcloud.metrics.published import is_published
 
 
@@ -20,8 +21,8 @@ def of_web_acl(web_acl: dict[str, Any]) -> Fidelity:
 
 def of_alarm(alarm: dict[str, Any]) -> Fidelity:
     """The verdict on one alarm, as the API describes it: recorded if nothing can make it ring."""
-    metric = str(alarm.get("Namespace", "")), str(alarm.get("MetricName", ""))
-    if not is_published(*metric, [each["Name"] for each in alarm.get("Dimensions", [])]):
-        note = f"{' '.join(metric)} is not published here: it never rings"
-        return Fidelity(Verdict.RECORDED, note)
+    for each in statistics(alarm).values():
+        if not is_published(metric := each["Metric"]):
+            named = f"{metric.get('Namespace', '')} {metric.get('MetricName', '')}"
+            return Fidelity(Verdict.RECORDED, f"{named} is not published here: it never rings")
     return Fidelity(Verdict.ENFORCED, "")

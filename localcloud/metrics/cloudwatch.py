@@ -1,11 +1,12 @@
 """Amazon CloudWatch of the emulator, with metrics, alarms and actions as on AWS.
 
-Changes: Every alarm is evaluated each minute, with its dimensions, missing data and M of N. An
-    action publishes only where the topic lets it, and the history says what became of it.
+Changes: Every alarm is evaluated each minute, with its dimensions, missing data, M of N and metric
+    math. An action publishes only where the topic lets it, and the history says what became of it.
 Original: An alarm is looked at when somebody calls the API; dimensions that it does not name,
-    missing data and M of N are overlooked. No policy is asked.
-Fault: the emulator's; `_evaluate_alarm` would heed `Dimensions`, `DatapointsToAlarm` and
-    `TreatMissingData`, and a task would call it each minute.
+    missing data and M of N are overlooked. Metric math is dropped, and a template's is refused. No
+    policy is asked.
+Fault: the emulator's; `_evaluate_alarm` would heed `Dimensions`, `DatapointsToAlarm`,
+    `TreatMissingData` and `Metrics`, and a task would call it each minute.
 Ours: the clock of a drill, and asking the topic's policy.
 AWS:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
@@ -14,16 +15,19 @@ AWS:
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ministack.services import cloudwatch
+from ministack.services.cloudformation import provisioners
 
 from localcloud.consent.services import why_not_published
-from localcloud.engine.internals import need, replace
+from localcloud.engine.internals import need, replace, wrap
 from localcloud.metrics.clock import MINUTE, Clock
 from localcloud.metrics.evaluation import Datapoint, Judgement, judge, retrieved
+from localcloud.metrics.expressions import Value, calculate, check, statistics
 from localcloud.metrics.points import Points
+from localcloud.reapplied import typed
 
 Alarm = dict[str, Any]
 KEPT_SECONDS = 3 * 60 * MINUTE
@@ -56,44 +60,48 @@ class CloudWatch:
         replace(cloudwatch, "_evaluate_alarm", lambda alarm: None)
         replace(cloudwatch, "_evict_old_metrics", lambda: None)
         replace(cloudwatch, "_dims_from_list", lambda given: _Exactly(dimensions(given)))
+        wrap(cloudwatch, "_put_metric_alarm", _put)
+        wrap(provisioners, "_cw_metric_alarm_record", _record)
 
     def forget_old(self) -> Iterator[None]:
         """Drop what is older than three hours, or than the longest alarm looks back."""
-        ranges = [alarm["Period"] * retrieved(alarm) for alarm in self._alarms.values()]
+        ranges = [_period(alarm) * retrieved(alarm) for alarm in self._alarms.values()]
         yield from self._points.forget(self._clock.now() - max([KEPT_SECONDS, *ranges]))
 
     def evaluate(self, end: float) -> Iterator[None]:
-        """Evaluate every alarm on a metric; the newest period ends at `end` (since 1970)."""
+        """Evaluate every alarm on metrics; the newest period ends at `end` (since 1970)."""
         for alarm in list(self._alarms.values()):
-            if not alarm.get("MetricName"):
-                continue  # on metric math, which a template may not have here
             found = judge(alarm, self._datapoints(alarm, end))
             if found and found.state != alarm["StateValue"]:
                 self._change(alarm, found)
             yield
 
     def _datapoints(self, alarm: Alarm, end: float) -> list[Datapoint]:
-        named = {each["Name"]: each["Value"] for each in alarm.get("Dimensions") or []}
-        key = (alarm["Namespace"], alarm["MetricName"], self._key(named))
-        period, unit = alarm["Period"], alarm.get("Unit")
-        statistic = alarm.get("ExtendedStatistic") or alarm["Statistic"]
-        calculate, pick = need(cloudwatch, "_calc_stats"), need(cloudwatch, "_stat_value")
+        watched, backs = statistics(alarm), range(retrieved(alarm), 0, -1)
+        columns = zip(*(self._series(each, backs, end) for each in watched.values()), strict=True)
+        values = [calculate(alarm, dict(zip(watched, each, strict=True))) for each in columns]
+        starts = [end - _period(alarm) * back for back in backs]
+        return list(map(Datapoint, starts, values))
+
+    def _series(self, watched: Any, backs: Iterable[int], end: float) -> Iterator[Value]:
+        """Give a metric's statistic over periods that are so many before the end."""
+        metric, period, unit = watched["Metric"], watched["Period"], watched.get("Unit")
+        named = {each["Name"]: each["Value"] for each in metric.get("Dimensions") or []}
+        key = (metric["Namespace"], metric["MetricName"], self._key(named))
+        calculated, pick = need(cloudwatch, "_calc_stats"), need(cloudwatch, "_stat_value")
         within: defaultdict[float, list[Any]] = defaultdict(list)  # by how many periods back
         for point in self._metrics.get(key) or ():
             if unit in (None, point.get("Unit")):
                 within[-((point["Timestamp"] - end) // period)].append(point)
-        found = []
-        for back in range(retrieved(alarm), 0, -1):
-            statistics = calculate(within[back])
-            value = pick(statistics, statistic, within[back]) if statistics else None
-            found.append(Datapoint(end - period * back, value))
-        return found
+        for back in backs:
+            found = calculated(within[back])
+            yield pick(found, watched["Stat"], within[back]) if found else None
 
     def _change(self, alarm: Alarm, found: Judgement) -> None:
         before, now = alarm["StateValue"], int(self._clock.now())
         data = {
             "version": "1.0",
-            "period": alarm["Period"],
+            "period": _period(alarm),
             "recentDatapoints": [point.value for point in found.datapoints],
             "threshold": alarm["Threshold"],
         }
@@ -138,3 +146,33 @@ class CloudWatch:
                 "HistoryData": json.dumps(done | ({"error": why} if why else {})),
             }
         )
+
+
+def _period(alarm: Alarm) -> int:
+    return int(next(iter(statistics(alarm).values()))["Period"])
+
+
+def _put(put: Any, params: Any, data: Any, *form: bool) -> Any:
+    """Put an alarm on metric math as a template's, any other as the emulator does."""
+    in_query = any(name.startswith("Metrics.") for name in params)
+    if not (in_query or (data or {}).get("Metrics")):
+        return put(params, data, *form)
+    why = "metric math is not read from the query protocol here"
+    try:
+        if not in_query:
+            need(provisioners, "_cw_metric_alarm_put")(data["AlarmName"], data)
+            return need(cloudwatch, "_cbor_ok" if form[0] else "_json_ok")({})
+    except ValueError as error:
+        why = str(error)
+    return need(cloudwatch, "_error")("ValidationError", why, 400, *reversed(form))
+
+
+def _record(record: Any, name: str, properties: Any) -> Alarm:
+    """Make an alarm of a template's properties; `ValueError` fails the deployment."""
+    if not properties.get("Metrics"):
+        return dict(record(name, properties))
+    metrics = {"Metrics": typed(properties["Metrics"])}
+    check(metrics)
+    own = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Unit")
+    alarm = record(name, {**properties, "Metrics": None, **dict.fromkeys(own[:2], "math")})
+    return {key: value for key, value in alarm.items() if key not in own} | metrics

@@ -5,9 +5,10 @@ namespace that is not AWS's come from the functions' logs: nobody knows them in 
 """
 
 import tomllib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _METRICS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))["metrics"]
 
@@ -24,14 +25,16 @@ class Datum:
     at: float  # seconds since 1970
 
 
-def is_published(namespace: str, name: str, dimensions: Collection[str]) -> bool:
-    """Tell whether a metric of these dimensions' names can have data here."""
+def is_published(metric: Mapping[str, Any]) -> bool:
+    """Tell whether a metric, as an alarm names it, can have data here."""
+    namespace = metric.get("Namespace") or ""
+    dimensions = {each["Name"] for each in metric.get("Dimensions") or ()}
     if not namespace.startswith("AWS/"):
         return bool(namespace)
     return any(
         known["namespace"] == namespace
-        and name in known["units"]
-        and any(set(dimensions) == set(names) for names in known["dimensions"])
+        and metric["MetricName"] in known["units"]
+        and any(dimensions == set(names) for names in known["dimensions"])
         for known in _METRICS
     )
 

@@ -19,13 +19,14 @@ from tests.store import Store
 
 pytestmark = pytest.mark.embedded
 
-HAS_DATA = "in the last 3 hours"
+HAS_DATA = ("in the last hours", "of its alarms")
 # Of what has no limit here: a table on demand, a processor without credits.
 WITHOUT_LIMITS = {
     *("ReadThrottleEvents", "WriteThrottleEvents", "CPUSurplusCreditsCharged"),
     "NumberOfBackupJobsFailed",  # nothing is backed up at night here
 }
 SERVER_ERRORS = f"TapStack{SUFFIX}-AlarmsHttpApiServerErrors"
+BURN_RATE = f"TapStack{SUFFIX}AlarmsHttpApiBurnRate"
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def another_alarm(deployment: Deployment, **metric: Any) -> Iterator[str]:
 
 def test_every_deployed_alarm_watches_a_metric_that_somebody_publishes(alarms: Alarms) -> None:
     def mute() -> set[str]:
-        watched = [each for each in alarms.described() if each["data"] != HAS_DATA]
+        watched = [each for each in alarms.described() if each["data"] not in HAS_DATA]
         return {each["metric"].split()[1] for each in watched}
 
     assert eventually(mute, lambda found: found == WITHOUT_LIMITS) == WITHOUT_LIMITS
@@ -199,7 +200,7 @@ def test_an_alarm_on_a_wrong_dimension_never_rings_and_is_said_to_have_no_data(
             assert alarms.becomes(other, "ALARM")
         found = {each["alarm"]: each for each in alarms.described()}[name]
 
-    assert (found["state"], found["data"]) == ("INSUFFICIENT_DATA", "none in the last 3 hours")
+    assert (found["state"], found["data"]) == ("INSUFFICIENT_DATA", "none in the last hours")
 
 
 def test_an_alarm_on_what_nothing_publishes_here_is_named(
@@ -212,3 +213,28 @@ def test_an_alarm_on_what_nothing_publishes_here_is_named(
         found = {each["alarm"]: each for each in alarms.described()}[name]
 
     assert found["data"] == "not published here: it never rings"
+
+
+def test_a_burst_within_the_budget_leaves_its_alarm_calm_and_more_errors_ring_it(
+    alarms: Alarms, api: Api, deployment: Deployment, subscriber: str
+) -> None:
+    def fail(times: int) -> None:
+        with refusing(deployment, deployment.outputs["ApiFunctionName"], "dynamodb:*"):
+            for _ in range(times):
+                assert api.call("read", id="none").status >= 500
+        alarms.wait(MINUTE)
+        # It rings at the first: this minute was evaluated.
+        assert alarms.becomes(SERVER_ERRORS, "ALARM")
+
+    alarms.wait(7 * 60 * MINUTE)  # of what failed before, nothing is in the longest window
+    for _ in range(200):
+        assert api.get("/health").status == 200
+    alarms.wait(MINUTE)
+    assert alarms.becomes(BURN_RATE, "OK")
+    fail(1)  # one in two hundred; the slow burn is six in a thousand
+    assert alarms.named(BURN_RATE)["StateValue"] == "OK"
+    fail(5)
+
+    assert alarms.becomes(BURN_RATE, "ALARM")
+    [mail] = [each for each in alarms.mail(subscriber) if BURN_RATE in each["subject"]]
+    assert "docs/runbook.md#burnrate" in mail["text"]

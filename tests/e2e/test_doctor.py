@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.alarms import LONG_ENOUGH, Alarms
+from tests.alarms import BURNT_OUT, Alarms
 from tests.deployment import Deployment
 from tests.partner import PartnerApi, eventually
 
@@ -39,7 +39,7 @@ def alarm(deployment: Deployment) -> Any:
 def test_of_a_deployment_nothing_is_wrong_but_that_nobody_is_told(
     examine: Callable[[], Findings], deployment: Deployment
 ) -> None:
-    Alarms(deployment).wait(LONG_ENOUGH)  # what other tests let fail is past then
+    Alarms(deployment).wait(BURNT_OUT)  # what other tests let fail is past then
 
     wrong = eventually(
         lambda: {check for check, _ in examine()}, lambda found: found <= {"subscribers"}

@@ -10,6 +10,10 @@ from cli import stacks
 from cli.targets import Target
 from localcloud.metrics.clock import read_ahead
 
+_ALARMS = {
+    "MetricAlarm": "AWS::CloudWatch::Alarm",
+    "CompositeAlarm": "AWS::CloudWatch::CompositeAlarm",
+}
 OK, WRONG, UNKNOWN = "ok", "wrong", "not known"
 
 
@@ -33,10 +37,14 @@ class Site:
 
     @cached_property
     def alarms(self) -> list[Any]:
-        """The stacks' alarms on metrics, as they were when first asked for."""
-        found = stacks.pages(self.clients("cloudwatch"), "describe_alarms", "MetricAlarms")
-        ours = set(self.ids["AWS::CloudWatch::Alarm"])
+        """The stacks' alarms, as they were when first asked for."""
+        ours = {name for kind in stacks.ALARM_TYPES for name in self.ids[_ALARMS[kind]]}
+        found = stacks.every_alarm(self.clients("cloudwatch"))
         return [alarm for alarm in found if alarm["AlarmName"] in ours]
+
+    def is_part(self, alarm: Any) -> bool:
+        """Whether another alarm tells of this one, with others."""
+        return any(f':{alarm["AlarmName"]}"' in each.get("AlarmRule", "") for each in self.alarms)
 
     def topics(self) -> list[str]:
         """The topics that alarms tell."""

@@ -23,6 +23,17 @@ def alarm(name, state="OK", namespace="AWS/Lambda", function="api"):
     }
 
 
+def on_math(name, *functions, **metric):
+    found = [alarm("", function=each, **metric) for each in functions]
+    metrics = [{"Id": "m", "MetricStat": {"Metric": each}} for each in found]
+    return {
+        "AlarmName": name,
+        "StateValue": "OK",
+        "StateReason": "",
+        "Metrics": [{"Id": "e", "Expression": "m / m"}, *metrics],
+    }
+
+
 ANSWERS = {
     "list_metrics": {"Metrics": [alarm("")]},
     "describe_alarms": {
@@ -31,8 +42,17 @@ ANSWERS = {
             alarm("ringing", "ALARM"),
             alarm("wrong", function="none"),
             alarm("mute", namespace="AWS/EC2"),
-            {"AlarmName": "math", "StateValue": "OK", "StateReason": ""},
-        ]
+            on_math("math", "api"),
+            on_math("mute math", "api", namespace="AWS/EC2"),
+        ],
+        "CompositeAlarms": [
+            {
+                "AlarmName": "composite",
+                "StateValue": "ALARM",
+                "StateReason": "because",
+                "AlarmRule": '(ALARM("arn:aws:cloudwatch:r:1:alarm:calm") AND ALARM("math"))',
+            }
+        ],
     },
     "describe_alarm_history": {
         "AlarmHistoryItems": [
@@ -52,7 +72,7 @@ class CloudWatch:
     """Stands in for a client: one alarm of each kind, and their history."""
 
     def get_paginator(self, operation):
-        return SimpleNamespace(paginate=lambda: [ANSWERS[operation]])
+        return SimpleNamespace(paginate=lambda **_: [ANSWERS[operation]])
 
 
 def target(cloud=None, stacks=()):
@@ -74,18 +94,31 @@ def test_an_alarm_is_listed_with_whether_its_own_metric_has_data_ringing_ones_fi
     found = [(each["alarm"], each["data"]) for each in described(target(cloud="here"))]
 
     assert found == [
-        ("ringing", "in the last 3 hours"),
-        ("calm", "in the last 3 hours"),
-        ("math", "not published here: it never rings"),
+        ("composite", "of its alarms"),
+        ("ringing", "in the last hours"),
+        ("calm", "in the last hours"),
+        ("math", "in the last hours"),
         ("mute", "not published here: it never rings"),
-        ("wrong", "none in the last 3 hours"),
+        ("mute math", "not published here: it never rings"),
+        ("wrong", "none in the last hours"),
     ]
 
 
 def test_on_aws_the_alarms_are_those_of_the_apps_stacks():
     found = [(each["alarm"], each["data"]) for each in described(target(stacks=["ring", "mu"]))]
 
-    assert found == [("ringing", "in the last 2 weeks"), ("mute", "none in the last 2 weeks")]
+    assert found == [
+        ("ringing", "in the last 2 weeks"),
+        ("mute", "none in the last 2 weeks"),
+        ("mute math", "none in the last 2 weeks"),
+    ]
+
+
+def test_an_alarm_on_others_names_them_and_one_on_math_its_metrics():
+    watched = {each["alarm"]: each["metric"] for each in described(target(cloud="here"))}
+
+    assert watched["composite"] == '(ALARM(calm) AND ALARM("math"))'
+    assert watched["math"] == "AWS/Lambda Errors FunctionName=api"
 
 
 @pytest.mark.usefixtures("cloud")

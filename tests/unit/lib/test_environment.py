@@ -159,6 +159,8 @@ def test_protection_of_kept_data_can_be_switched_off_and_data_is_kept_all_the_sa
         ("deletionProtection", "off", "false, true"),
         ("apiRateLimit", "0", "from 1 to 99999"),
         ("apiBurstLimit", "many", "from 1 to 99999"),
+        ("availabilityObjective", "100", "from 95 to 99.999, or none"),
+        ("availabilityObjective", "93", "from 95 to 99.999, or none"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named_with_what_to_use(
@@ -191,3 +193,21 @@ def test_tags_have_only_characters_that_aws_takes() -> None:
 
     assert tags["Author"].startswith("bot_1_ _b@x.org_y")
     assert len(tags["Author"]) == 256
+
+
+@pytest.mark.parametrize(
+    ("suffix", "given", "objective"),
+    [
+        ("dev", "", None),
+        ("prod", "", 99.9),
+        ("dev", "99.95", 99.95),
+        ("prod", 99, 99.0),
+        ("prod", "none", None),
+    ],
+)
+def test_an_api_has_an_objective_where_data_is_kept_or_one_is_given(
+    suffix: str, given: object, objective: float | None
+) -> None:
+    found = resolve(suffix, None, availabilityObjective=given)
+
+    assert found.availability_objective == objective

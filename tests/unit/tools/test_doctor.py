@@ -119,6 +119,34 @@ def test_an_alarm_is_to_be_calm_and_to_tell_somebody(changed, said):
     assert (verdict, said in why) == (WRONG, True)
 
 
+PAIR = {
+    "MetricAlarms": [{"AlarmName": "Errors", **CALM, "AlarmActions": [], "StateValue": "ALARM"}],
+    "CompositeAlarms": [{"AlarmName": "Both", "AlarmRule": 'ALARM("arn:alarm:Errors")', **CALM}],
+}
+
+
+def paired(**answers):
+    """A site with an alarm that is part of another."""
+    ids = {"AWS::CloudWatch::Alarm": ["Errors"], "AWS::CloudWatch::CompositeAlarm": ["Both"]}
+    return site(ids, describe_alarms=PAIR, **answers)
+
+
+def test_a_part_of_another_alarm_need_not_tell_anybody_nor_be_calm():
+    assert found(doctor.CHECKS["alarms"], paired()) == {"alarms": (OK, "2 are there")}
+
+
+def test_an_alarm_on_others_is_rung_by_them():
+    rung = []
+    told = {"AlarmHistoryItems": [{"HistorySummary": "Successfully executed action x"}]}
+    here = paired(
+        set_alarm_state=lambda **given: rung.append(given["AlarmName"]),
+        describe_alarm_history=told,
+    )
+
+    assert set(found(doctor.RING["ring"], here)) == {"Both"}
+    assert rung == ["Errors"]
+
+
 @pytest.mark.parametrize(
     ("arns", "verdict", "said"),
     [

@@ -40,7 +40,9 @@ def every_alarm_reaches_a_topic_that_admits_cloudwatch_and_so_does_its_key(
         for name, each in properties(stack, "AWS::SNS::TopicPolicy").items()
         for topic in each["Topics"]
     }
-    for name, alarm in properties(stack, "AWS::CloudWatch::Alarm").items():
+    for name, alarm in every_alarm(stack).items():
+        if any(f'"{name}"' in rule for rule in _rules(stack)):
+            continue  # alarms on it are asked in its place
         reached = [named(each) for each in alarm.get("AlarmActions", [])]
         if (
             not reached
@@ -99,7 +101,7 @@ def every_backup_vault_has_an_alarm_for_failed_jobs(stack: SynthesizedStack) -> 
 def every_alarm_names_the_section_of_the_runbook_that_says_what_to_do(
     stack: SynthesizedStack,
 ) -> Iterator[str]:
-    for name, each in properties(stack, "AWS::CloudWatch::Alarm").items():
+    for name, each in every_alarm(stack).items():
         if each.get("AlarmDescription") not in RUNBOOK:
             yield name
 
@@ -112,7 +114,8 @@ def every_dashboard_shows_every_alarm(stack: SynthesizedStack) -> Iterator[str]:
         for alarm, of in alarms.items():
             # The state of an alarm is told by its ARN, which a conditional one may not have.
             shown = alarm in body or "Condition" in of
-            if not shown or of["Properties"]["MetricName"] not in body:
+            metrics = [each["MetricName"] for each in watched(of["Properties"])]
+            if not shown or not all(metric in body for metric in metrics):
                 yield name
 
 
@@ -121,7 +124,7 @@ def no_alarm_listens_to_the_metrics_of_another_environment(
     stack: SynthesizedStack,
 ) -> Iterator[str]:
     for name, alarm in properties(stack, "AWS::CloudWatch::Alarm").items():
-        values = dimensions(alarm).values()
+        values = [v for metric in watched(alarm) for v in dimensions(metric).values()]
         # What CloudFormation made is this stack's; what has a name of ours ends with the suffix.
         if not any(f":{ACCOUNT}:" in each or each.endswith(f"-{stack.suffix}") for each in values):
             yield name
@@ -137,12 +140,32 @@ def every_metric_of_our_own_with_an_alarm_is_emitted_as_the_alarm_looks_for_it(
         if "FunctionName" in each
     }
     for name, alarm in properties(stack, "AWS::CloudWatch::Alarm").items():
-        if alarm["Namespace"].startswith("AWS/"):
+        if all(metric["Namespace"].startswith("AWS/") for metric in watched(alarm)):
             continue
         variables = told.get(dimensions(alarm).get("service", ""))
         emission = EMISSIONS.get(alarm["MetricName"])
         if not (variables and emission and _hears(alarm, _emitted(emission, variables))):
             yield name
+
+
+def every_alarm(stack: SynthesizedStack) -> dict[str, Json]:
+    """The properties of the alarms on metrics and on other alarms."""
+    on_alarms = properties(stack, "AWS::CloudWatch::CompositeAlarm")
+    return properties(stack, "AWS::CloudWatch::Alarm") | on_alarms
+
+
+def _rules(stack: SynthesizedStack) -> list[str]:
+    """What alarms on others name, whether these are theirs or not."""
+    found = properties(stack, "AWS::CloudWatch::CompositeAlarm").values()
+    return [json.dumps(each["AlarmRule"]) for each in found]
+
+
+def watched(alarm: Json) -> list[Json]:
+    """The metrics of an alarm: its own, or those of its metric math."""
+    math = [
+        each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each
+    ]
+    return math or [alarm]
 
 
 def dimensions(alarm: Json) -> dict[str, str]:

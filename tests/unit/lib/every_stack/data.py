@@ -40,7 +40,7 @@ KNOWN = {
     "Backup": "BackupPlan BackupSelection BackupVault",
     "CertificateManager": "Certificate",
     "CloudFront": "CachePolicy Distribution OriginAccessControl ResponseHeadersPolicy",
-    "CloudWatch": "Alarm Dashboard",
+    "CloudWatch": "Alarm CompositeAlarm Dashboard",
     "CodeDeploy": "Application DeploymentGroup",
     "Cognito": "UserPool UserPoolClient UserPoolDomain UserPoolResourceServer",
     "DynamoDB": "Table",

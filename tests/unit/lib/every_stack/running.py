@@ -170,7 +170,7 @@ def every_function_that_runs_once_in_a_while_raises_an_alarm_at_its_first_fault(
     rare = {name for name in functions(stack) if f'"{name}"' not in calls}
     for each in properties(stack, "AWS::CloudWatch::Alarm").values():
         (of, *_) = [named(d["Value"]) for d in each.get("Dimensions", [])] or [""]
-        first = each["MetricName"] == "Duration" or each["Threshold"] == 1
+        first = each.get("MetricName") == "Duration" or each["Threshold"] == 1
         if of in rare and not (first and each["EvaluationPeriods"] == 1):
             yield of
 

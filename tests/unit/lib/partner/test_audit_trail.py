@@ -131,6 +131,7 @@ def test_each_way_to_lose_a_record_has_its_alarm(stack: SynthesizedStack) -> Non
     watched = {
         (each["Properties"]["MetricName"], json.dumps(each["Properties"]["Dimensions"][0]["Value"]))
         for each in stack.all("AWS::CloudWatch::Alarm").values()
+        if "MetricName" in each["Properties"]
     }
     queue, dead_letters = (
         json.dumps({"Fn::GetAtt": [stack.id_of(f"Audit/Unwritten/{name}"), "QueueName"]})

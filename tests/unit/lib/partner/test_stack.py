@@ -13,6 +13,8 @@ def alarms(stack: SynthesizedStack) -> dict[str, Json]:
     named = {}
     for each in stack.all("AWS::CloudWatch::Alarm").values():
         properties = each["Properties"]
+        if "Metrics" in properties:
+            continue  # of the API, with its requests
         (dimension,) = properties["Dimensions"]
         of = (
             functions.get(dimension["Value"]["Ref"], "")

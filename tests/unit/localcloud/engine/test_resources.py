@@ -14,7 +14,9 @@ LACKING = [kind for kind in sorted(resources.RECORDED) if kind.startswith("AWS::
 CUSTOM = {"ServiceToken": FUNCTION, "BucketName": "b"}
 
 
-@pytest.mark.parametrize("kind", [*LACKING, "AWS::WAFv2::WebACLAssociation"])
+@pytest.mark.parametrize(
+    "kind", [*LACKING, "AWS::CloudWatch::CompositeAlarm", "AWS::WAFv2::WebACLAssociation"]
+)
 def test_the_original_refuses_a_template_that_names_one(emulator, kind):
     with pytest.raises(ClientError, match="Unrecognized resource types"):
         emulator.deploy(Thing={"Type": kind})
@@ -75,6 +77,38 @@ def test_a_rotation_schedule_sets_the_rotation(emulator, patch):
         return secrets.describe_secret(SecretId=stack.ids["Secret"]).get("RotationRules")
 
     assert soon(rotates) == {"AutomaticallyAfterDays": 30}
+
+
+def test_an_alarm_on_alarms_rings_with_them_and_goes_before_them(emulator, patch):
+    patch(resources)
+    cloudwatch, name = emulator.client("cloudwatch"), f"both{time.time_ns()}"
+    metric = {
+        "Namespace": name,
+        "MetricName": "Errors",
+        "EvaluationPeriods": 1,
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+    }
+    rule = {"Fn::Sub": 'ALARM("${One.Arn}")'}
+    stack = emulator.deploy(
+        One={"Type": "AWS::CloudWatch::Alarm", "Properties": metric},
+        Both={
+            "Type": "AWS::CloudWatch::CompositeAlarm",
+            "Properties": {"AlarmName": name, "AlarmRule": rule, "ActionsEnabled": "false"},
+        },
+    )
+
+    def state():
+        types = {"AlarmTypes": ["CompositeAlarm"]}
+        found = cloudwatch.describe_alarms(AlarmNames=[name], **types)["CompositeAlarms"]
+        return [(each["StateValue"], each["ActionsEnabled"]) for each in found]
+
+    calm = state()
+    ringing = {"StateValue": "ALARM", "StateReason": "test"}
+    cloudwatch.set_alarm_state(AlarmName=stack.ids["One"], **ringing)
+    assert (calm, state()) == ([("OK", False)], [("ALARM", False)])
+    emulator.delete(stack.name)
+    assert state() == []
 
 
 def test_a_web_acl_is_tied_to_its_stage(emulator, patch):

@@ -31,6 +31,11 @@ def document(**changed):
     } | changed
 
 
+def a_metric(namespace, name, dimensions):
+    named = [{"Name": each, "Value": "v"} for each in dimensions]
+    return {"Namespace": namespace, "MetricName": name, "Dimensions": named}
+
+
 def published(text):
     return list(metrics_in(text if isinstance(text, str) else json.dumps(text), ahead=0))
 
@@ -103,11 +108,11 @@ def test_a_line_that_only_looks_like_json_publishes_nothing():
     ],
 )
 def test_any_other_metric_of_a_service_is_not(namespace, name, dimensions):
-    assert not is_published(namespace, name, dimensions)
+    assert not is_published(a_metric(namespace, name, dimensions))
 
 
 def test_a_metric_of_a_namespace_of_ones_own_may_come_from_a_log():
-    assert is_published("TAP", "AuditUndelivered", ["service"])
+    assert is_published(a_metric("TAP", "AuditUndelivered", ["service"]))
 
 
 def test_a_services_metrics_are_published_under_each_set_of_dimensions():

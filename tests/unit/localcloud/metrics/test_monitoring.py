@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from ministack.services import cloudwatch, dynamodb, kms, lambda_svc, rds, sns, sqs
+from ministack.services.cloudformation import provisioners
 
 from localcloud.addresses import API, CDN, Address
 from localcloud.cloud import ACCOUNT, REGION, Cloud
@@ -38,7 +39,7 @@ NO_TLS = {
 @pytest.fixture
 def monitoring(tmp_path, monkeypatch):
     """A monitoring of a cloud with one encrypted topic, at noon; the emulator is put back after."""
-    modules = (cloudwatch, dynamodb, kms, lambda_svc, rds, sns, sqs)
+    modules = (cloudwatch, dynamodb, kms, lambda_svc, provisioners, rds, sns, sqs)
     before = [dict(vars(module)) for module in modules]
     (tmp_path / "state").mkdir()
     stores = (cloudwatch._metrics, cloudwatch._alarms, cloudwatch._alarm_history)
@@ -168,12 +169,55 @@ def test_a_percentile_is_of_the_single_values(monitoring):
     assert (one_in_a_hundred, alarm["StateValue"]) == ("OK", "ALARM")
 
 
-def test_an_alarm_on_metric_math_is_left_alone(monitoring):
-    alarm = errors_alarm(MetricName=None, StateValue="INSUFFICIENT_DATA")
+def burn_alarm(expression="100 * FILL(failed, 0) / requests", period=300):
+    """An alarm on the share of requests to an API that fail; those that do are five minutes old."""
+
+    def watched(name, metric):
+        dimensions = [{"Name": "ApiId", "Value": "api"}]
+        names = {"Namespace": "AWS/ApiGateway", "MetricName": metric, "Dimensions": dimensions}
+        statistic = {"Metric": names, "Period": period, "Stat": "Sum"}
+        return {"Id": name, "MetricStat": statistic, "ReturnData": False}
+
+    metrics = [watched("failed", "5xx"), watched("requests", "Count")]
+    errors_alarm(Metrics=[{"Id": "share", "Expression": expression}, *metrics], Threshold=1.44)
+    for name in ("MetricName", "Namespace", "Period", "Statistic"):
+        cloudwatch._alarms["errors"].pop(name)
+    return cloudwatch._alarms["errors"]
+
+
+def requests(minutes_ago, count, failed=0):
+    at, which = NOON - 60 * minutes_ago, (("ApiId", "api"),)
+    values = [("Count", 1.0)] * count + [("5xx", 1.0)] * failed + [("5xx", 0.0)] * (count - failed)
+    return [Datum("AWS/ApiGateway", name, value, "Count", which, at) for name, value in values]
+
+
+@pytest.mark.parametrize(("failed", "state"), [(1, "OK"), (2, "ALARM")])
+def test_an_alarm_on_metric_math_rings_by_what_its_metrics_come_to(monitoring, failed, state):
+    alarm = burn_alarm()
+    monitoring._points.add(requests(1, 100, failed))
 
     evaluate(monitoring)
 
-    assert alarm["StateValue"] == "INSUFFICIENT_DATA"
+    assert alarm["StateValue"] == state
+    assert json.loads(alarm.get("StateReasonData", '{"period": 300}'))["period"] == 300
+
+
+def test_no_traffic_is_no_alarm_on_the_share_that_fails(monitoring):
+    alarm = burn_alarm()
+    alarm["StateValue"] = "ALARM"
+
+    evaluate(monitoring)
+
+    assert alarm["StateValue"] == "OK"
+
+
+def test_the_points_of_a_long_window_are_kept(monitoring):
+    burn_alarm(period=6 * 3600)
+    monitoring._points.add(requests(359, 1))
+
+    forget_old(monitoring)
+
+    assert values()[("Count", "ApiId=api")] == [1.0]
 
 
 def test_equal_values_of_a_minute_are_kept_once_with_their_count(monitoring):

@@ -163,11 +163,19 @@ def test_logs_are_billed_when_they_come_and_while_they_are_kept():
 
 
 def test_alarms_are_billed_by_the_metrics_they_watch():
+    watched = {"MetricStat": {"Period": 60}}
     found = services(
-        ("AWS::CloudWatch::Alarm", {}), ("AWS::CloudWatch::Alarm", {"Metrics": [1, 2]})
+        ("AWS::CloudWatch::Alarm", {}),
+        ("AWS::CloudWatch::Alarm", {"Metrics": [{"Expression": "a / b"}, watched, watched]}),
     )
 
     assert found["CloudWatch"] == [round(0.30, 4)] * 4
+
+
+def test_an_alarm_on_other_alarms_has_a_price_of_its_own():
+    found = services(("AWS::CloudWatch::CompositeAlarm", {"AlarmRule": 'ALARM("other")'}))
+
+    assert found["CloudWatch"] == [0.50] * 4
 
 
 def test_detailed_metrics_are_billed_by_routes_once_there_are_requests():
