@@ -78,6 +78,7 @@ async def _serve(cloud: Cloud) -> None:
     ]
     stopped = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait({*background, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    monitoring.publish()
     storage.save()
     lambda_runtime.reset()
     failed = [task.exception() for task in done if task is not stopped and task.exception()]

@@ -71,10 +71,14 @@ class Monitoring:
     def _note(self, namespace: str, which: dict[str, str], values: dict[str, float]) -> None:
         self._events.append(of_service(namespace, which, values, self._clock.now()))
 
-    async def turn(self) -> None:
-        """Publish what happened, and evaluate each minute that has passed."""
+    def publish(self) -> None:
+        """Publish what happened: each second, and before this ends."""
         while self._events:
             self._points.add(self._events.popleft())
+
+    async def turn(self) -> None:
+        """Publish what happened, and evaluate each minute that has passed."""
+        self.publish()
         self._clock.read()
         if self._clock.now() >= self._minute + MINUTE:
             await asyncio.to_thread(self._databases.look)

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -146,6 +147,37 @@ def test_down_leaves_no_process_and_up_resumes_what_was_there(
     assert "No embedded cloud is running" in again.stderr
     assert api.call("read", id=item["id"]).data["item"] == item
     api.call("delete", id=item["id"])
+
+
+def test_what_was_counted_a_moment_before_the_end_is_there_after_up(
+    api: Api, deployment: Deployment
+) -> None:
+    cloud = psutil.Process(_pid(deployment))
+    api.call("read", id="nothing")
+    time.sleep(2)  # what was counted before is published
+    before = _invocations(deployment)
+
+    api.call("read", id="nothing")
+    cloud.terminate()
+    cloud.wait(20)
+    deployment.tap("up")
+
+    assert _invocations(deployment) == before + 1
+
+
+def _invocations(deployment: Deployment) -> float:
+    """How often the items API's function was called in the last hour."""
+    now = datetime.now(UTC)
+    found = deployment.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Lambda",
+        MetricName="Invocations",
+        Dimensions=[{"Name": "FunctionName", "Value": deployment.outputs["ApiFunctionName"]}],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=7200,
+        Statistics=["Sum"],
+    )
+    return float(sum(each["Sum"] for each in found["Datapoints"]))
 
 
 def _pid(deployment: Deployment) -> int:
