@@ -13,6 +13,14 @@ from pathlib import Path
 from types import CodeType
 
 
+def folder(home: Path) -> Path:
+    """Where an embedded cloud has a file for each function that is debugged.
+
+    In its lines: a port, the folder of debugpy's packages, that of the sources.
+    """
+    return home / "run" / "debugged"
+
+
 def attach(port: int, packages: str) -> None:
     """Wait for an editor at a local port; `packages` has debugpy, and hides nothing that lacks."""
     sys.path.append(packages)
@@ -25,7 +33,10 @@ def attach(port: int, packages: str) -> None:
 
 
 def is_free(port: int) -> bool:
-    """Whether no other environment of the function has the editor already."""
+    """Whether no other environment of the function has the editor already.
+
+    Asked first: debugpy waits for ever for a port that is taken.
+    """
     with socket.socket() as probe, suppress(OSError):
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", port))

@@ -113,12 +113,20 @@ def stop(home: Path) -> bool:
     return True
 
 
+def functions(server: psutil.Process) -> Iterator[tuple[psutil.Process, dict[str, str]]]:
+    """Yield each execution environment of a server's functions, with its environment variables."""
+    for each in server.children(recursive=True):
+        with contextlib.suppress(psutil.Error, OSError):  # it has ended meanwhile
+            environ = each.environ()
+            if "AWS_LAMBDA_FUNCTION_NAME" in environ:
+                yield each, environ
+
+
 def end_function(cloud: Cloud, name: str) -> None:
     """End the execution environments of a function; the next call of it has a new one."""
-    server = running(cloud.home)
-    for each in server.children(recursive=True) if server else ():
-        with contextlib.suppress(psutil.Error):  # it has ended meanwhile
-            if each.environ().get("AWS_LAMBDA_FUNCTION_NAME") == name:
+    if server := running(cloud.home):
+        for each, environ in functions(server):
+            if environ["AWS_LAMBDA_FUNCTION_NAME"] == name:
                 each.kill()
 
 

@@ -25,7 +25,7 @@ def debug(
     The next request waits until one has attached, and no timeout ends it. VS Code has `TAP: attach`
     in its list of what to run; docs/debugging.md tells of other editors.
     """
-    from localcloud import process
+    from localcloud import debugged, process
 
     target = targets.embedded(cloud := targets.running_cloud(home))
     functions = stacks.functions(target.clients, target.stacks)
@@ -33,7 +33,7 @@ def debug(
     debugger = find_spec("debugpy")
     if debugger is None or debugger.origin is None:
         raise CliError("debugpy is not installed; `make dev` installs it, then repeat")
-    told = cloud.home / "run" / "debugged" / functions[service]
+    told = debugged.folder(cloud.home) / functions[service]
     told.parent.mkdir(exist_ok=True)
     packages = Path(debugger.origin).parents[1]
     told.write_text(f"{port}\n{packages}\n{project.ROOT}\n", "utf-8")

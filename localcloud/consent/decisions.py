@@ -53,6 +53,9 @@ def _trace(pin: Any, headers: dict[str, str], *query: Any) -> None:
 
 def _record(file: int | None, evaluate: Any, asked: Any, policies: Any, *limits: Any) -> Any:
     found = evaluate(asked, policies, *limits)
+    trace_id = _of_trace.get()
+    if not trace_id and file is None:
+        return found  # nobody reads it
     service = _of_resource.get()
     is_service = bool(service) and not asked.principal_arn.startswith("arn:")
     if service is not None and not is_service and found.decision == "ImplicitDeny":
@@ -65,7 +68,7 @@ def _record(file: int | None, evaluate: Any, asked: Any, policies: Any, *limits:
         "statement": found.matched_sid,
         "by": "identity" if service is None else "resource",
     }
-    if trace_id := _of_trace.get():
+    if trace_id:
         _LATEST.append((trace_id, line))
     if file is not None:
         os.write(file, f"{json.dumps(line)}\n".encode())

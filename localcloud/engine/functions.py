@@ -70,7 +70,7 @@ def install(cloud: Cloud) -> None:
         raise unlike("the script of its Python workers ends otherwise")
     worker = _found_last(cloud.app.sdk) + script.replace(_ANSWERED, _LOG_ENDS + _ANSWERED)
     launcher = str(_write_launcher(cloud))
-    told = debugged_functions(cloud.home)
+    told = debugged.folder(cloud.home)
 
     def runtime_binary(detect: Any, runtime: str) -> Any:
         return (launcher, worker) if runtime.startswith("python") else detect(runtime)
@@ -78,21 +78,16 @@ def install(cloud: Cloud) -> None:
     wrap(lambda_runtime, "_detect_runtime_binary", runtime_binary)
 
     def invoke(original: Any, worker: Any, *given: Any, **named: Any) -> Any:
-        timeout = worker.config.get("Timeout")
-        if (told / worker.func_name).exists():
-            worker.config["Timeout"] = _A_DAY
+        if not (told / worker.func_name).exists():
+            return original(worker, *given, **named)
+        kept, worker.config = worker.config, {**worker.config, "Timeout": _A_DAY}
         try:
             return original(worker, *given, **named)
         finally:
-            worker.config["Timeout"] = timeout
+            worker.config = kept
 
     wrap(lambda_runtime.Worker, "invoke", invoke)
     wrap(lambda_runtime.Worker, "_drain_stderr_bounded", _drain_log)
-
-
-def debugged_functions(home: Path) -> Path:
-    """The folder with a file for each function that is debugged: a port, packages, sources."""
-    return home / "run" / "debugged"
 
 
 def _found_last(sdk: Path | None) -> str:
@@ -107,7 +102,7 @@ def _write_launcher(cloud: Cloud) -> Path:
         _LAUNCHER.format(
             endpoint=cloud.endpoint,
             authority=cloud.authority,
-            debugged=debugged_functions(cloud.home),
+            debugged=debugged.folder(cloud.home),
             debugger=debugged.__file__,
             python=getattr(sys, "_base_executable", sys.executable),
             told=" ".join(f'{name}="${name}"' for name in _TOLD),

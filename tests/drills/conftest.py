@@ -10,12 +10,12 @@ import psutil
 import pytest
 from pg8000.native import Connection
 
+from localcloud.process import functions
 from tests.alarms import LONG_ENOUGH, MINUTE, Alarms
 from tests.api import Answer
 from tests.deployment import Deployment
 from tests.drills.count import Load
 from tests.partner import PartnerApi, Trail, eventually, new_agent
-from tests.processes import functions
 from tests.store import NewProduct, Store, without_lines
 
 STOCK = 100_000
@@ -166,7 +166,7 @@ class Processes:
         """The execution environments of a function."""
         return [
             each
-            for each, environ in functions(self.server().pid)
+            for each, environ in functions(self.server())
             if environ["AWS_LAMBDA_FUNCTION_NAME"] == function
         ]
 

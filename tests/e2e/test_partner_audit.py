@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import botocore.session
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 
+from localcloud.process import functions
 from tests.deployment import Deployment
 from tests.partner import Line, PartnerApi, Trail, eventually, new_agent
-from tests.processes import functions
 
 REQUESTS = 60
 NAME = re.compile(
@@ -202,7 +203,7 @@ def as_writer(partner: PartnerApi, trail: Trail, deployment: Deployment) -> Any:
     agent = new_agent()
     partner.call("GET", "/", headers={"user-agent": agent})
     assert trail.of(agent, at_least=1)
-    cloud = json.loads(deployment.tap("status", "--json").stdout)["pid"]
+    cloud = psutil.Process(json.loads(deployment.tap("status", "--json").stdout)["pid"])
     name = partner.outputs["AuditWriterFunctionName"]
     (seen, *_) = [
         environ for _, environ in functions(cloud) if environ["AWS_LAMBDA_FUNCTION_NAME"] == name

@@ -3,11 +3,12 @@
 import json
 import os
 
+import psutil
 import pytest
 
+from localcloud.process import functions
 from tests.api import Api
 from tests.deployment import SHELL_SECRET, Deployment
-from tests.processes import functions
 
 pytestmark = pytest.mark.embedded
 
@@ -38,7 +39,7 @@ def test_up_again_changes_nothing(deployment: Deployment) -> None:
 def test_functions_see_nothing_of_the_shell(api: Api, deployment: Deployment) -> None:
     assert api.call("list").status == 200
 
-    environments = [environ for _, environ in functions(process(deployment))]
+    environments = [environ for _, environ in functions(psutil.Process(process(deployment)))]
 
     assert environments
     for seen in environments:

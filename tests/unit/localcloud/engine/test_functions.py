@@ -13,7 +13,7 @@ import debugpy
 import pytest
 from ministack.core import lambda_runtime
 
-from localcloud import ports
+from localcloud import debugged, ports
 from localcloud.app import App
 from localcloud.engine import functions
 from localcloud.engine.internals import need
@@ -93,7 +93,7 @@ def test_a_debugged_function_stops_in_the_checkout_for_longer_than_its_timeout(
     emulator, patch, tmp_path
 ):
     cloud, port, name = patch(functions), ports.free_port(), f"f-{uuid.uuid4().hex[:8]}"
-    folder = functions.debugged_functions(cloud.home)
+    folder = debugged.folder(cloud.home)
     folder.mkdir()
     packages = Path(debugpy.__file__).parents[1]
     (folder / name).write_text(f"{port}\n{packages}\n{tmp_path}\n", "utf-8")
