@@ -117,16 +117,16 @@ def functions(server: psutil.Process) -> Iterator[tuple[psutil.Process, dict[str
     """Yield each execution environment of a server's functions, with its environment variables."""
     for each in server.children(recursive=True):
         with contextlib.suppress(psutil.Error, OSError):  # it has ended meanwhile
-            environ = each.environ()
-            if "AWS_LAMBDA_FUNCTION_NAME" in environ:
-                yield each, environ
+            variables = each.environ()
+            if "AWS_LAMBDA_FUNCTION_NAME" in variables:
+                yield each, variables
 
 
 def end_function(cloud: Cloud, name: str) -> None:
     """End the execution environments of a function; the next call of it has a new one."""
     if server := running(cloud.home):
-        for each, environ in functions(server):
-            if environ["AWS_LAMBDA_FUNCTION_NAME"] == name:
+        for each, variables in functions(server):
+            if variables["AWS_LAMBDA_FUNCTION_NAME"] == name:
                 each.kill()
 
 
